@@ -1,0 +1,21 @@
+"""Write scalars, see every derivative, run at the speed of matrices."""
+
+from tinygrad_edu.backprop import backward, backward_steps, grad, hessian, topological_order
+from tinygrad_edu.value import Value, as_value, dot, fsum, logsumexp, no_grad, softmax, trace_sources, where
+
+__all__ = [
+    "Value",
+    "as_value",
+    "backward",
+    "backward_steps",
+    "dot",
+    "fsum",
+    "grad",
+    "hessian",
+    "logsumexp",
+    "no_grad",
+    "softmax",
+    "topological_order",
+    "trace_sources",
+    "where",
+]

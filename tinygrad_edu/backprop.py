@@ -1,0 +1,201 @@
+"""Backpropagation: the order of the graph, and the one reverse sweep through it.
+
+The chain rule is written once, in `sweep`. `backward` runs it for its effect, `backward_steps` yields what it
+does, `grad` runs it on stand-ins for the nodes so that no node is touched, and with `Value`s in place of the
+stored numbers the same sweep makes a graph of the gradients.
+
+May import: `ops`, `number_systems`, `value`, NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Protocol
+
+import numpy as np
+
+from tinygrad_edu.number_systems import evaluate, values
+from tinygrad_edu.value import Value, as_value
+
+__all__ = ["Contribution", "Step", "backward", "backward_steps", "grad", "hessian", "sweep", "topological_order"]
+
+
+class Node(Protocol):
+    """All that the sweep knows of a node: what made it, how it depends on that, and its gradient so far."""
+
+    inputs: Any
+    local_derivatives: Any
+    grad: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One edge of one step: `input.grad` went from `before` to `after` = before + upstream · local."""
+
+    input: Any
+    local: Any
+    upstream: Any
+    amount: Any
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The backward step of one operation: number `index` of `total`, counted from 1."""
+
+    index: int
+    total: int
+    node: Any
+    upstream: Any
+    contributions: tuple[Contribution, ...]
+
+
+def topological_order(root: Value) -> list[Value]:
+    """Every node that `root` depends on, and `root` itself last; inputs come before what is made of them.
+
+    Sorting by creation is enough, because inputs are always made before outputs. No recursion, so the depth
+    of a graph has no limit.
+
+    >>> a = Value(1.0, "a")
+    >>> b = (a + a).exp()
+    >>> [v.op.name if v.op else v.label for v in topological_order(b)]
+    ['a', '+', 'exp']
+    """
+    seen = {root}
+    to_visit = [root]
+    while to_visit:
+        for value in to_visit.pop().inputs:
+            if value not in seen:
+                seen.add(value)
+                to_visit.append(value)
+    return sorted(seen, key=attrgetter("serial"))
+
+
+def sweep(nodes: Sequence[Node], observed: bool = False) -> Iterator[Step]:
+    """The reverse sweep: each node, outputs first, hands its gradient on to its inputs.
+
+    By the time a node's turn comes, everything made of it has had its own, so its gradient is complete: that is
+    why the order is topological. Yields a `Step` after each node when observed, and otherwise nothing.
+    """
+    for index, node in enumerate(nodes, start=1):
+        upstream = node.grad
+        contributions = []
+        for input, local in zip(node.inputs, node.local_derivatives):  # noqa: A001, B905 - in pdb, `input` reads best
+            before = input.grad
+            amount = upstream * local  # the chain rule
+            input.grad = after = before + amount
+            if observed:
+                contributions.append(Contribution(input, local, upstream, amount, before, after))
+        if observed:
+            yield Step(index, len(nodes), node, upstream, tuple(contributions))
+
+
+def _prepared(root: Value) -> list[Value]:
+    """The operations of the graph, outputs first, with gradients reset and the root's seeded with 1."""
+    operations = [node for node in reversed(topological_order(root)) if node.inputs]
+    for node in operations:
+        node.grad = 0.0
+    root.grad += 1.0  # a root that is a leaf accumulates, as all leaves do
+    return operations
+
+
+def backward_steps(root: Value) -> Iterator[Step]:
+    """Run the reverse sweep one operation at a time, yielding what each step did.
+
+    >>> a, b = Value(2.0, "a"), Value(3.0, "b")
+    >>> for step in (a * b).backward_steps():
+    ...     for c in step.contributions:
+    ...         print(f"{c.input.label}.grad = {c.before:g} + {c.upstream:g} * {c.local:g} = {c.after:g}")
+    a.grad = 0 + 1 * 3 = 3
+    b.grad = 0 + 1 * 2 = 2
+    """
+    return sweep(_prepared(root), observed=True)
+
+
+def backward(root: Value) -> None:
+    """Fill in `grad`, the derivative of `root`, for everything that `root` was made of.
+
+    Gradients inside the graph are reset first; those of leaves accumulate over calls, until you zero them.
+
+    >>> a = Value(3.0)
+    >>> (a * a).backward()
+    >>> a.grad
+    6.0
+    """
+    for _ in sweep(_prepared(root)):
+        pass
+
+
+Value.backward = backward
+Value.backward_steps = backward_steps
+
+
+# Gradients as values --------------------------------------------------------------------------------------
+
+
+class _StandIn:
+    """Takes the place of a node in a sweep, so that the node's own `grad` is left alone."""
+
+    __slots__ = ("grad", "inputs", "local_derivatives")
+
+    def __init__(self, inputs: Sequence[Any], local_derivatives: Sequence[Any]) -> None:
+        self.inputs = inputs
+        self.local_derivatives = local_derivatives
+        self.grad: Any = 0.0
+
+
+def grad(output: Value, inputs: Sequence[Value], create_graph: bool = False) -> list[Any]:
+    """∂output/∂input for each input, without touching any `.grad`.
+
+    Floats; with `create_graph`, `Value`s that can be drawn, stepped and differentiated again. An input that the
+    output does not depend on gets 0.
+
+    Raises RuntimeError when `create_graph` meets a node whose inputs' `.data` changed since it was computed.
+
+    >>> x = Value(2.0)
+    >>> (first,) = grad(x ** 3, [x], create_graph=True)
+    >>> first.data, grad(first, [x])
+    (12.0, [12.0])
+    """
+    stand_ins: dict[Value, _StandIn] = {}
+    for node in topological_order(output):
+        local_derivatives = _differentiable_locals(node) if create_graph else node.local_derivatives
+        stand_ins[node] = _StandIn([stand_ins[value] for value in node.inputs], local_derivatives)
+    stand_ins[output].grad = Value(1.0) if create_graph else 1.0
+    for _ in sweep(list(reversed(stand_ins.values()))):
+        pass
+    gradients = [stand_ins[value].grad if value in stand_ins else 0.0 for value in inputs]
+    return [as_value(gradient) for gradient in gradients] if create_graph else gradients
+
+
+def _differentiable_locals(node: Value) -> tuple[Any, ...]:
+    """The local derivatives as `Value`s: the rules, run on the node and its inputs themselves."""
+    if node.op is None:
+        return ()
+    recomputed = evaluate(node.op, *[value.data for value in node.inputs])
+    if not _same_bits(recomputed, (node.data, node.local_derivatives)):
+        raise RuntimeError(
+            f"the data of an input of {node!r} changed after it was computed, so a graph of its gradients "
+            "would mix old and new numbers; compute it again first"
+        )
+    return node.op.local_derivatives(values, node, *node.inputs)
+
+
+def _same_bits(one: Any, other: Any) -> bool:
+    return repr(one) == repr(other)  # unlike ==, this takes nan for the same as nan
+
+
+def hessian(f: Callable[..., Value], at: Sequence[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """All second derivatives of `f(*at)`: row i, column j is ∂²f / ∂atᵢ ∂atⱼ. Shape (n, n).
+
+    >>> hessian(lambda x, y: x * x * y, [3.0, 5.0])
+    array([[10.,  6.],
+           [ 6.,  0.]])
+    """
+    inputs = [Value(number) for number in at]
+    first = grad(as_value(f(*inputs)), inputs, create_graph=True)
+    rows = [grad(derivative, inputs) for derivative in first]
+    return np.array(rows, dtype=np.float64).reshape(len(inputs), len(inputs))
