@@ -1,9 +1,14 @@
 """Write scalars, see every derivative, run at the speed of matrices."""
 
 from tinygrad_edu.backprop import backward, backward_steps, grad, hessian, topological_order
+from tinygrad_edu.nn import MLP, Layer, Module, Neuron
 from tinygrad_edu.value import Value, as_value, dot, fsum, logsumexp, no_grad, softmax, trace_sources, where
 
 __all__ = [
+    "MLP",
+    "Layer",
+    "Module",
+    "Neuron",
     "Value",
     "as_value",
     "backward",

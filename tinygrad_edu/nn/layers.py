@@ -1,0 +1,226 @@
+"""The network: a neuron, a layer of neurons, a multi-layer perceptron.
+
+All of them are called on one example. Plain numbers become `Value`s once, at the entrance.
+
+May import: `value`, `module`, `activations`, `initialisers`, NumPy.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from numbers import Real
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.random import Generator
+
+from tinygrad_edu.nn.activations import Activation, activation_name, is_softmax, resolve_activation
+from tinygrad_edu.nn.initialisers import Initialiser, draw_weights, resolve_initialiser
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.value import Number, Value, dot, softmax
+
+__all__ = ["MLP", "Layer", "Neuron", "Seed", "one_example", "whole_number"]
+
+#: What makes random numbers repeatable: an int, a generator that is used further, or None for fresh randomness.
+Seed: TypeAlias = int | Generator | None
+
+
+def whole_number(number: Any, what: str) -> int:
+    """`number` as an int of at least 1, or an error that says what it is the number of.
+
+    >>> whole_number(0, "n_inputs")
+    Traceback (most recent call last):
+        ...
+    ValueError: n_inputs should be a whole number of at least 1, not 0
+    """
+    try:
+        count = operator.index(number)
+    except TypeError:
+        kind = ValueError if isinstance(number, Real) else TypeError
+        raise kind(f"{what} should be a whole number of at least 1, not {number!r}") from None
+    if count < 1 or isinstance(number, bool):
+        raise ValueError(f"{what} should be a whole number of at least 1, not {number!r}")
+    return count
+
+
+def one_example(inputs: Iterable[Number], n_inputs: int, owner: str) -> list[Value]:
+    """The inputs of one example as `Value`s: a list, a tuple, or an array of shape (n_inputs,).
+
+    Raises ValueError when there are not `n_inputs` of them, TypeError when they are not numbers in a sequence.
+    """
+    if isinstance(inputs, np.ndarray):
+        if inputs.shape != (n_inputs,):
+            raise ValueError(
+                f"{owner} takes one example of {n_inputs} inputs, an array of shape ({n_inputs},), not of shape "
+                f"{inputs.shape}; for several examples, call it on each row"
+            )
+        inputs = inputs.tolist()
+    elif isinstance(inputs, (str, bytes)) or not isinstance(inputs, Iterable):
+        raise TypeError(
+            f"{owner} takes a sequence of {n_inputs} numbers, not {inputs!r}; put a single number in a list"
+        )
+    values = [x if isinstance(x, Value) else Value(x) for x in inputs]
+    if len(values) != n_inputs:
+        raise ValueError(f"{owner} takes {n_inputs} inputs, not {len(values)}")
+    return values
+
+
+class Neuron(Module):
+    """A weighted sum plus bias, then an activation: activation(Σ weightᵢ · inputᵢ + bias).
+
+    `weights` are `n_inputs` `Value`s, `bias` is one that starts at 0. Called on one example, it returns a `Value`.
+    `init` is an initialiser or its name (see `nn.initialisers`), `seed` an int or a `numpy.random.Generator`.
+
+    Raises ValueError for a size that is not a positive whole number, an unknown activation or initialiser, and a
+    wrong number of inputs.
+
+    >>> neuron = Neuron(2, "relu", seed=0)
+    >>> neuron.weights[0].data, neuron.weights[1].data, neuron.bias.data = 3.0, -1.0, 0.5
+    >>> neuron([1.0, 2.0]).data
+    1.5
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        activation: Activation = "tanh",
+        *,
+        init: str | Initialiser | None = None,
+        seed: Seed = None,
+    ) -> None:
+        n_inputs = whole_number(n_inputs, "n_inputs")
+        self._activate = resolve_activation(activation)
+        self.activation = activation
+        initialiser = resolve_initialiser(init, activation)
+        weights = draw_weights(initialiser, n_inputs, 1, np.random.default_rng(seed))
+        self.weights = [Value(weight) for weight in weights[0].tolist()]
+        self.bias = Value(0.0)
+        self.label_parameters()
+
+    def __call__(self, inputs: Iterable[Number]) -> Value:
+        """The neuron's output for one example."""
+        return self.respond(one_example(inputs, len(self.weights), "this neuron"))
+
+    def respond(self, inputs: Sequence[Value]) -> Value:
+        """The output for inputs that are known to be as many `Value`s as there are weights."""
+        return self._activate(dot(self.weights, inputs, self.bias))
+
+    def describe(self) -> str:
+        """The number of inputs, and the activation."""
+        return f"{len(self.weights)} -> 1, {activation_name(self.activation)}"
+
+
+class Layer(Module):
+    """Neurons side by side, all given the same inputs.
+
+    `neurons` are `n_outputs` `Neuron`s. Called on one example, it returns a list of `n_outputs` `Value`s, always a
+    list. The activation "softmax" turns the outputs of the whole layer into probabilities.
+
+    Raises ValueError as `Neuron` does.
+
+    >>> layer = Layer(2, 3, "softmax", init="zeros")
+    >>> [round(p.data, 3) for p in layer([1.0, -1.0])]
+    [0.333, 0.333, 0.333]
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        activation: Activation = "tanh",
+        *,
+        init: str | Initialiser | None = None,
+        seed: Seed = None,
+    ) -> None:
+        n_inputs, n_outputs = whole_number(n_inputs, "n_inputs"), whole_number(n_outputs, "n_outputs")
+        self.activation = activation
+        own = "linear" if is_softmax(activation) else activation
+        initialiser = resolve_initialiser(init, activation)
+        weights = draw_weights(initialiser, n_inputs, n_outputs, np.random.default_rng(seed))
+        self.neurons = [Neuron(n_inputs, own, init=_these(row)) for row in weights]
+        self.label_parameters()
+
+    def __call__(self, inputs: Iterable[Number]) -> list[Value]:
+        """The outputs of all neurons for one example."""
+        values = one_example(inputs, len(self.neurons[0].weights), "this layer")
+        outputs = [neuron.respond(values) for neuron in self.neurons]
+        return softmax(outputs) if is_softmax(self.activation) else outputs
+
+    def describe(self) -> str:
+        """The numbers of inputs and outputs, and the activation."""
+        return f"{len(self.neurons[0].weights)} -> {len(self.neurons)}, {activation_name(self.activation)}"
+
+
+class MLP(Module):
+    """A multi-layer perceptron: layers of neurons, each fed by the one before.
+
+    `sizes` are the numbers of neurons of each layer, so `MLP(2, [16, 16, 1])` has two hidden layers and one output.
+    The hidden layers use `activation`, the last one `output_activation`, which is "linear" unless you say otherwise.
+    `activation` may also be a sequence with one activation per layer, the last one included. Called on one example, a
+    network returns a list of `Value`s, always a list. Every parameter is labelled with its path.
+
+    Raises ValueError as `Neuron` does, and for sizes or activations that are not one per layer.
+
+    >>> model = MLP(2, [3, 1], "relu", seed=0)
+    >>> model
+    MLP(13 parameters
+      layers.0: Layer(2 -> 3, relu; 9 parameters)
+      layers.1: Layer(3 -> 1, linear; 4 parameters)
+    )
+    >>> len(model([0.5, -1.0])), model.parameters()[2].label
+    (1, 'layers.0.neurons.0.bias')
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        sizes: Sequence[int],
+        activation: Activation | Sequence[Activation] = "tanh",
+        *,
+        output_activation: Activation | None = None,
+        init: str | Initialiser | None = None,
+        seed: Seed = None,
+    ) -> None:
+        widths = [whole_number(n_inputs, "n_inputs"), *_layer_sizes(sizes)]
+        activations = _layer_activations(activation, output_activation, len(widths) - 1)
+        generator = np.random.default_rng(seed)
+        self.layers = [
+            Layer(width, next_width, each, init=init, seed=generator)
+            for width, next_width, each in zip(widths[:-1], widths[1:], activations, strict=True)
+        ]
+        self.label_parameters()
+
+    def __call__(self, inputs: Iterable[Number]) -> list[Value]:
+        """The outputs of the last layer for one example."""
+        outputs: list[Value] = one_example(inputs, len(self.layers[0].neurons[0].weights), "this network")
+        for layer in self.layers:
+            outputs = layer(outputs)
+        return outputs
+
+
+def _these(weights: Any) -> Initialiser:
+    """An initialiser that hands out weights drawn before."""
+    return lambda n_inputs, n_outputs, generator: weights
+
+
+def _layer_sizes(sizes: Sequence[int]) -> list[int]:
+    if isinstance(sizes, (str, bytes)) or not isinstance(sizes, Iterable):
+        raise TypeError(f"sizes should be a list with the size of each layer, such as [16, 1], not {sizes!r}")
+    layer_sizes = [whole_number(size, f"sizes[{k}]") for k, size in enumerate(sizes)]
+    if not layer_sizes:
+        raise ValueError("sizes should name at least one layer, such as [16, 1], and is empty")
+    return layer_sizes
+
+
+def _layer_activations(
+    activation: Activation | Sequence[Activation], output_activation: Activation | None, n_layers: int
+) -> list[Activation]:
+    """One activation per layer."""
+    if isinstance(activation, str) or not isinstance(activation, Sequence):
+        return [activation] * (n_layers - 1) + ["linear" if output_activation is None else output_activation]
+    if output_activation is not None:
+        raise ValueError("with one activation per layer, the last one is the output's: leave output_activation out")
+    if len(activation) != n_layers:
+        raise ValueError(f"there are {len(activation)} activations for {n_layers} layers; give one per layer")
+    return list(activation)
