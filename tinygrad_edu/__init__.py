@@ -1,11 +1,15 @@
 """Write scalars, see every derivative, run at the speed of matrices."""
 
 from tinygrad_edu.backprop import backward, backward_steps, grad, hessian, topological_order
+from tinygrad_edu.gradcheck import GradCheck, gradcheck
 from tinygrad_edu.nn import MLP, Layer, Module, Neuron
+from tinygrad_edu.training import SGD
 from tinygrad_edu.value import Value, as_value, dot, fsum, logsumexp, no_grad, softmax, trace_sources, where
 
 __all__ = [
     "MLP",
+    "SGD",
+    "GradCheck",
     "Layer",
     "Module",
     "Neuron",
@@ -16,6 +20,7 @@ __all__ = [
     "dot",
     "fsum",
     "grad",
+    "gradcheck",
     "hessian",
     "logsumexp",
     "no_grad",
