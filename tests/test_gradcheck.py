@@ -1,0 +1,202 @@
+"""gradcheck: it passes what is right, catches what is wrong, and says which operation it was."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+
+import pytest
+
+from tinygrad_edu import Value, dot, fsum, grad, gradcheck, logsumexp, ops
+from tinygrad_edu.number_systems import evaluator
+
+
+@pytest.fixture
+def plant(monkeypatch):
+    """Replace the rules of one operation by wrong ones, as a slip of the pen in `ops` would."""
+
+    def planted(method, wrong_rules):
+        monkeypatch.setitem(ops.RULE_BOOK, method, replace(ops.RULE_BOOK[method], rules=wrong_rules))
+        evaluator.cache_clear()
+        monkeypatch.setattr(Value, method, lambda *v: Value.apply(ops.RULE_BOOK[method], v), raising=False)
+
+    yield planted
+    monkeypatch.undo()
+    evaluator.cache_clear()
+
+
+def network(*x):
+    hidden = [dot([0.3, -0.2, 0.5], x, 0.1).tanh(), dot([0.9, 0.4, -0.6], x, 0.2).sigmoid()]
+    return logsumexp(hidden) * 2.0 + hidden[0].exp() / (hidden[1] + 3.0)
+
+
+def test_right_gradients_pass_closely():
+    result = gradcheck(network, [0.5, -1.0, 2.0])
+    assert result
+    assert [row.verdict for row in result.rows] == ["pass"] * 3
+    assert 0.0 < result.max_relative_error < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("method", "wrong_rules"),
+    [
+        ("tanh", (lambda m, y, a: 1.0 + y * y,)),
+        ("sigmoid", (lambda m, y, a: a * (1.0 - a),)),  # the slip in the tutorial: the rule wants y, not a
+        ("exp", (lambda m, y, a: y * 1.001,)),
+    ],
+)
+def test_a_planted_wrong_rule_is_caught_and_named(plant, method, wrong_rules):
+    plant(method, wrong_rules)
+    result = gradcheck(network, [0.5, -1.0, 2.0])
+    assert not result
+    assert [wrong.node.op.method for wrong in result.wrong] == [method]
+    assert f"the operation '{method}' is wrong" in str(result)
+
+
+def test_a_planted_wrong_variadic_rule_names_the_input(plant):
+    plant("logsumexp", lambda m, y, *terms: [m.exp(terms[0] - y), *[0.25] * (len(terms) - 1)])
+    result = gradcheck(network, [0.5, -1.0, 2.0])
+    assert not result
+    assert [(wrong.node.op.method, wrong.position) for wrong in result.wrong] == [("logsumexp", 1)]
+
+
+def test_two_planted_rules_are_both_named(plant):
+    plant("tanh", (lambda m, y, a: 1.0,))
+    plant("exp", (lambda m, y, a: -y,))
+    assert {wrong.node.op.method for wrong in gradcheck(network, [0.5, -1.0, 2.0]).wrong} == {"tanh", "exp"}
+
+
+def test_a_part_hidden_from_the_sweep_is_no_operations_fault():
+    result = gradcheck(lambda x: Value(x.data) * x, [2.0])
+    assert not result
+    assert result.wrong == ()
+    assert "hidden from the sweep" in str(result)
+
+
+def test_a_random_function_is_refused():
+    source = random.Random(0)
+    with pytest.raises(ValueError, match=r"same number each time.*fix the seed"):
+        gradcheck(lambda x: x * source.random(), [2.0])
+
+
+@pytest.mark.parametrize(
+    ("f", "left", "right"),
+    [
+        (lambda x: x.relu(), 0.0, 1.0),
+        (abs, -1.0, 1.0),
+        (lambda x: x.leaky_relu(0.2), 0.2, 1.0),
+        (lambda x: x.maximum(3.0 * x), 1.0, 3.0),
+        (lambda x: x.clip(0.0, 1.0) * 2.0, 0.0, 2.0),
+    ],
+)
+def test_a_kink_shows_the_slopes_on_both_sides(f, left, right):
+    result = gradcheck(f, [0.0])
+    (row,) = result.rows
+    assert result
+    assert row.verdict == "kink"
+    assert (row.left, row.right) == pytest.approx((left, right))
+    assert f"slope {left:g} left, {right:g} right" in str(result)
+
+
+def test_a_derivative_outside_the_slopes_at_a_kink_fails(plant):
+    plant("relu", (lambda m, y, a: m.where(a > 0.0, 1.0, -0.5),))
+    result = gradcheck(lambda x: x.relu(), [0.0])
+    assert not result
+    assert "FAIL: slope 0 left, 1 right" in str(result)
+
+
+@pytest.mark.parametrize("f", [lambda x: x.step(), lambda x: x.sign() + x])
+def test_a_jump_has_no_derivative_and_blames_nobody(f):
+    result = gradcheck(f, [0.0])
+    assert not result
+    assert result.rows[0].verdict == "jump"
+    assert result.wrong == ()
+    assert "f jumps at x" in str(result)
+
+
+@pytest.mark.parametrize("x", [3e-7, -3e-7, 1e-6, -9e-7])
+def test_a_kink_nearby_does_no_harm(x):
+    assert [row.verdict for row in gradcheck(abs, [x]).rows] == ["pass"]
+
+
+def test_strong_curvature_is_no_kink():
+    assert [row.verdict for row in gradcheck(lambda x: (1000.0 * x).sin(), [0.3]).rows] == ["pass"]
+
+
+def test_rounding_in_large_outputs_is_allowed_for():
+    assert gradcheck(lambda x, y: x * 1e-3 + y * 1e9, [1.0, 1.0])
+
+
+def test_the_edge_of_a_domain_is_reported_and_blames_nobody():
+    result = gradcheck(lambda x: x.sqrt(), [0.0])
+    assert not result
+    assert result.wrong == ()
+    assert "not finite on both sides of x" in str(result)
+
+
+def test_parameters_of_a_model_are_nudged_in_place_and_put_back():
+    weights = [Value(0.5, "w0"), Value(-0.3, "w1")]
+    weights[0].grad = 7.0
+    result = gradcheck(lambda *_: dot(weights, [2.0, 3.0]).tanh(), weights)
+    assert result
+    assert [row.name for row in result.rows] == ["w0", "w1"]
+    assert [w.data for w in weights] == [0.5, -0.3]
+    assert weights[0].grad == 7.0
+
+
+def test_inputs_are_put_back_when_f_raises():
+    x = Value(1.0)
+
+    def f(v):
+        if v.data != 1.0:
+            raise KeyError("no")
+        return v * v
+
+    with pytest.raises(KeyError):
+        gradcheck(f, [x])
+    assert x.data == 1.0
+
+
+def test_names_come_from_labels_then_parameters_then_numbers():
+    assert [row.name for row in gradcheck(lambda a, *rest: a * fsum(rest), [1.0, 2.0, Value(3.0, "c")]).rows] == [
+        "a",
+        "rest[0]",
+        "c",
+    ]
+
+
+def test_second_derivatives_can_be_checked():
+    def slope(x):
+        return grad(x.tanh() * x, [x], create_graph=True)[0]
+
+    assert gradcheck(slope, [0.7])
+
+
+def test_a_number_that_does_not_depend_on_the_input_passes():
+    assert gradcheck(lambda x: 3.0, [1.0]).rows[0].analytic == 0.0
+
+
+def test_many_inputs_show_the_worst_and_count_the_rest():
+    text = str(gradcheck(lambda *x: fsum(v.sin() for v in x), [i / 7 for i in range(50)]))
+    assert "50 inputs passed" in text
+    assert "… and 30 more" in text
+    assert text.count("pass ") == 20
+
+
+def test_a_computed_input_is_refused():
+    with pytest.raises(ValueError, match=r"detach"):
+        gradcheck(lambda x: x, [Value(1.0) * 2.0])
+
+
+def test_a_list_as_result_is_refused():
+    with pytest.raises(TypeError, match="returns one number, but it returned a list"):
+        gradcheck(lambda x: [x], [1.0])
+
+
+@pytest.mark.parametrize(
+    "settings", [{"step": 0.0}, {"step": -1.0}, {"step": math.nan}, {"rtol": -1.0}, {"atol": math.nan}]
+)
+def test_impossible_settings_are_refused(settings):
+    with pytest.raises(ValueError, match=r"gradcheck needs"):
+        gradcheck(lambda x: x, [1.0], **settings)

@@ -1,0 +1,397 @@
+"""`gradcheck`: finite differences against the sweep.
+
+Two independent ways to the same derivative: backpropagation, which multiplies local derivatives, and the
+definition of the derivative itself, (f(x + h) - f(x - h)) / 2h, which knows no rule at all. When they disagree,
+each operation of the graph is put to the same test on its own, and the one whose rule is wrong is named.
+
+May import: `number_systems`, `value`, `backprop`, rich.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tinygrad_edu.backprop import grad, topological_order
+from tinygrad_edu.number_systems import evaluate
+from tinygrad_edu.value import Value, as_value
+
+__all__ = ["GradCheck", "InputCheck", "WrongOperation", "gradcheck"]
+
+_SHOWN_ROWS = 20
+#: The steps that are tried, as fractions of the first: a kink near the point, but not at it, drops out of sight.
+_SHRINKING = (1.0, 1 / 8, 1 / 64)
+
+
+class Tolerance(NamedTuple):
+    """How far two derivatives may be apart: atol + rtol · |numeric| + the rounding error of the difference."""
+
+    rtol: float
+    atol: float
+
+    def allows(self, analytic: float, slopes: Slopes) -> bool:
+        """Whether the analytic derivative agrees with the central difference."""
+        if math.isinf(analytic) or math.isinf(slopes.central):
+            return analytic == slopes.central
+        return abs(analytic - slopes.central) <= self.around(slopes.central, slopes)
+
+    def around(self, slope: float, slopes: Slopes) -> float:
+        """The distance from `slope` that is no disagreement."""
+        return self.atol + self.rtol * abs(slope) + slopes.rounding
+
+
+class Slopes(NamedTuple):
+    """Finite differences of a function at a point: from the left, from the right, across, and their rounding error."""
+
+    left: float
+    right: float
+    central: float
+    rounding: float
+
+    @classmethod
+    def of(cls, f: Callable[[float], float], x: float, y: float, step: float) -> Slopes:
+        """The slopes of `f` at `x`, where it is `y`."""
+        above, below = x + step, x - step
+        y_above, y_below = f(above), f(below)
+        size = max(abs(y), abs(y_above), abs(y_below))
+        return cls(
+            left=(y - y_below) / (x - below),
+            right=(y_above - y) / (above - x),
+            central=(y_above - y_below) / (above - below),
+            rounding=8.0 * sys.float_info.epsilon * size / step if math.isfinite(size) else 0.0,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InputCheck:
+    """The comparison for one input: the derivative by the sweep, by differences, and the errors.
+
+    `verdict` is "pass", "kink", "jump" or "FAIL". At a kink there is no one derivative: `left` and `right` are the
+    slopes on either side, and anything between them is accepted. At a jump there is none at all, and nothing is.
+    """
+
+    name: str
+    at: float
+    analytic: float
+    numeric: float
+    left: float
+    right: float
+    verdict: str
+
+    @property
+    def absolute_error(self) -> float:
+        """|analytic - numeric|."""
+        return 0.0 if self.analytic == self.numeric else abs(self.analytic - self.numeric)
+
+    @property
+    def relative_error(self) -> float:
+        """|analytic - numeric| / max(|analytic|, |numeric|), and 0 where both are 0."""
+        error = self.absolute_error
+        return error / max(abs(self.analytic), abs(self.numeric)) if error else 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the derivatives agree, or the analytic one lies between the slopes at a kink."""
+        return self.verdict in ("pass", "kink")
+
+
+@dataclass(frozen=True, slots=True)
+class WrongOperation:
+    """A node whose stored local derivative is not the slope of its own forward computation."""
+
+    node: Value
+    position: int
+    analytic: float
+    numeric: float
+
+    def __str__(self) -> str:
+        assert self.node.op is not None
+        arguments = ", ".join(f"{value.data:g}" for value in self.node.inputs)
+        return (
+            f"the operation {self.node.op.method!r} is wrong: at ({arguments}) its local derivative by "
+            f"input {self.position} is {self.analytic:.6g}, but differences of its output give {self.numeric:.6g}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GradCheck:
+    """What `gradcheck` found: true when every input passed; printed, a table.
+
+    `rows` holds an `InputCheck` per input, `wrong` a `WrongOperation` for each operation that is at fault, and
+    `remarks` sentences about what else was noticed.
+    """
+
+    output: float
+    rows: tuple[InputCheck, ...]
+    wrong: tuple[WrongOperation, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return all(row.passed for row in self.rows)
+
+    @property
+    def max_relative_error(self) -> float:
+        """The largest relative error of the inputs that are not at a kink."""
+        return max((row.relative_error for row in self.rows if row.verdict != "kink"), default=0.0)
+
+    def __rich__(self) -> RenderableType:
+        table = Table(title=self._title(), title_justify="left", caption_justify="left")
+        table.add_column("input")
+        for heading in ("at", "analytic", "numeric", "absolute error", "relative error"):
+            table.add_column(heading, justify="right")
+        table.add_column("verdict")
+        for row in self._shown():
+            numbers = [f"{row.at:.6g}", f"{row.analytic:.8g}", f"{row.numeric:.8g}"]
+            errors = [f"{error:.1e}" if error else "0" for error in (row.absolute_error, row.relative_error)]
+            table.add_row(row.name, *numbers, *errors, _verdict(row))
+        table.caption = "\n".join(self._sentences())
+        return table
+
+    def __str__(self) -> str:
+        console = Console(file=io.StringIO(), width=118, color_system=None)
+        console.print(self)
+        text: str = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO from above
+        return "\n".join(line.rstrip() for line in text.splitlines())
+
+    __repr__ = __str__
+
+    def _title(self) -> str:
+        failed = sum(not row.passed for row in self.rows)
+        count = f"{len(self.rows)} input{'' if len(self.rows) == 1 else 's'}"
+        return f"gradcheck at f = {self.output:.6g}: " + (
+            f"{failed} of {count} FAILED" if failed else f"{count} passed"
+        )
+
+    def _shown(self) -> list[InputCheck]:
+        """All rows, or, of very many, those that most want looking at, in their own order."""
+        telling = sorted(self.rows, key=lambda row: (row.passed, row.verdict == "pass", -row.relative_error))
+        chosen = {id(row) for row in telling[:_SHOWN_ROWS]}
+        return [row for row in self.rows if id(row) in chosen]
+
+    def _sentences(self) -> Iterator[str]:
+        hidden = len(self.rows) - _SHOWN_ROWS
+        if hidden > 0:
+            yield f"… and {hidden} more; the largest relative error of all is {self.max_relative_error:.1e}"
+        yield from map(str, self.wrong)
+        yield from self.remarks
+
+
+def _verdict(row: InputCheck) -> Text:
+    colour = {"pass": "green", "kink": "yellow"}.get(row.verdict, "bold red")
+    slopes = f": slope {row.left:.4g} left, {row.right:.4g} right"
+    return Text(row.verdict + (slopes if row.verdict != "pass" and _is_wide(row) else ""), colour)
+
+
+def _is_wide(row: InputCheck) -> bool:
+    """Whether the slopes on the two sides are so different that they should be seen."""
+    return not abs(row.left - row.right) <= 0.01 * max(abs(row.left), abs(row.right))
+
+
+def gradcheck(
+    f: Callable[..., Any], inputs: Sequence[Any], *, step: float = 1e-6, rtol: float = 1e-5, atol: float = 1e-7
+) -> GradCheck:
+    """Compare the gradient of `f(*inputs)` by backpropagation with central differences.
+
+    An input passes when |analytic - numeric| ≤ atol + rtol · |numeric| + rounding error, where numeric is
+    (f(x + h) - f(x - h)) / 2h with h = step · max(1, |x|). At a kink, such as `relu` at 0, it reports the slopes
+    on both sides and accepts what lies between them. When an input fails, it names the operation that is at fault.
+
+    Inputs are numbers, or leaf `Value`s (the parameters of a model, say), which are nudged in place and put back;
+    no `.grad` is touched. `f` must return one number.
+
+    Raises TypeError for inputs or results that are not numbers, ValueError for a computed `Value` as input, for a
+    step or tolerance that cannot be, and for a function that is random.
+
+    >>> result = gradcheck(lambda x, y: (x * y).tanh() + y / x, [0.5, -2.0])
+    >>> bool(result), result.max_relative_error < 1e-8
+    (True, True)
+    >>> gradcheck(lambda x: x.relu(), [0.0]).rows[0].verdict
+    'kink'
+    """
+    _check_settings(step, rtol, atol)
+    leaves = [_leaf(number, position) for position, number in enumerate(inputs)]
+    output = _output(f(*leaves))
+    _check_deterministic(output.data, _output(f(*leaves)).data)
+    gradient = grad(output, leaves)
+    tolerance = Tolerance(rtol, atol)
+    rows = [
+        _compare(name, leaf, analytic, _along(f, leaves, leaf), output.data, step, tolerance)
+        for name, leaf, analytic in zip(_names(f, leaves), leaves, gradient, strict=True)
+    ]
+    if all(row.passed for row in rows):
+        return GradCheck(output.data, tuple(rows))
+    wrong = tuple(_wrong_operations(output, step, tolerance))
+    return GradCheck(output.data, tuple(rows), wrong, tuple(_remarks(rows, wrong)))
+
+
+def _check_settings(step: float, rtol: float, atol: float) -> None:
+    if not 0.0 < step < math.inf:
+        raise ValueError(f"gradcheck needs a step that is positive and finite, such as 1e-6, not {step!r}")
+    if not (rtol >= 0.0 and atol >= 0.0):
+        raise ValueError(f"gradcheck needs tolerances of 0 or more, not rtol = {rtol!r} and atol = {atol!r}")
+
+
+def _leaf(number: Any, position: int) -> Value:
+    leaf = as_value(number)
+    if leaf.op is not None:
+        raise ValueError(
+            f"gradcheck needs inputs that were not computed, but input {position} is {leaf!r}; .detach() it"
+        )
+    return leaf
+
+
+def _output(result: Any) -> Value:
+    try:
+        return as_value(result)
+    except TypeError as error:
+        raise TypeError(
+            f"gradcheck needs a function that returns one number, but it returned a {type(result).__name__}; "
+            "pick one of its elements, or sum them"
+        ) from error
+
+
+def _check_deterministic(once: float, again: float) -> None:
+    if repr(once) != repr(again):
+        raise ValueError(
+            f"gradcheck needs a function that gives the same number each time, but two calls at the same point gave "
+            f"{once!r} and {again!r}; fix the seed of what is random in it"
+        )
+
+
+def _names(f: Callable[..., Any], leaves: Sequence[Value]) -> list[str]:
+    """What the inputs are called: by their labels, else as `f` calls its parameters, else by number."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):  # some callables have no signature
+        parameters = []
+    names = []
+    for position, leaf in enumerate(leaves):
+        name = f"input {position}"
+        if position < len(parameters) and parameters[position].kind is not inspect.Parameter.VAR_POSITIONAL:
+            name = parameters[position].name
+        elif parameters and parameters[-1].kind is inspect.Parameter.VAR_POSITIONAL:
+            name = f"{parameters[-1].name}[{position - len(parameters) + 1}]"
+        names.append(leaf.label or name)
+    return names
+
+
+def _along(f: Callable[..., Any], leaves: Sequence[Value], leaf: Value) -> Callable[[float], float]:
+    """`f` as a function of one of its inputs, the others staying as they are."""
+
+    def restricted(x: float) -> float:
+        before = leaf.data
+        leaf.data = x
+        try:
+            return _output(f(*leaves)).data
+        finally:
+            leaf.data = before
+
+    return restricted
+
+
+def _compare(
+    name: str,
+    leaf: Value,
+    analytic: float,
+    f: Callable[[float], float],
+    y: float,
+    step: float,
+    tolerance: Tolerance,
+) -> InputCheck:
+    """Compare one derivative with differences over shrinking steps."""
+    x = leaf.data
+    agreeing, slopes = _differences(f, x, y, analytic, step, tolerance)
+    verdict = "pass" if agreeing else "FAIL"
+    shape = _shape(f, x, y, analytic, slopes, step, tolerance)
+    if shape == "kink":
+        low, high = sorted((slopes.left, slopes.right))
+        inside = low - tolerance.around(low, slopes) <= analytic <= high + tolerance.around(high, slopes)
+        verdict = "kink" if inside else "FAIL"
+    elif shape == "jump":
+        verdict = "jump"
+    return InputCheck(name, x, analytic, slopes.central, slopes.left, slopes.right, verdict)
+
+
+def _differences(
+    f: Callable[[float], float], x: float, y: float, analytic: float, step: float, tolerance: Tolerance
+) -> tuple[bool, Slopes]:
+    """Whether the derivative agrees at one of the steps, and the slopes there, or else those at the first step."""
+    tried = []
+    for fraction in _SHRINKING:
+        slopes = Slopes.of(f, x, y, fraction * step * max(1.0, abs(x)))
+        if tolerance.allows(analytic, slopes):
+            return True, slopes
+        tried.append(slopes)
+    return False, tried[0]
+
+
+def _shape(
+    f: Callable[[float], float], x: float, y: float, analytic: float, slopes: Slopes, step: float, tolerance: Tolerance
+) -> str:
+    """ "smooth", "kink" or "jump", by what becomes of the gap between the slopes on the two sides.
+
+    With a smaller step it closes where `f` is smooth, stays at a kink, and grows at a jump.
+    """
+    gap = abs(slopes.right - slopes.left)
+    if tolerance.allows(analytic, slopes) and not gap > 4.0 * tolerance.around(_steepest(slopes), slopes):
+        return "smooth"
+    nearer = Slopes.of(f, x, y, _SHRINKING[-1] * step * max(1.0, abs(x)))
+    if _steepest(nearer) > 16.0 * _steepest(slopes):
+        return "jump"
+    return "kink" if abs(nearer.right - nearer.left) > 0.5 * gap > 0.0 else "smooth"
+
+
+def _steepest(slopes: Slopes) -> float:
+    return max(abs(slopes.left), abs(slopes.right))
+
+
+def _wrong_operations(output: Value, step: float, tolerance: Tolerance) -> Iterator[WrongOperation]:
+    """For each kind of operation, the first node whose local derivatives are not the slopes of its output."""
+    named = set()
+    for node in topological_order(output):
+        if node.op is None or node.op.method in named:
+            continue
+        for position, value in enumerate(node.inputs):
+            row = _compare(
+                "", value, node.local_derivatives[position], _alone(node, position), node.data, step, tolerance
+            )
+            if row.verdict == "FAIL" and math.isfinite(row.numeric):
+                named.add(node.op.method)
+                yield WrongOperation(node, position, row.analytic, row.numeric)
+                break
+
+
+def _alone(node: Value, position: int) -> Callable[[float], float]:
+    """The forward computation of one node, as a function of one of its inputs."""
+    data = [value.data for value in node.inputs]
+    operation = node.op
+    assert operation is not None
+
+    def restricted(x: float) -> float:
+        return evaluate(operation, *data[:position], x, *data[position + 1 :])[0]
+
+    return restricted
+
+
+def _remarks(rows: Sequence[InputCheck], wrong: Sequence[Any]) -> Iterator[str]:
+    """What may be wrong when it is not a rule."""
+    undefined = [row.name for row in rows if not math.isfinite(row.numeric)]
+    jumps = [row.name for row in rows if row.verdict == "jump"]
+    if undefined:
+        yield f"f is not finite on both sides of {', '.join(undefined)}, so there is no difference to compare with"
+    if jumps:
+        yield f"f jumps at {', '.join(jumps)}, so it has no derivative there"
+    if not (undefined or jumps or wrong):
+        yield (
+            "every operation passes on its own, so part of f is hidden from the sweep: "
+            "does it read .data or float(), detach, or compute under no_grad?"
+        )
