@@ -4,7 +4,7 @@ from tinygrad_edu.backprop import backward, backward_steps, grad, hessian, topol
 from tinygrad_edu.gradcheck import GradCheck, gradcheck
 from tinygrad_edu.nn import MLP, Layer, Module, Neuron
 from tinygrad_edu.training import SGD
-from tinygrad_edu.value import Value, as_value, dot, fsum, logsumexp, no_grad, softmax, trace_sources, where
+from tinygrad_edu.value import Value, as_value, choose, dot, fsum, logsumexp, no_grad, softmax, trace_sources, where
 
 __all__ = [
     "MLP",
@@ -17,6 +17,7 @@ __all__ = [
     "as_value",
     "backward",
     "backward_steps",
+    "choose",
     "dot",
     "fsum",
     "grad",

@@ -61,6 +61,10 @@ def _where(condition: Any, a: Any, b: Any) -> Any:
     return a if condition else b
 
 
+def _choose(index: float, options: Sequence[float]) -> float:
+    return options[int(index)]
+
+
 def _dot(weights: Sequence[float], inputs: Sequence[float], bias: float) -> float:
     return sum(map(operator.mul, weights, inputs), bias)
 
@@ -87,6 +91,7 @@ class Floats:
     maximum = staticmethod(_maximum)
     minimum = staticmethod(_minimum)
     where = staticmethod(_where)
+    choose = staticmethod(_choose)
     dot = staticmethod(_dot)
     logsumexp = staticmethod(_logsumexp)
     divide = staticmethod(_ieee(operator.truediv, np.divide))
@@ -223,6 +228,10 @@ class Symbols:
     def fsum(self, terms: Iterable[Any]) -> Symbol:
         """`fsum(term1, term2, ...)`."""
         return Symbol("fsum", tuple(terms))
+
+    def choose(self, index: Any, options: Iterable[Any]) -> Symbol:
+        """`choose(index, option0, option1, ...)`."""
+        return Symbol("choose", (index, *options))
 
     def logsumexp(self, terms: Iterable[Any]) -> Symbol:
         """`logsumexp(term1, term2, ...)`."""
@@ -429,6 +438,11 @@ class Arrays:
     def dot(self, weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
         """The sum of products, plus the bias."""
         return sum((w * x for w, x in zip(weights, inputs, strict=True)), bias)
+
+    def choose(self, index: Any, options: Sequence[Any]) -> Any:
+        """For each element the option that its index names."""
+        stacked = self.module.stack(options)
+        return self.module.take_along_axis(stacked, self.module.asarray(index, dtype=int)[None], axis=0)[0]
 
     def logsumexp(self, terms: Sequence[Any]) -> Any:
         """The logarithm of the sum of exponentials, with the largest taken out first."""

@@ -260,6 +260,15 @@ where = op(
 )
 
 
+def _choose_derivatives(m: Any, y: Number, index: Number, *options: Number) -> tuple[Number, ...]:
+    return (0.0, *[m.where(index == float(k), 1.0, 0.0) for k in range(len(options))])
+
+
+choose = variadic(
+    "choose", lambda m, index, *options: m.choose(index, options), _choose_derivatives, "the option number index"
+)
+
+
 def _comparison(name: str, method: str, compare: Rule) -> Op:
     """1 where the comparison holds, else 0: piecewise constant, so both slopes are 0."""
     flat = lambda m, y, a, b: 0.0  # noqa: E731 - a rule, written as all rules are

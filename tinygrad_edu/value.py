@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
@@ -34,6 +35,7 @@ __all__ = [
     "Source",
     "Value",
     "as_value",
+    "choose",
     "dot",
     "fsum",
     "logsumexp",
@@ -62,11 +64,17 @@ class Source(NamedTuple):
     text: str
 
 
-def caller_source() -> Source:
-    """The innermost line of code outside this package that is running now."""
+def caller_frame() -> FrameType:
+    """The innermost frame of code outside this package that is running now."""
     frame = sys._getframe(1)
     while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
         frame = frame.f_back
+    return frame
+
+
+def caller_source() -> Source:
+    """The innermost line of code outside this package that is running now."""
+    frame = caller_frame()
     file, line = frame.f_code.co_filename, frame.f_lineno
     return Source(file, line, linecache.getline(file, line).strip())
 
@@ -207,6 +215,10 @@ _scope: dict[str, Any] = {
 }
 
 
+#: The operation that each generated method of `Value` records.
+METHODS: dict[str, ops.Op] = {}
+
+
 def _method(operation: ops.Op, name: str = "") -> Callable[..., Any]:
     """The method of `Value` for one operation, written from its declaration."""
     name = name or operation.method
@@ -223,7 +235,7 @@ def _method(operation: ops.Op, name: str = "") -> Callable[..., Any]:
         operation=f"bind(op_{name}, {parameters})" if parameters else f"op_{name}",
         locals=", ".join(locals_),
     )
-    _scope[f"op_{name}"] = operation
+    _scope[f"op_{name}"] = METHODS[name] = operation
     method: Callable[..., Any] = define(source, f"value_{name}", _scope)
     method.__name__ = name
     method.__doc__ = f"{operation.formula}."
@@ -334,6 +346,7 @@ class Value:
     backward: ClassVar[Callable[..., None]]
     backward_steps: ClassVar[Callable[..., Any]]
     explain: ClassVar[Callable[..., Any]]
+    _repr_svg_: ClassVar[Callable[..., Any]]
 
     # Operators.
     __add__ = _binary(ops.add, "__add__")
@@ -538,6 +551,21 @@ def softmax(values: Iterable[Number]) -> list[Value]:
     logits = _values(values)
     total = logsumexp(logits)
     return [(logit - total).exp() for logit in logits]
+
+
+def choose(index: Any, options: Sequence[Number]) -> Value:
+    """`options[index]`, for an index that may be a `Value` holding a whole number, such as a token.
+
+    The derivative flows to the option chosen. Raises IndexError for an index outside the options.
+
+    >>> choose(1, [Value(10.0), Value(20.0)]).data
+    20.0
+    """
+    values = _values(options)
+    number = None if type(index) is not Value and isinstance(index, Value) else float(index)
+    if number is not None and not (number.is_integer() and 0 <= number < len(values)):
+        raise IndexError(f"choose needs a whole number from 0 to {len(values) - 1} as index, not {number:g}")
+    return _make(ops.choose, [as_value(index), *values]) if isinstance(index, Value) else values[int(index)]
 
 
 def where(condition: Any, a: Number, b: Number) -> Value:
