@@ -19,7 +19,17 @@ import numpy as np
 from tinygrad_edu.number_systems import evaluate, values
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["Contribution", "Step", "backward", "backward_steps", "grad", "hessian", "sweep", "topological_order"]
+__all__ = [
+    "Contribution",
+    "Step",
+    "backward",
+    "backward_steps",
+    "grad",
+    "hessian",
+    "operations_at",
+    "sweep",
+    "topological_order",
+]
 
 
 class Node(Protocol):
@@ -115,18 +125,80 @@ def backward_steps(root: Value) -> Iterator[Step]:
     return sweep(_prepared(root), observed=True)
 
 
-def backward(root: Value) -> None:
+def backward(root: Value, stop_at: str | Value | Callable[[Step], bool] | None = None) -> None:
     """Fill in `grad`, the derivative of `root`, for everything that `root` was made of.
 
     Gradients inside the graph are reset first; those of leaves accumulate over calls, until you zero them.
+
+    `stop_at` opens the debugger, by `breakpoint()`, after each step that it names: the label of a node, the name
+    of an operation ("tanh", "*"), a `Value`, or a condition on the `Step`. You then look at `node`, `upstream`
+    and `contributions`. A leaf has no step of its own; it stands for the steps that add to its gradient.
+
+    Raises ValueError, before anything is changed, when `stop_at` names nothing in the graph or more than one node.
 
     >>> a = Value(3.0)
     >>> (a * a).backward()
     >>> a.grad
     6.0
     """
-    for _ in sweep(_prepared(root)):
-        pass
+    if stop_at is None:
+        for _ in sweep(_prepared(root)):
+            pass
+        return
+    stops = stop_at if callable(stop_at) else _step_is_of(operations_at(stop_at, topological_order(root)))
+    for step in sweep(_prepared(root), observed=True):
+        if stops(step):
+            _pause(step.node, step.upstream, step.contributions)
+
+
+def _pause(node: Value, upstream: float, contributions: tuple[Contribution, ...]) -> None:
+    """Where the debugger opens: `node` has just handed `upstream` on, as `contributions`, to its inputs."""
+    breakpoint()  # which debugger opens is decided by PYTHONBREAKPOINT
+    return  # look at node, upstream and contributions; `up` twice leads to the line that called backward
+
+
+def _step_is_of(operations: set[Value]) -> Callable[[Step], bool]:
+    return lambda step: step.node in operations
+
+
+def operations_at(where: str | Value, nodes: Sequence[Value]) -> set[Value]:
+    """The operations among `nodes` whose steps `where` means: a label, the name of an operation, or a node.
+
+    A leaf has no step of its own: it means the steps that add to its gradient.
+
+    Raises ValueError when it means nothing among the nodes, or when two of them share the label; TypeError when
+    it is neither text nor a `Value`.
+
+    >>> a = Value(2.0, "a")
+    >>> b = a.tanh()
+    >>> operations_at("a", [a, b]) == operations_at("tanh", [a, b]) == operations_at(b, [a, b]) == {b}
+    True
+    """
+    if isinstance(where, Value):
+        found = [node for node in nodes if node is where]
+        if not found:
+            raise ValueError(f"{where!r} is not part of this graph, so no step of its backward pass is about it")
+    elif isinstance(where, str):
+        found = [node for node in nodes if node.label == where != ""]
+        if len(found) > 1:
+            raise ValueError(f"{len(found)} nodes share the label {where!r}, so give the Value that you mean instead")
+        if not found:
+            return _operations_called(where, nodes)
+    else:
+        raise TypeError(f"a place to stop is a label, the name of an operation or a Value, not {where!r}")
+    (node,) = found
+    steps = {node} if node.inputs else {user for user in nodes if any(value is node for value in user.inputs)}
+    if not steps:
+        raise ValueError(f"{node!r} is a leaf that nothing was computed from, so backward has no step to stop at")
+    return steps
+
+
+def _operations_called(name: str, nodes: Sequence[Value]) -> set[Value]:
+    found = {node for node in nodes if node.op is not None and name in (node.op.name, node.op.method)}
+    if not found:
+        labels = ", ".join(repr(node.label) for node in nodes[:-11:-1] if node.label) or "none near the end of it"
+        raise ValueError(f"no node of this graph has the label {name!r}, and no operation that name; labels: {labels}")
+    return found
 
 
 Value.backward = backward
@@ -136,7 +208,7 @@ Value.backward_steps = backward_steps
 # Gradients as values --------------------------------------------------------------------------------------
 
 
-class _StandIn:
+class StandIn:
     """Takes the place of a node in a sweep, so that the node's own `grad` is left alone."""
 
     __slots__ = ("grad", "inputs", "local_derivatives")
@@ -160,10 +232,10 @@ def grad(output: Value, inputs: Sequence[Value], create_graph: bool = False) -> 
     >>> first.data, grad(first, [x])
     (12.0, [12.0])
     """
-    stand_ins: dict[Value, _StandIn] = {}
+    stand_ins: dict[Value, StandIn] = {}
     for node in topological_order(output):
         local_derivatives = _differentiable_locals(node) if create_graph else node.local_derivatives
-        stand_ins[node] = _StandIn([stand_ins[value] for value in node.inputs], local_derivatives)
+        stand_ins[node] = StandIn([stand_ins[value] for value in node.inputs], local_derivatives)
     stand_ins[output].grad = Value(1.0) if create_graph else 1.0
     for _ in sweep(list(reversed(stand_ins.values()))):
         pass
