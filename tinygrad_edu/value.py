@@ -40,6 +40,7 @@ __all__ = [
     "fsum",
     "logsumexp",
     "no_grad",
+    "noise",
     "softmax",
     "trace_sources",
     "where",
@@ -50,7 +51,7 @@ Number: TypeAlias = "Value | float"
 
 _PACKAGE = str(Path(__file__).parent)
 # Inputs are always made before outputs, so this count is all that a topological sort needs.
-_next_serial = itertools.count().__next__
+next_serial = itertools.count().__next__
 
 
 # Modes ----------------------------------------------------------------------------------------------------
@@ -90,6 +91,7 @@ class Mode:
     records: bool = True
     traces: bool = False
     check: Callable[[Value], None] | None = None
+    noise: Callable[[Callable[..., Any]], Value] | None = None
 
     def finish(self, node: Value) -> Value:
         """The node as it should be under this mode."""
@@ -138,6 +140,22 @@ def trace_sources() -> Any:
     True
     """
     return changed_mode(traces=True)
+
+
+def records() -> bool:
+    """Whether operations are being recorded: True, except inside `no_grad()`."""
+    mode = _mode.get()
+    return mode is None or mode.records
+
+
+def noise(draw: Callable[..., Any]) -> Number:
+    """One random number from `draw`, such as `generator.random`; in a replayed program, a fresh one at every run.
+
+    >>> 0.0 <= noise(np.random.default_rng(0).random) < 1.0
+    True
+    """
+    mode = _mode.get()
+    return float(draw()) if mode is None or mode.noise is None else mode.noise(draw)
 
 
 # Making nodes ---------------------------------------------------------------------------------------------
@@ -208,7 +226,7 @@ _COERCE = """if type(other) is not Value:
 _scope: dict[str, Any] = {
     **FLOAT_FUNCTIONS,
     "new": object.__new__,
-    "next_serial": _next_serial,
+    "next_serial": next_serial,
     "current_mode": _mode.get,
     "bind": ops.bind,
     "coerced": _coerced,
@@ -326,7 +344,7 @@ class Value:
         self.local_derivatives = ()
         self.label = label
         self.source = None
-        self.serial = _next_serial()
+        self.serial = next_serial()
         mode = _mode.get()
         if mode is not None and mode.traces:
             self.source = caller_source()
