@@ -1,6 +1,7 @@
 """Write scalars, see every derivative, run at the speed of matrices."""
 
 from tinygrad_edu.backprop import backward, backward_steps, grad, hessian, topological_order
+from tinygrad_edu.draw import draw
 from tinygrad_edu.gradcheck import GradCheck, gradcheck
 from tinygrad_edu.nn import MLP, Layer, Module, Neuron
 from tinygrad_edu.training import SGD
@@ -19,6 +20,7 @@ __all__ = [
     "backward_steps",
     "choose",
     "dot",
+    "draw",
     "fsum",
     "grad",
     "gradcheck",

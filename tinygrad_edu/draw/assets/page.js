@@ -1,0 +1,897 @@
+"use strict";
+
+// The page of one computation graph. All numbers come from the engine (the JSON in #data); this script computes no
+// derivative. What is on the page at a position is a function of that position alone, so stepping back is exact.
+//
+//   position 0                 only the leaves have values
+//   position 1 … forward       one operation computed at each
+//   position forward + 1       the root's gradient is seeded with 1
+//   then                       one contribution, upstream × local, along one edge at each
+
+// Numbers and formulas ------------------------------------------------------------------------------------------------
+
+const DIGITS = 4;
+
+/** A number as the engine wrote it: JSON has no nan and no infinities, so those come as words. */
+const decoded = (number) => (typeof number === "string" ? { nan: NaN, inf: Infinity, "-inf": -Infinity }[number] : number);
+
+/** Four digits, as Python's `.4g` gives them, with a true minus sign. */
+function show(number) {
+  if (number === null || number === undefined) return "–";
+  if (Number.isNaN(number)) return "nan";
+  if (!Number.isFinite(number)) return number > 0 ? "inf" : "−inf";
+  if (number === 0) return "0";
+  const [mantissa, exponent] = number.toExponential(DIGITS - 1).split("e").map(Number);
+  const text = exponent < -4 || exponent >= DIGITS ? `${mantissa}e${exponent}` : String(Number(number.toPrecision(DIGITS)));
+  return text.replaceAll("-", "−");
+}
+
+/** A factor or a summand: negative numbers in brackets, except where one comes first. */
+const bracketed = (number) => (number < 0 ? `(${show(number)})` : show(number));
+
+const sameNumber = (a, b) => Object.is(a, b) || a === b;
+
+/** A formula of the rule book, set as in a textbook: `c * d` becomes c · d. */
+const typeset = (formula) =>
+  formula.replaceAll(" * ", " · ").replaceAll(" - ", " − ").replace(/(^|[(\s])-(?=[\w(|])/g, "$1−");
+
+// Making elements -----------------------------------------------------------------------------------------------------
+
+const byId = (id) => document.getElementById(id);
+
+/** A new element; children may be elements or text, and text is never read as HTML. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+const math = (tag, ...children) => {
+  const element = document.createElementNS("http://www.w3.org/1998/Math/MathML", tag);
+  element.append(...children);
+  return element;
+};
+
+/** A name inside mathematics; single letters are italic, as variables are. */
+function identifier(name) {
+  const element = math("mi", name);
+  if ([...name].length === 1) element.setAttribute("class", "variable");
+  return element;
+}
+
+/** The derivative of one name by another, as a fraction. */
+const derivative = (of, by) =>
+  math("math", math("mfrac", math("mrow", math("mo", "∂"), identifier(of)), math("mrow", math("mo", "∂"), identifier(by))));
+
+// The graph -----------------------------------------------------------------------------------------------------------
+
+const data = JSON.parse(byId("data").textContent);
+
+const nodes = data.nodes.map((node, id) => ({
+  ...node,
+  id,
+  value: decoded(node.value),
+  locals: node.locals.map(decoded),
+  consumers: [], // the edges along which its gradient arrives, in the order of the sweep
+  computedAt: 0, // the position from which it has a value
+  completeAt: null, // the position from which its gradient is complete
+  gradient: null, // the final one
+}));
+const root = nodes[data.root];
+root.gradient = 1;
+
+/** What happens at each position from 1 on. */
+const events = [];
+/** Every contribution of the backward pass: edge number `slot` of `node`, to `input`. */
+const edges = [];
+
+for (const id of data.forward) {
+  events.push({ kind: "forward", node: nodes[id], index: events.length + 1 });
+  nodes[id].computedAt = events.length;
+}
+const forwardCount = events.length;
+events.push({ kind: "seed", node: root });
+const seedAt = events.length;
+root.completeAt = seedAt;
+
+data.backward.forEach((step, index) => {
+  const node = nodes[step.node];
+  step.contributions.forEach(([amount, before, after], slot) => {
+    const input = nodes[node.inputs[slot]];
+    const edge = {
+      node, input, slot,
+      upstream: decoded(step.upstream), local: node.locals[slot],
+      amount: decoded(amount), before: decoded(before), after: decoded(after),
+      formula: typeset(node.local_formulas[slot]),
+      isFirst: input.consumers.length === 0,
+    };
+    edges.push(edge);
+    events.push({ kind: "backward", node, edge, index: index + 1 });
+    edge.at = events.length;
+    input.consumers.push(edge);
+    input.completeAt = edge.at;
+    input.gradient = edge.after;
+  });
+});
+const end = events.length;
+const backwardCount = data.backward.length;
+
+/** The edges by which one node hands on its gradient, in order. */
+const edgesOf = new Map(nodes.map((node) => [node, []]));
+for (const edge of edges) edgesOf.get(edge.node).push(edge);
+
+/** The gradient of every node at a position: null where the sweep has not arrived. */
+function gradientsAt(position) {
+  const gradients = nodes.map(() => null);
+  if (position >= seedAt) gradients[root.id] = 1;
+  for (const edge of edges) {
+    if (edge.at > position) break;
+    gradients[edge.input.id] = edge.after;
+  }
+  return gradients;
+}
+
+const isComputed = (node, position) => position >= node.computedAt;
+const isComplete = (node, position) => node.completeAt !== null && position >= node.completeAt;
+
+// Paths from the root to a node ---------------------------------------------------------------------------------------
+
+const PATHS_SHOWN = 8;
+
+/** How many paths lead from the root to each node: whole numbers of any size. */
+const pathCounts = nodes.map(() => 0n);
+pathCounts[root.id] = 1n;
+for (const step of data.backward) {
+  for (const input of nodes[step.node].inputs) pathCounts[input] += pathCounts[step.node];
+}
+
+/** The first few paths from the root to a node, each as a list of edges from the root on. */
+function pathsTo(node, limit) {
+  const found = [];
+  const unfinished = [{ at: node, edges: [] }];
+  while (unfinished.length && found.length < limit) {
+    const path = unfinished.pop();
+    if (path.at === root) found.push(path.edges);
+    else for (const edge of [...path.at.consumers].reverse()) unfinished.push({ at: edge.node, edges: [edge, ...path.edges] });
+  }
+  return found;
+}
+
+// The picture ---------------------------------------------------------------------------------------------------------
+
+const svg = document.querySelector("#canvas svg");
+const find = (id) => svg.querySelector(`#${CSS.escape(id)}`);
+
+for (const node of nodes) {
+  node.group = find(`node-${node.id}`);
+  node.valueText = node.group.querySelector(".value");
+  node.gradText = node.group.querySelector(".grad");
+}
+for (const edge of edges) {
+  edge.group = find(`edge-${edge.node.id}-${edge.slot}`);
+  edge.text = edge.group.querySelector("text");
+}
+
+/** Write to the document only what has changed. */
+const remembered = new WeakMap();
+function changed(element, key, value) {
+  const memory = remembered.get(element) ?? remembered.set(element, {}).get(element);
+  if (memory[key] === value) return false;
+  memory[key] = value;
+  return true;
+}
+const setText = (element, text) => element && changed(element, "text", text) && (element.textContent = text);
+const setClass = (element, name) => changed(element, "class", name) && element.setAttribute("class", name);
+const setAttribute = (element, name, value) => changed(element, name, value) && element.setAttribute(name, value);
+
+/** The edges that the current step is about: all of a node's when stepping by node, else one. */
+function currentEdges() {
+  const event = events[state.position - 1];
+  if (event?.kind !== "backward") return [];
+  return state.granularity === "edge" ? [event.edge] : edgesOf.get(event.node);
+}
+
+function drawGraph() {
+  const { position } = state;
+  const event = events[position - 1];
+  const gradients = gradientsAt(position);
+  const active = new Set(currentEdges());
+  const receiving = new Set([...active].map((edge) => edge.input));
+  const asked = state.question?.edge;
+
+  for (const node of nodes) {
+    const computed = isComputed(node, position);
+    const gradient = gradients[node.id];
+    const classes = ["node", node.kind];
+    if (!computed) classes.push("waiting");
+    if (gradient !== null) classes.push(isComplete(node, position) ? "complete" : "partial");
+    if (event?.node === node) classes.push("current", event.kind === "forward" ? "computing" : "sending");
+    if (receiving.has(node) || asked?.input === node) classes.push("receiving");
+    if (state.selected === node) classes.push("selected");
+    setClass(node.group, classes.join(" "));
+    setText(node.valueText, computed ? show(node.value) : "?");
+    setText(node.gradText, `grad ${show(gradient)}`);
+    setAttribute(node.group, "aria-label", describe(node, computed, gradient));
+    setAttribute(node.group, "aria-pressed", String(state.selected === node));
+    setAttribute(node.group, "tabindex", state.focus === node ? "0" : "-1");
+  }
+  for (const edge of edges) {
+    const classes = ["edge"];
+    const carried = edge.at <= position;
+    if (event?.kind === "forward" && event.node === edge.node) classes.push("feeding");
+    if (active.has(edge) || asked === edge) classes.push("flowing");
+    else if (carried) classes.push("carried");
+    if (!isComputed(edge.node, position)) classes.push("waiting");
+    setClass(edge.group, classes.join(" "));
+    setText(edge.text, edgeLabel(edge, carried, asked === edge));
+  }
+}
+
+function edgeLabel(edge, carried, asked) {
+  if (asked || !isComputed(edge.node, state.position)) return "?";
+  return carried ? `${show(edge.upstream)} × ${show(edge.local)}` : `× ${show(edge.local)}`;
+}
+
+function describe(node, computed, gradient) {
+  const value = computed ? `value ${show(node.value)}` : "not computed yet";
+  const grad = gradient === null ? "gradient not reached yet"
+    : `gradient ${show(gradient)}${isComplete(node, state.position) ? "" : " so far"}`;
+  return `${equation(node)}: ${value}, ${grad}`;
+}
+
+const equation = (node) => (node.formula ? `${node.name} = ${typeset(node.formula)}` : node.name);
+
+// The panel of the current step ---------------------------------------------------------------------------------------
+
+const partial = (edge) => derivative(edge.node.name, edge.input.name);
+
+/** `before + upstream × local = after`, each number in the colour of its role. */
+function runningSum(edge) {
+  return make("span", { class: "sum" },
+    make("span", { class: "before" }, show(edge.before)), " + ",
+    make("span", { class: "upstream" }, bracketed(edge.upstream)), " × ",
+    make("span", { class: "local" }, bracketed(edge.local)), " = ",
+    make("strong", { class: "after" }, show(edge.after)));
+}
+
+function drawStep() {
+  const event = events[state.position - 1];
+  const title = byId("step-title");
+  const body = byId("step-body");
+  body.replaceChildren();
+  if (!event) {
+    title.textContent = "The leaves are given";
+    body.append(make("p", {}, "The forward pass computes every other node from its inputs. Press → for the first."));
+  } else if (event.kind === "forward") {
+    title.textContent = `Forward ${event.index} of ${forwardCount}`;
+    body.append(make("p", { class: "headline" }, equation(event.node)));
+    body.append(make("p", { class: "numbers" }, `= ${typeset(event.node.numbers)} = `, make("strong", {}, show(event.node.value))));
+  } else if (event.kind === "seed") {
+    title.textContent = "The backward pass begins";
+    body.append(make("p", { class: "headline" }, derivative(root.name, root.name), " = 1"));
+    body.append(make("p", {}, `The derivative of ${root.name} by itself is 1: that is the first upstream gradient.`));
+  } else {
+    title.textContent = `Backward ${event.index} of ${backwardCount}`;
+    body.append(make("p", { class: "headline" }, equation(event.node)));
+    body.append(make("p", {}, "upstream ", derivative(root.name, event.node.name), " = ",
+      make("strong", { class: "upstream" }, show(event.edge.upstream))));
+    body.append(contributionTable(event));
+  }
+}
+
+function contributionTable(event) {
+  const now = new Set(currentEdges());
+  const rows = edgesOf.get(event.node).map((edge) => {
+    const done = edge.at <= state.position;
+    return make("tr", { class: now.has(edge) && done ? "now" : done ? "" : "waiting" },
+      make("th", { scope: "row" }, partial(edge), ` = ${edge.formula}`, edge.formula === show(edge.local) ? "" : " = ",
+        edge.formula === show(edge.local) ? null : make("span", { class: "local" }, done ? show(edge.local) : "?")),
+      make("td", {}, make("span", { class: "target" }, `${edge.input.name}.grad`), " = ", done ? runningSum(edge) : "…"));
+  });
+  return make("div", { class: "scroll" }, make("table", { class: "contributions" },
+    make("caption", {}, "before + ", make("span", { class: "upstream" }, "upstream"), " × ",
+      make("span", { class: "local" }, "local"), " = after"),
+    make("tbody", {}, ...rows)));
+}
+
+/** The step as one sentence, for people who listen. */
+function sentence() {
+  const event = events[state.position - 1];
+  if (!event) return "Start: the leaves are given.";
+  if (event.kind === "forward") return `Forward ${event.index} of ${forwardCount}: ${equation(event.node)} = ${show(event.node.value)}.`;
+  if (event.kind === "seed") return `The backward pass begins: the gradient of ${root.name} is 1.`;
+  const sums = currentEdges().map((edge) => `${edge.input.name}.grad = ${sumText(edge)}`);
+  return `Backward ${event.index} of ${backwardCount}: ${equation(event.node)}. ${sums.join("; ")}.`;
+}
+
+const sumText = (edge) => `${show(edge.before)} + ${bracketed(edge.upstream)} × ${bracketed(edge.local)} = ${show(edge.after)}`;
+
+// The panel of the chosen node ----------------------------------------------------------------------------------------
+
+function drawNode() {
+  const node = state.selected;
+  const body = byId("node-body");
+  byId("node-choice").value = String(node.id);
+  const gradient = gradientsAt(state.position)[node.id];
+  const facts = make("dl", {},
+    fact("made by", node.formula ? typeset(node.formula) : kindOf(node)),
+    fact("value", isComputed(node, state.position) ? full(node.value) : "not computed yet"),
+    fact("gradient now", gradient === null ? "not reached yet" : full(gradient) + (isComplete(node, state.position) ? ", complete" : ", so far")));
+  if (node.source) {
+    facts.append(fact("source", make("span", { class: "source" }, `${node.source.file}, line ${node.source.line}`,
+      make("code", {}, node.source.text))));
+  }
+  body.replaceChildren(facts);
+  if (state.predicting && !isComplete(node, state.frontier)) {
+    body.append(make("p", { class: "hidden-answer" }, "Its gradient is still to be predicted, so where it comes from is hidden."));
+    return;
+  }
+  body.append(...expansion(node), ...differences(node));
+}
+
+const kindOf = (node) => ({ constant: "a constant", parameter: "a parameter", input: "a leaf: given, not computed" })[node.kind] ?? "a leaf";
+
+const full = (number) => (Number.isFinite(number) ? String(number).replaceAll("-", "−") : show(number));
+
+const fact = (term, ...description) => make("div", {}, make("dt", {}, term), make("dd", {}, ...description));
+
+/** The gradient as a sum over consumers, then over paths, each in symbols and in numbers. */
+function expansion(node) {
+  const name = () => derivative(root.name, node.name);
+  if (node === root) return [make("p", { class: "headline" }, name(), " = 1"), make("p", {}, "The root starts the sweep.")];
+  const terms = node.consumers.map((edge) => make("tr", {},
+    make("th", { scope: "row" }, derivative(root.name, edge.node.name), " · ", partial(edge), make("span", { class: "quiet" }, `  with ${edge.formula}`)),
+    make("td", {}, make("span", { class: "upstream" }, bracketed(edge.upstream)), " × ", make("span", { class: "local" }, bracketed(edge.local)),
+      " = ", make("strong", {}, show(edge.amount)))));
+  const total = make("tr", { class: "total" }, make("th", { scope: "row" }, name()), make("td", {}, make("strong", { class: "after" }, show(node.gradient))));
+  const consumers = make("table", { id: "consumers" },
+    make("caption", {}, node.consumers.length === 1 ? "It is used once" : `The sum over its ${node.consumers.length} uses`),
+    make("tbody", {}, ...terms, total));
+  return [make("div", { class: "scroll" }, consumers), make("div", { class: "scroll" }, pathTable(node))];
+}
+
+function pathTable(node) {
+  const count = pathCounts[node.id];
+  const paths = pathsTo(node, PATHS_SHOWN);
+  let listed = 0;
+  const rows = paths.map((path) => {
+    const product = path.reduce((total, edge) => total * edge.local, 1);
+    listed += product;
+    return make("tr", {},
+      make("th", { scope: "row" }, [root, ...path.map((edge) => edge.input)].map((step) => step.name).join(" ← ")),
+      make("td", {}, path.map((edge) => bracketed(edge.local)).join(" × "), " = ", make("strong", {}, show(product))));
+  });
+  const others = count - BigInt(paths.length);
+  if (others > 0n) {
+    rows.push(make("tr", {}, make("th", { scope: "row" }, `and ${countText(others)} more`),
+      make("td", {}, "together ", make("strong", {}, show(node.gradient - listed)))));
+  }
+  return make("table", { id: "paths" },
+    make("caption", {}, count === 1n ? "One path from the root" : `The sum over all ${countText(count)} paths from the root`),
+    make("tbody", {}, ...rows,
+      make("tr", { class: "total" }, make("th", { scope: "row" }, "sum"), make("td", {}, make("strong", { class: "after" }, show(node.gradient))))));
+}
+
+/** A whole number in full, its digits in groups of three. */
+const countText = (count) => count.toLocaleString("en").replaceAll(",", " ");
+
+function differences(node) {
+  if (!node.difference) return [];
+  const [left, right] = node.difference.map(decoded);
+  const central = (left + right) / 2;
+  const lines = [make("h3", {}, "Finite difference")];
+  const kink = Math.abs(left - right) > 1e-3 * Math.max(1, Math.abs(left), Math.abs(right));
+  if (kink) {
+    lines.push(make("p", { id: "difference" }, `A kink: the slope is ${show(left)} on the left and ${show(right)} on the right; the engine takes ${show(node.gradient)}.`));
+  } else {
+    const near = Math.abs(central - node.gradient) <= 1e-5 * Math.max(1, Math.abs(node.gradient));
+    lines.push(make("p", { id: "difference" },
+      `(${root.name}(${node.name} + h) − ${root.name}(${node.name} − h)) / 2h = `, make("strong", {}, show(central)),
+      near ? `, as the gradient says (off by ${Math.abs(central - node.gradient).toExponential(0)})` : `, but the gradient says ${show(node.gradient)}`));
+  }
+  return lines;
+}
+
+// Messages ------------------------------------------------------------------------------------------------------------
+
+/** One line for each position; those after the current one are hidden. */
+const messages = events.map((event, k) => {
+  const line = make("li", { class: event.kind, hidden: true }, make("button", { type: "button", tabindex: "-1", onclick: () => goTo(k + 1) }, message(event)));
+  byId("log").append(line);
+  return line;
+});
+
+function message(event) {
+  if (event.kind === "forward") return `${event.node.name} = ${show(event.node.value)}`;
+  if (event.kind === "seed") return `${root.name}.grad = 1`;
+  const { edge } = event;
+  return `${edge.node.name} → ${edge.input.name}: ${bracketed(edge.upstream)} × ${bracketed(edge.local)} = ${show(edge.amount)}, so ${edge.input.name}.grad = ${show(edge.after)}`;
+}
+
+let messagesShown = 0;
+function drawMessages() {
+  while (messagesShown < state.position) messages[messagesShown++].hidden = false;
+  while (messagesShown > state.position) messages[--messagesShown].hidden = true;
+  const log = byId("log");
+  log.querySelector("[aria-current]")?.removeAttribute("aria-current");
+  const latest = messages[state.position - 1];
+  latest?.setAttribute("aria-current", "step");
+  if (latest) log.scrollTop = latest.offsetTop + latest.offsetHeight - log.clientHeight;
+}
+
+// Where we are --------------------------------------------------------------------------------------------------------
+
+const state = {
+  position: 0,
+  granularity: "node", // or "edge": one contribution at a time
+  selected: root,
+  focus: root, // the one node that the tab key reaches
+  playing: null, // the timer
+  predicting: false,
+  frontier: end, // how far the gradients have been revealed
+  question: null,
+  score: { right: 0, asked: 0 },
+};
+
+/** The positions at which stepping stops, for each granularity. */
+const allStops = {
+  edge: Array.from({ length: end + 1 }, (_, k) => k),
+  node: [0, ...events.flatMap((event, k) => (event.kind !== "backward" || events[k + 1]?.node !== event.node ? [k + 1] : []))],
+};
+const stops = () => allStops[state.predicting ? "edge" : state.granularity];
+
+/** The index of the last stop at or before the current position. */
+function stopIndex() {
+  const places = stops();
+  let low = 0, high = places.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (places[middle] <= state.position) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Go to a position; in predict mode no further than what has been revealed, where the next question waits. */
+function goTo(position) {
+  const allowed = Math.min(Math.max(position, 0), state.frontier);
+  const asks = state.predicting && position > allowed;
+  state.position = allowed;
+  state.question = asks ? { edge: events[allowed].edge, tries: 0, hinted: false } : null;
+  draw();
+  byId("announcer").textContent = asks ? questionSentence() : sentence();
+  if (asks) byId("answer").focus();
+}
+
+function step(direction) {
+  if (state.question && direction > 0) return byId("answer").focus();
+  const places = stops();
+  const here = stopIndex();
+  const next = direction < 0 && places[here] < state.position ? here : here + direction;
+  if (next < 0) return announce("This is the start; there is nothing before it.");
+  if (next >= places.length) return announce("This is the end: every gradient is complete.");
+  goTo(places[next]);
+}
+
+function announce(text) {
+  byId("announcer").textContent = text;
+}
+
+function select(node) {
+  state.selected = node;
+  state.focus = node;
+  drawGraph();
+  drawNode();
+}
+
+function draw() {
+  drawGraph();
+  drawStep();
+  drawNode();
+  drawMessages();
+  drawTransport();
+  drawQuestion();
+  keepInView();
+}
+
+// Predict mode --------------------------------------------------------------------------------------------------------
+
+const TOLERANCE = 0.01;
+
+/** Whether an answer, typed to a few digits, means this number. */
+function means(answer, number) {
+  if (!Number.isFinite(number) || !Number.isFinite(answer)) return sameNumber(answer, number);
+  return Math.abs(answer - number) <= TOLERANCE * Math.abs(number) + 1e-9;
+}
+
+/** A typed number: `-0.5`, `−0.5`, `2/3`, `1e-3`, `nan`, `inf`; null if it is none of these. */
+function parsed(text) {
+  const clean = text.trim().replaceAll("−", "-").replaceAll(" ", "").replace(",", ".").toLowerCase();
+  if (clean === "nan") return NaN;
+  if (/^[+-]?inf(inity)?$/.test(clean)) return clean.startsWith("-") ? -Infinity : Infinity;
+  const parts = clean.split("/");
+  if (parts.length > 2 || !parts.every((part) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(part))) return null;
+  return parts.length === 2 ? Number(parts[0]) / Number(parts[1]) : Number(parts[0]);
+}
+
+/** What people get wrong, with the number each mistake leads to. */
+const MISTAKES = [
+  {
+    name: "overwritten",
+    applies: (edge) => edge.before !== 0,
+    result: (edge) => [edge.amount],
+    says: (edge) => `You overwrote instead of accumulating: ${edge.input.name}.grad was ${show(edge.before)} already, from another use of ${edge.input.name}. Add to it.`,
+  },
+  {
+    name: "missing local factor",
+    applies: () => true,
+    result: (edge) => [edge.before + edge.upstream, edge.upstream],
+    says: (edge) => `The local factor is missing: multiply the upstream gradient by ∂${edge.node.name}/∂${edge.input.name} = ${edge.formula}.`,
+  },
+  {
+    name: "missing upstream",
+    applies: () => true,
+    result: (edge) => [edge.before + edge.local, edge.local],
+    says: (edge) => `The upstream gradient is missing: multiply the local derivative by ∂${root.name}/∂${edge.node.name} = ${show(edge.upstream)}.`,
+  },
+  {
+    name: "wrong sign",
+    applies: () => true,
+    result: (edge) => [edge.before - edge.amount, -edge.after, -edge.amount],
+    says: () => "The sign is wrong: the size is right. Look at the sign of each factor.",
+  },
+  {
+    name: "unchanged",
+    applies: () => true,
+    result: (edge) => [edge.before],
+    says: (edge) => `That is what ${edge.input.name}.grad was before. Add upstream × local to it.`,
+  },
+  {
+    name: "added instead of multiplied",
+    applies: () => true,
+    result: (edge) => [edge.before + edge.upstream + edge.local],
+    says: () => "You added upstream and local; the chain rule multiplies them.",
+  },
+];
+
+const diagnose = (edge, answer) =>
+  MISTAKES.filter((mistake) => mistake.applies(edge) && mistake.result(edge).some((number) => means(answer, number)));
+
+function setPredicting(on) {
+  stopPlaying();
+  state.predicting = on;
+  state.score = { right: 0, asked: 0 };
+  state.frontier = on ? seedAt : end;
+  byId("verdict").replaceChildren();
+  byId("predict-toggle").setAttribute("aria-pressed", String(on));
+  if (on && state.position >= seedAt) goTo(seedAt + 1);
+  else goTo(state.position);
+  if (on && !state.question) announce("Predict mode: before each gradient is revealed you are asked for it.");
+}
+
+function questionSentence() {
+  const { edge } = state.question;
+  return `What will ${edge.input.name}.grad be? It is ${show(edge.before)} so far, and ${edge.node.name}'s gradient is ${show(edge.upstream)}.`;
+}
+
+function drawQuestion() {
+  const panel = byId("predict");
+  panel.hidden = !state.predicting;
+  byId("granularity").disabled = state.predicting;
+  if (!state.predicting) return;
+  const { right, asked } = state.score;
+  byId("score").textContent = asked ? `${right} of ${asked} right at the first try` : "";
+  byId("answer-form").hidden = !state.question;
+  const area = byId("question");
+  if (!state.question) {
+    const done = state.frontier === end && state.position === end;
+    area.replaceChildren(make("p", {}, done ? "Every gradient is revealed."
+      : "Step forward: before each gradient is revealed, you say what it will be."));
+    return;
+  }
+  const { edge, hinted } = state.question;
+  area.replaceChildren(
+    make("p", { class: "headline" }, equation(edge.node)),
+    make("p", {}, `${edge.node.name} hands its gradient to `, make("strong", {}, edge.input.name),
+      edgesOf.get(edge.node).filter((other) => other.input === edge.input).length > 1 ? ` (its input number ${edge.slot + 1})` : "", ":"),
+    make("ul", {},
+      make("li", {}, "upstream ", derivative(root.name, edge.node.name), " = ", make("span", { class: "upstream" }, show(edge.upstream))),
+      make("li", {}, "local ", partial(edge), ` = ${edge.formula}`, hinted ? make("span", { class: "local" }, ` = ${show(edge.local)}`) : null),
+      make("li", {}, `${edge.input.name}.grad before = `, make("span", { class: "before" }, show(edge.before)))));
+  byId("answer-label").textContent = `${edge.input.name}.grad after =`;
+}
+
+function checkAnswer(event) {
+  event.preventDefault();
+  const { question } = state;
+  if (!question) return;
+  const { edge } = question;
+  const answer = parsed(byId("answer").value);
+  if (answer === null) return verdict("wrong", "Type a number, such as 0.5, −2 or 2/3.");
+  question.tries += 1;
+  if (means(answer, edge.after)) {
+    state.score.right += question.tries === 1 && !question.hinted ? 1 : 0;
+    reveal("right", `Right: ${edge.input.name}.grad = ${sumText(edge)}.`);
+    return;
+  }
+  const mistakes = diagnose(edge, answer);
+  verdict("wrong", ...(mistakes.length ? mistakes.map((mistake) => mistake.says(edge))
+    : ["Not quite. Multiply upstream and local, then add the product to what was there."]));
+  byId("answer").select();
+}
+
+function reveal(kind, text) {
+  const { edge } = state.question;
+  state.score.asked += 1;
+  state.frontier = Math.max(state.frontier, edge.at);
+  byId("answer").value = "";
+  goTo(edge.at);
+  const next = make("button", { type: "button", id: "next-question", onclick: () => { verdict(); step(1); } },
+    edge.at === end ? "Finish" : "Next");
+  verdict(kind, text);
+  byId("verdict").append(next);
+  next.focus();
+}
+
+function verdict(kind = "", ...lines) {
+  byId("verdict").className = kind;
+  byId("verdict").replaceChildren(...lines.map((line) => make("p", {}, line)));
+}
+
+// Moving through the steps --------------------------------------------------------------------------------------------
+
+const STEP_MILLISECONDS = 900;
+
+function drawTransport() {
+  const scrubber = byId("scrubber");
+  const last = stops().length - 1;
+  const here = stopIndex();
+  scrubber.max = String(last);
+  scrubber.value = String(here);
+  scrubber.setAttribute("aria-valuetext", `${here} of ${last}: ${sentence()}`);
+  byId("counter").textContent = `${here} / ${last}`;
+  const share = (100 * stops().indexOf(seedAt - 1)) / Math.max(1, last);
+  byId("phases").style.setProperty("--forward-share", `${share}%`);
+  scrubber.style.setProperty("--progress", `${(100 * here) / Math.max(1, last)}%`);
+  scrubber.style.setProperty("--forward-share", `${share}%`);
+  document.documentElement.dataset.phase = state.position < seedAt ? "forward" : "backward";
+  byId("first").disabled = byId("back").disabled = state.position === 0;
+  byId("last").disabled = byId("next").disabled = state.position === end;
+}
+
+function togglePlaying() {
+  if (state.playing) return stopPlaying();
+  if (state.position === end) goTo(0);
+  state.playing = setInterval(() => {
+    if (state.position >= end || state.question) stopPlaying();
+    else step(1);
+  }, STEP_MILLISECONDS);
+  byId("play").classList.add("playing");
+  byId("play").setAttribute("aria-label", "Pause");
+}
+
+function stopPlaying() {
+  clearInterval(state.playing);
+  state.playing = null;
+  byId("play").classList.remove("playing");
+  byId("play").setAttribute("aria-label", "Play");
+}
+
+// Zoom and pan --------------------------------------------------------------------------------------------------------
+
+const home = svg.viewBox.baseVal;
+const whole = { x: home.x, y: home.y, width: home.width, height: home.height };
+let view = { ...whole };
+const canvas = byId("canvas");
+
+/** How many pixels one unit of the drawing takes, when the view is that wide and high. */
+const scaleOf = (box) => Math.min(canvas.clientWidth / box.width, canvas.clientHeight / box.height);
+
+function setView(box) {
+  view = box;
+  svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
+}
+
+/** A view of a given scale in which the point (x, y) of the drawing lies at a share of the canvas. */
+function viewAt(scale, x, y, shareX = 0.5, shareY = 0.5) {
+  const width = canvas.clientWidth / scale;
+  const height = canvas.clientHeight / scale;
+  return { x: x - shareX * width, y: y - shareY * height, width, height };
+}
+
+const LARGEST_SCALE = 6;
+const READABLE_SCALE = 0.8;
+const FITTED_SCALE = 2;
+
+function fit() {
+  const scale = Math.min(scaleOf(whole), FITTED_SCALE);
+  setView(viewAt(scale, whole.x + whole.width / 2, whole.y + whole.height / 2));
+}
+
+/** Zoom by a factor, holding the point of the drawing at these client coordinates still. */
+function zoomBy(factor, clientX, clientY) {
+  const bounds = canvas.getBoundingClientRect();
+  const shareX = clientX === undefined ? 0.5 : (clientX - bounds.left) / bounds.width;
+  const shareY = clientY === undefined ? 0.5 : (clientY - bounds.top) / bounds.height;
+  const smallest = Math.min(scaleOf(whole), FITTED_SCALE) / 2;
+  const scale = Math.min(Math.max(scaleOf(view) * factor, smallest), LARGEST_SCALE);
+  setView(viewAt(scale, view.x + shareX * view.width, view.y + shareY * view.height, shareX, shareY));
+}
+
+function panBy(pixelsX, pixelsY) {
+  const scale = scaleOf(view);
+  setView({ ...view, x: view.x - pixelsX / scale, y: view.y - pixelsY / scale });
+}
+
+/** The box of a node in the coordinates of the drawing. */
+function boxOf(node) {
+  node.box ??= (() => {
+    const inner = node.group.getBBox();
+    const matrix = svg.getScreenCTM().inverse().multiply(node.group.getScreenCTM());
+    const corner = new DOMPoint(inner.x, inner.y).matrixTransform(matrix);
+    return { x: corner.x, y: corner.y, width: inner.width * matrix.a, height: inner.height * matrix.d };
+  })();
+  return node.box;
+}
+
+/** If the current node or what it sends to is out of sight, move the view to it. */
+function keepInView() {
+  const event = events[state.position - 1];
+  const node = state.question?.edge.node ?? event?.node;
+  if (!node) return;
+  const box = boxOf(node);
+  const visible = box.x >= view.x && box.y >= view.y && box.x + box.width <= view.x + view.width && box.y + box.height <= view.y + view.height;
+  if (!visible) setView(viewAt(scaleOf(view), box.x + box.width / 2, box.y + box.height / 2));
+}
+
+/** The whole graph if it can be read at that size, else the part around the root or the first step. */
+function firstView() {
+  fit();
+  if (scaleOf(whole) < READABLE_SCALE) {
+    const box = boxOf(nodes[data.forward[0]]);
+    setView(viewAt(READABLE_SCALE, box.x + box.width / 2, box.y + box.height / 2));
+  }
+}
+
+const pointers = new Map();
+let dragged = 0;
+
+function pinchDistance() {
+  const [one, other] = [...pointers.values()];
+  return Math.hypot(one.x - other.x, one.y - other.y);
+}
+
+function onPointerMove(event) {
+  const before = pointers.get(event.pointerId);
+  if (!before) return;
+  const now = { x: event.clientX, y: event.clientY };
+  if (pointers.size === 2) {
+    const distance = pinchDistance();
+    pointers.set(event.pointerId, now);
+    zoomBy(pinchDistance() / distance, now.x, now.y);
+  } else {
+    pointers.set(event.pointerId, now);
+    dragged += Math.abs(now.x - before.x) + Math.abs(now.y - before.y);
+    if (dragged > 4) panBy(now.x - before.x, now.y - before.y);
+  }
+}
+
+// Light and dark ------------------------------------------------------------------------------------------------------
+
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => (document.documentElement.dataset.theme ?? (prefersDark.matches ? "dark" : "light")) === "dark";
+
+function drawTheme() {
+  byId("theme").textContent = isDark() ? "Light" : "Dark";
+}
+
+function toggleTheme() {
+  document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+  drawTheme();
+}
+
+// Hands on the controls -----------------------------------------------------------------------------------------------
+
+/** Keys that act anywhere, except while typing or in a control that uses them itself. */
+const KEYS = {
+  ArrowRight: () => step(1),
+  ArrowLeft: () => step(-1),
+  Home: () => goTo(0),
+  End: () => goTo(end),
+  b: () => goTo(seedAt),
+  " ": togglePlaying,
+  p: () => setPredicting(!state.predicting),
+  t: toggleTheme,
+  "+": () => zoomBy(1.25),
+  "=": () => zoomBy(1.25),
+  "-": () => zoomBy(0.8),
+  0: fit,
+  "?": () => byId("help").showModal(),
+};
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
+  const { target } = event;
+  if (target.matches("input:not([type=range]), select")) return;
+  if (target.matches("input[type=range]") && /^(Arrow|Home|End)/.test(event.key)) return;
+  if (target.matches("button") && event.key === " ") return;
+  const action = KEYS[event.key];
+  if (!action) return;
+  event.preventDefault();
+  stopUnless(event.key === " ");
+  action();
+}
+
+const stopUnless = (keepPlaying) => keepPlaying || stopPlaying();
+
+/** In the graph: up and down go from node to node, Enter explains. */
+function onGraphKey(event) {
+  const direction = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (direction) {
+    event.preventDefault();
+    state.focus = nodes[Math.min(Math.max(state.focus.id + direction, 0), nodes.length - 1)];
+    drawGraph();
+    state.focus.group.focus();
+  } else if (event.key === "Enter") {
+    event.preventDefault();
+    select(state.focus);
+  }
+}
+
+function connect() {
+  const manual = (action) => () => { stopPlaying(); action(); };
+  byId("first").onclick = manual(() => goTo(0));
+  byId("back").onclick = manual(() => step(-1));
+  byId("next").onclick = manual(() => step(1));
+  byId("last").onclick = manual(() => goTo(end));
+  byId("play").onclick = togglePlaying;
+  byId("scrubber").oninput = (event) => { stopPlaying(); goTo(stops()[Number(event.target.value)]); };
+  byId("granularity").onchange = (event) => { state.granularity = event.target.value; draw(); };
+  byId("node-choice").onchange = (event) => select(nodes[Number(event.target.value)]);
+  byId("theme").onclick = toggleTheme;
+  prefersDark.onchange = drawTheme;
+  byId("help-open").onclick = () => byId("help").showModal();
+  byId("predict-toggle").onclick = () => setPredicting(!state.predicting);
+  byId("answer-form").onsubmit = checkAnswer;
+  byId("hint").onclick = () => { state.question.hinted = true; drawQuestion(); byId("answer").focus(); };
+  byId("show-me").onclick = () => reveal("shown", `${state.question.edge.input.name}.grad = ${sumText(state.question.edge)}.`);
+  byId("zoom-in").onclick = () => zoomBy(1.25);
+  byId("zoom-out").onclick = () => zoomBy(0.8);
+  byId("zoom-fit").onclick = fit;
+  document.addEventListener("keydown", onKey);
+  for (const node of nodes) {
+    node.group.addEventListener("click", () => dragged > 4 || select(node));
+    node.group.addEventListener("focus", () => { state.focus = node; });
+  }
+  svg.addEventListener("keydown", onGraphKey);
+  canvas.addEventListener("wheel", (event) => { event.preventDefault(); zoomBy(Math.exp(-event.deltaY / 400), event.clientX, event.clientY); }, { passive: false });
+  canvas.addEventListener("pointerdown", (event) => { if (!pointers.size) dragged = 0; pointers.set(event.pointerId, { x: event.clientX, y: event.clientY }); });
+  window.addEventListener("pointermove", onPointerMove);
+  for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, (event) => pointers.delete(event.pointerId));
+  new ResizeObserver(() => setView(viewAt(scaleOf(view), view.x + view.width / 2, view.y + view.height / 2))).observe(canvas);
+}
+
+function begin() {
+  byId("subtitle").textContent = equation(root);
+  for (const node of nodes) byId("node-choice").append(make("option", { value: String(node.id) }, equation(node).slice(0, 60)));
+  for (const node of nodes) node.group.setAttribute("role", "button");
+  svg.removeAttribute("width");
+  svg.removeAttribute("height");
+  svg.setAttribute("role", "group");
+  svg.setAttribute("aria-label", `${nodes.length} nodes and ${edges.length} edges; up and down go from node to node, Enter explains one`);
+  if (data.notice) {
+    byId("notice").textContent = data.notice;
+    byId("notice").hidden = false;
+  }
+  connect();
+  drawTheme();
+  firstView();
+  draw();
+}
+
+begin();

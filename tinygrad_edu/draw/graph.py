@@ -1,0 +1,473 @@
+"""The computation graph as a picture: values, gradients, and the chain rule on every edge.
+
+How to read it: an edge leads from an input to what was made of it and carries the local derivative `∂`. After
+a sweep it also carries, with an arrow that points the way gradients flow, what it handed back: upstream × local.
+A wide edge handed back much; blue and solid is positive, vermilion and dashed is negative, dotted is nothing at all.
+
+May import: `ops`, `number_systems`, `value`, `backprop`, `files`, `graphviz`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import graphviz
+
+from tinygrad_edu import ops
+from tinygrad_edu.backprop import Contribution, StandIn, Step, sweep, topological_order
+from tinygrad_edu.draw.engine import Drawing
+from tinygrad_edu.draw.names import is_constant, is_parameter, module_parts, module_paths, node_names, number_text
+from tinygrad_edu.draw.palette import BROKEN, FONT, GREY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
+from tinygrad_edu.files import write_whole
+from tinygrad_edu.number_systems import formula, local_formulas
+from tinygrad_edu.value import Source, Value, changed_mode
+
+__all__ = ["MAX_NODES", "draw", "expanded", "graph_svg", "has_gradients"]
+
+MAX_NODES = 2_000
+ENDINGS = (".svg", ".png", ".dot")
+_BACKWARD_ARROWS = {"LR": "←", "RL": "→", "TB": "↑", "BT": "↓"}
+_SYMBOLS = {"*": "×", "-": "−", "neg": "−"}
+_WIDEST = 4.0
+
+
+def draw(
+    root: Value,
+    file: str | os.PathLike[str] | None = None,
+    *,
+    names: Mapping[str, Any] | None = None,
+    expand: bool = False,
+    rankdir: str = "LR",
+) -> graphviz.Digraph:
+    """Draw the graph that computed `root`; with `file`, also write it as `.svg`, `.png` or `.dot`.
+
+    A node shows its label or, failing that, the name of the variable that holds it in the calling code; `names`, a
+    mapping from names to `Value`s (or to lists or arrays of them) such as `locals()`, replaces that look-up. `expand`
+    shows each × and + inside a `dot`. `rankdir` is the direction of the forward pass: "LR", "TB", "RL" or "BT".
+
+    Gradients are those of the last sweep. The graph counts as swept when the root's own gradient is not zero, since
+    every sweep starts by seeding its root with 1; before that gradients read "–".
+
+    Raises ValueError for a graph of more than 2,000 nodes and for other file endings, TypeError for a root that is no
+    `Value`, and OSError (FileNotFoundError, PermissionError, ...) where the file cannot be written; a file that was
+    there is then as it was.
+
+    >>> a, b = Value(2.0, "a"), Value(-3.0)
+    >>> picture = draw(a * b)
+    >>> "∂ −3" in picture.source
+    True
+    """
+    target = None if file is None else _checked_file(file)
+    drawing = _Picture(root, names, expand, rankdir).drawing()
+    if target is not None:
+        content = drawing.source if target.suffix == ".dot" else drawing.pipe(target.suffix[1:])
+        write_whole(target, content)
+    return drawing
+
+
+def graph_svg(
+    root: Value,
+    *,
+    names: Mapping[str, Any] | None = None,
+    expand: bool = False,
+    rankdir: str = "LR",
+) -> str:
+    """The drawing as an `<svg>` element that a program can animate: every part has a stable id and classes.
+
+    Nodes are numbered by their position in `topological_order(root)` (of `expanded(root)` if `expand`):
+
+        <g id="node-12" class="node operation root">      also: input, parameter, constant
+            <text class="symbol"> <text class="name">     the name only where there is one
+            <text class="value">  <text class="grad">     the numbers; a script may change their text
+        <g id="edge-12-0" class="edge">                   from input 0 of node 12 to node 12
+            <text class="local">  <text class="amount">   the local derivative; upstream × local
+        <g class="cluster">                               a module
+
+    Room is kept for numbers that appear later. The background is transparent, and colours are attributes, so that CSS
+    rules win over them. The same graph gives the same text every time.
+    """
+    picture = _Picture(root, names, expand, rankdir, reserve=True)
+    svg = ET.fromstring(picture.drawing().pipe("svg"))
+    namespace = "{http://www.w3.org/2000/svg}"
+    for group in svg.iter(f"{namespace}g"):
+        kind = group.get("class", "").split(" ")[0]
+        roles = picture.text_roles.get(group.get("id", ""), ())
+        if kind in ("node", "edge"):
+            for text, role in zip(group.iter(f"{namespace}text"), roles, strict=True):
+                text.set("class", role)
+    return ET.tostring(svg, encoding="unicode")
+
+
+def has_gradients(root: Value) -> bool:
+    """Whether a sweep has given this graph gradients; zero says no, because a sweep seeds its root with 1."""
+    return root.grad != 0.0
+
+
+def _checked_file(file: str | os.PathLike[str]) -> Path:
+    path = Path(file)
+    if path.suffix not in ENDINGS:
+        raise ValueError(f"a drawing is written to a file ending in .svg, .png or .dot, not to {str(file)!r}")
+    return path
+
+
+# Expansion ------------------------------------------------------------------------------------------------
+
+
+def expanded(root: Value) -> Value:
+    """A copy of the graph in which each `dot` is written out as products and sums; the original is left alone.
+
+    Numbers, local derivatives and gradients are the original's; those of the new nodes come from the engine's own
+    operators and from its own sweep.
+
+    >>> from tinygrad_edu.value import dot
+    >>> e = expanded(dot([Value(2.0), Value(3.0)], [4.0, 5.0], 1.0))
+    >>> e.op.name, e.data, [v.op.name for v in e.inputs if v.op]
+    ('+', 24.0, ['+'])
+    """
+    return _expansion(root)[root]
+
+
+def _expansion(root: Value) -> dict[Value, Value]:
+    """For each node of a graph, the node that stands for it in the expanded graph."""
+    twins: dict[Value, Value] = {}
+    for node in topological_order(root):
+        inputs = [twins[value] for value in node.inputs]
+        if node.op is ops.dot and len(inputs) > 1:
+            made = _written_out(inputs, node.source)
+            twin = made[-1]
+            twin.grad = node.grad
+            for _ in sweep(made[::-1]):
+                pass
+        else:
+            twin = Value(node.data)
+            twin.op, twin.inputs, twin.local_derivatives = node.op, tuple(inputs), node.local_derivatives
+        twin.data, twin.label, twin.source = node.data, node.label, node.source
+        twins[node] = twin
+    for node, twin in twins.items():
+        twin.grad = node.grad  # this takes back, too, what the sweeps above handed to the inputs of each `dot`
+    return twins
+
+
+def _written_out(inputs: Sequence[Value], source: Source | None) -> list[Value]:
+    """The products of a `dot`, and then its sums, the total last."""
+    weights, values, bias = ops.split_dot(tuple(inputs))
+    with changed_mode(records=True, traces=False, check=None):  # also where draw is called under no_grad()
+        products = [weight * value for weight, value in zip(weights, values, strict=True)]
+        sums = list(accumulate([*products, bias], operator.add))[1:]
+    for node in (*products, *sums):
+        node.source = source
+    return [*products, *sums]
+
+
+# The picture ----------------------------------------------------------------------------------------------
+
+
+class _Picture:
+    """One drawing in the making."""
+
+    def __init__(
+        self, root: Value, names: Mapping[str, Any] | None, expand: bool, rankdir: str, reserve: bool = False
+    ) -> None:
+        if not isinstance(root, Value):
+            raise TypeError(f"draw needs the Value at the end of a graph, not {root!r} of type {type(root).__name__}")
+        if rankdir not in _BACKWARD_ARROWS:
+            raise ValueError(f"rankdir is one of {', '.join(_BACKWARD_ARROWS)}, not {rankdir!r}")
+        originals = _few_enough(topological_order(root))
+        named = node_names(originals, names)
+        stand_for = _expansion(root) if expand else {node: node for node in originals}
+        self.root = stand_for[root]
+        self.nodes = _few_enough(topological_order(self.root))
+        self.names = {stand_for[node]: name for node, name in named.items()}
+        self.index = {node: k for k, node in enumerate(self.nodes)}
+        self.modules = module_paths(self.nodes)
+        self.swept = has_gradients(self.root)
+        self.arrow = _BACKWARD_ARROWS[rankdir]
+        self.rankdir = rankdir
+        self.reserve = reserve
+        self.text_roles: dict[str, Sequence[str]] = {}
+        self.steps = {node: _step_of(node) for node in self.nodes if node.inputs}
+        amounts = [abs(c.amount) for step in self.steps.values() for c in step.contributions]
+        self.largest_amount = max(filter(math.isfinite, amounts), default=0.0)
+        self.largest_grad = max(filter(math.isfinite, (abs(node.grad) for node in self.nodes)), default=0.0)
+
+    def drawing(self) -> Drawing:
+        """All of it: nodes in their modules, then the edges."""
+        drawing: Drawing = Drawing(
+            graph_attr={
+                "rankdir": self.rankdir,
+                "bgcolor": "transparent" if self.reserve else PAPER,
+                "nodesep": "0.18",
+                "ranksep": "0.35",
+                "pad": "0.2",
+                "fontname": FONT,
+                "fontsize": "11",
+                "fontcolor": GREY,
+            },
+            node_attr={"shape": "box", "fontname": FONT, "fontsize": "11", "fontcolor": INK, "margin": "0.06,0.03"},
+            edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": INK, "arrowsize": "0.7"},
+        )
+        self._add_module(drawing, "", self._module_tree())
+        for node in self.nodes:
+            if node.op is not None:
+                self._add_edges(drawing, node)
+        return drawing
+
+    # Modules
+
+    def _module_tree(self) -> dict[str, list[Value]]:
+        """The nodes of each module, with an entry for every module around one."""
+        tree: dict[str, list[Value]] = {"": []}
+        for node in self.nodes:
+            path = ""
+            for part in module_parts(self.modules.get(node, "")):
+                path = f"{path}.{part}" if path else part
+                tree.setdefault(path, [])
+            tree[path].append(node)
+        return tree
+
+    def _add_module(self, drawing: Drawing, path: str, tree: Mapping[str, Sequence[Value]]) -> None:
+        for node in tree[path]:
+            self._add_node(drawing, node)
+        for inner in tree:
+            if inner and _outside(inner) == path:
+                with drawing.subgraph(name=f"cluster_{inner}") as cluster:
+                    cluster.attr(
+                        label=graphviz.escape(module_parts(inner)[-1]),
+                        tooltip=graphviz.escape(inner),
+                        style="rounded",
+                        color=blend(GREY, 0.55),
+                        labeljust="l",
+                        margin="9",
+                    )
+                    self._add_module(cluster, inner, tree)
+
+    # Nodes
+
+    def _kind(self, node: Value) -> str:
+        if node.op is not None:
+            return "operation"
+        if is_parameter(node):
+            return "parameter"
+        return "constant" if is_constant(node, self.names.get(node, "")) else "input"
+
+    def _add_node(self, drawing: Drawing, node: Value) -> None:
+        kind = self._kind(node)
+        is_root = node is self.root
+        drawing.node(
+            self._id(node),
+            id=self._id(node),
+            label=self._node_label(node),
+            tooltip=graphviz.escape(self._node_tooltip(node)),
+            style="rounded,filled" if kind in ("operation", "parameter") else "filled",
+            fillcolor=TINTS[kind],
+            color=INK if is_root else blend(GREY, 0.8),
+            penwidth="1.4" if is_root or kind == "parameter" else "1",
+            peripheries="2" if is_root else "1",
+            **{"class": kind + " root" * is_root},
+        )
+
+    def _node_label(self, node: Value) -> str:
+        header = []
+        roles = []
+        if node.op is not None:
+            header.append(f'<B><FONT POINT-SIZE="14">{_text(_symbol(node.op))}</FONT></B>')
+            roles.append("symbol")
+        name = self._short_name(node)
+        if name:
+            header.append(f"<B>{_text(name)}</B>")
+            roles.append("name")
+        elif node.op is None:
+            header.append(f'<FONT COLOR="{GREY}">constant</FONT>')
+            roles.append("symbol")
+        self.text_roles[self._id(node)] = (*roles, "caption", "value", "caption", "grad")
+        return _table(
+            [
+                _header(header),
+                _row("value", number_text(node.data)),
+                _row("grad", *self._grad_text(node)),
+            ]
+        )
+
+    def _grad_text(self, node: Value) -> tuple[str, str]:
+        """What stands behind "grad", and the colour behind that."""
+        if not self.swept:
+            return "–", ""
+        return number_text(node.grad), _tint(node.grad, self.largest_grad)
+
+    def _short_name(self, node: Value) -> str:
+        """The name, without the path of the module that is drawn around it."""
+        name = self.names.get(node, "")
+        module = self.modules.get(node)
+        return name.removeprefix(f"{module}.") if module and is_parameter(node) else name
+
+    def _formula_name(self, node: Value) -> str:
+        """How formulas call a node: by name; a constant by its number; v7 for node 7, as on a Wengert list."""
+        name = self.names.get(node)
+        if name:
+            return name
+        return number_text(node.data) if node.op is None else f"v{self.index[node]}"
+
+    def _node_tooltip(self, node: Value) -> str:
+        name = self._formula_name(node)
+        lines = [f"{self._kind(node)} {name}"]
+        if node.op is not None:
+            lines = [f"{name} = {formula(node.op, [self._formula_name(value) for value in node.inputs])}"]
+        lines.append(f"value {node.data!r}, grad {repr(node.grad) if self.swept else '–'}")
+        if node in self.modules:
+            lines.append(f"in {self.modules[node]}")
+        if node.source is not None:
+            lines.append(f"{node.source.file}, line {node.source.line}: {node.source.text}")
+        return "\n".join(map(_shortened, lines))
+
+    def _id(self, node: Value) -> str:
+        return f"node-{self.index[node]}"
+
+    # Edges
+
+    def _add_edges(self, drawing: Drawing, node: Value) -> None:
+        assert node.op is not None
+        name = self._formula_name(node)
+        input_names = [self._formula_name(value) for value in node.inputs]
+        rules = local_formulas(node.op, name, input_names)
+        for k, contribution in enumerate(self.steps[node].contributions):
+            id_ = f"edge-{self.index[node]}-{k}"
+            derivative = f"∂{name}/∂{input_names[k]} = {rules[k]}"
+            tooltip = graphviz.escape("\n".join(map(_shortened, self._edge_explanation(derivative, contribution))))
+            drawing.edge(
+                self._id(node.inputs[k]),
+                self._id(node),
+                id=id_,
+                label=self._edge_label(id_, contribution),
+                tooltip=tooltip,
+                labeltooltip=tooltip,
+                **self._edge_style(contribution),
+            )
+
+    def _edge_explanation(self, derivative: str, contribution: Contribution) -> list[str]:
+        upstream, local, amount = map(number_text, (contribution.upstream, contribution.local, contribution.amount))
+        lines = [derivative if derivative.endswith(f"= {local}") else f"{derivative} = {local}"]
+        return [*lines, f"upstream {upstream} × local {local} = {amount}"] if self.swept else lines
+
+    def _edge_label(self, id_: str, contribution: Contribution) -> str:
+        rows = [f"<TD>∂ {number_text(contribution.local)}</TD>"]
+        roles = ["local"]
+        if self.swept or self.reserve:
+            amount = number_text(contribution.amount) if self.swept else "–"
+            colour = _colour(contribution.amount) if self.swept else GREY
+            rows.append(f'<TD><FONT COLOR="{colour}"><B>{self.arrow} {amount}</B></FONT></TD>')
+            roles.append("amount")
+        self.text_roles[id_] = roles
+        return _table(rows)
+
+    def _edge_style(self, contribution: Contribution) -> dict[str, str]:
+        if not self.swept:
+            return {"color": GREY, "penwidth": "1.2"}
+        amount = contribution.amount
+        share = _share(amount, self.largest_amount)
+        style = "dotted" if amount == 0.0 else "dashed" if amount < 0.0 else "solid"
+        return {"color": _colour(amount), "style": style, "penwidth": f"{1.0 + (_WIDEST - 1.0) * share:.2f}"}
+
+
+def _few_enough(nodes: list[Value]) -> list[Value]:
+    if len(nodes) > MAX_NODES:
+        raise ValueError(
+            f"this graph has {len(nodes):,} nodes and a drawing can show {MAX_NODES:,}; draw a part of it "
+            "(any inner Value can be the root), one example instead of a batch, or a smaller network"
+        )
+    return nodes
+
+
+def _step_of(node: Value) -> Step:
+    """The node's own step of the sweep, on stand-ins: what it handed, or would hand, to each input."""
+    inputs = {value: StandIn((), ()) for value in node.inputs}
+    stand_in = StandIn([inputs[value] for value in node.inputs], node.local_derivatives)
+    stand_in.grad = node.grad
+    (step,) = sweep([stand_in], observed=True)
+    return step
+
+
+def _outside(path: str) -> str:
+    return ".".join(module_parts(path)[:-1])
+
+
+def _symbol(operation: ops.Op) -> str:
+    """What an operation node shows: its symbol, and the settings it was made with."""
+    settings = ", ".join(map(number_text, operation.settings))
+    return f"{_SYMBOLS.get(operation.name, operation.name)} {settings}".strip()
+
+
+# Colour and width -----------------------------------------------------------------------------------------
+
+
+def _share(number: float, largest: float) -> float:
+    """How much of the largest a number is, from 0 to 1; the root, so that small ones still differ from nothing."""
+    if not math.isfinite(number):
+        return 1.0
+    return math.sqrt(abs(number) / largest) if largest else 0.0
+
+
+def _colour(number: float) -> str:
+    if number == 0.0:
+        return GREY
+    if not math.isfinite(number):
+        return BROKEN
+    return POSITIVE if number > 0.0 else NEGATIVE
+
+
+def _tint(number: float, largest: float) -> str:
+    return "" if number == 0.0 else blend(_colour(number), 0.08 + 0.32 * _share(number, largest))
+
+
+# Text -----------------------------------------------------------------------------------------------------
+
+
+def _text(text: str) -> str:
+    """Any text, safe inside a Graphviz HTML label: no markup, no escapes, no control characters, not endless."""
+    visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in _shortened(text, 40))
+    return escape(visible).replace("\\", "\\\\")
+
+
+def _shortened(text: str, limit: int = 300) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _table(rows: Sequence[str]) -> str:
+    body = "".join(f"<TR>{row}</TR>" for row in rows)
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{body}</TABLE>>'
+
+
+def _header(texts: Sequence[str]) -> str:
+    """The symbol and the name side by side, or one of them across both columns."""
+    if len(texts) == 1:
+        return f'<TD COLSPAN="2">{texts[0]}</TD>'
+    return "".join(f"<TD>{text}</TD>" for text in texts)
+
+
+def _row(caption: str, number: str, tint: str = "") -> str:
+    background = f' BGCOLOR="{tint}"' if tint else ""
+    return (
+        f'<TD ALIGN="LEFT"><FONT COLOR="{GREY}" POINT-SIZE="9">{caption}</FONT></TD>'
+        f'<TD ALIGN="RIGHT" WIDTH="44"{background}>{number}</TD>'
+    )
+
+
+# In a notebook --------------------------------------------------------------------------------------------
+
+
+def _repr_svg(value: Value) -> str | None:
+    """The picture a notebook shows for a `Value`; None, so that it shows the text, when the graph is too large."""
+    if len(topological_order(value)) > MAX_NODES:
+        return None
+    picture: str = draw(value).pipe("svg", encoding="utf-8")
+    return picture
+
+
+Value._repr_svg_ = _repr_svg

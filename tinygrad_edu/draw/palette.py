@@ -1,0 +1,37 @@
+"""The colours and the type of every picture: in one place, so that they agree.
+
+Blue and vermilion of Okabe and Ito ("Color Universal Design", 2008) are told apart with every kind of colour
+vision; they mean a positive and a negative gradient wherever they occur.
+
+May import: nothing.
+"""
+
+from __future__ import annotations
+
+__all__ = ["CYCLE", "FONT", "GREY", "INK", "NEGATIVE", "PAPER", "POSITIVE", "TINTS", "blend"]
+
+PAPER = "#ffffff"
+INK = "#1f2328"
+GREY = "#6e7781"  # captions and everything that waits: 4.5 : 1 against paper
+
+POSITIVE = "#0072b2"
+NEGATIVE = "#c04f00"  # Okabe and Ito's vermilion, a little darker, so that small text in it is readable
+BROKEN = "#b5005b"  # nan and infinities
+
+#: What a node is, by the fill of its box.
+TINTS = {"input": "#fff6d6", "parameter": "#e0f2e9", "constant": "#f3f4f6", "operation": "#ffffff"}
+
+#: Lines of a plot, in this order.
+CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#1f2328")
+
+FONT = "Helvetica"  # every Graphviz knows the widths of its letters
+
+
+def blend(colour: str, share: float, ground: str = PAPER) -> str:
+    """`share` of a colour over the ground: `blend("#000000", 0.5)` is a middle grey.
+
+    >>> blend("#000000", 0.5)
+    '#808080'
+    """
+    mixed = [round(int(ground[i : i + 2], 16) * (1.0 - share) + int(colour[i : i + 2], 16) * share) for i in (1, 3, 5)]
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
