@@ -3,7 +3,7 @@
 They are operations of the rule book, chosen by name: "tanh", "relu", "linear". Any operation with one input will do,
 and so will any function from a `Value` to a `Value`. "softmax" works on the outputs of a whole layer.
 
-May import: `ops`, `value`.
+May import: `ops`, `number_systems`, `value`.
 """
 
 from __future__ import annotations
