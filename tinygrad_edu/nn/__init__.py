@@ -1,7 +1,30 @@
 """Neural networks written in `Value`s: modules, layers, losses."""
 
 from tinygrad_edu.nn import losses
+from tinygrad_edu.nn.attention import MultiheadAttention, scaled_dot_product_attention
+from tinygrad_edu.nn.conv import Conv2d
+from tinygrad_edu.nn.embedding import Embedding
 from tinygrad_edu.nn.layers import MLP, Layer, Neuron
 from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.pooling import AvgPool2d, MaxPool2d
+from tinygrad_edu.nn.recurrent import LSTM, RNN, LSTMCell, RNNCell
+from tinygrad_edu.nn.shapes import flatten
 
-__all__ = ["MLP", "Layer", "Module", "Neuron", "losses"]
+__all__ = [
+    "LSTM",
+    "MLP",
+    "RNN",
+    "AvgPool2d",
+    "Conv2d",
+    "Embedding",
+    "LSTMCell",
+    "Layer",
+    "MaxPool2d",
+    "Module",
+    "MultiheadAttention",
+    "Neuron",
+    "RNNCell",
+    "flatten",
+    "losses",
+    "scaled_dot_product_attention",
+]

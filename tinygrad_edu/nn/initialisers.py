@@ -29,6 +29,7 @@ __all__ = [
     "he_normal",
     "he_uniform",
     "resolve_initialiser",
+    "these",
     "uniform",
     "xavier_normal",
     "xavier_uniform",
@@ -73,6 +74,15 @@ def he_normal(n_inputs: int, n_outputs: int, generator: Generator) -> float:
 def zeros(n_inputs: int, n_outputs: int, generator: Generator) -> float:
     """0 for every weight: fine for one neuron, and the way to see why a layer needs its symmetry broken."""
     return 0.0
+
+
+def these(weights: Any) -> Initialiser:
+    """An initialiser that hands out weights drawn before.
+
+    >>> these([0.5, -0.5])(2, 1, np.random.default_rng())
+    [0.5, -0.5]
+    """
+    return lambda n_inputs, n_outputs, generator: weights
 
 
 INITIALISERS: dict[str, Initialiser] = {

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.random import Generator
 
 from tinygrad_edu.nn.activations import Activation, activation_name, is_softmax, resolve_activation
-from tinygrad_edu.nn.initialisers import Initialiser, draw_weights, resolve_initialiser
+from tinygrad_edu.nn.initialisers import Initialiser, draw_weights, resolve_initialiser, these
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.value import Number, Value, dot, softmax
 
@@ -138,7 +138,7 @@ class Layer(Module):
         own = "linear" if is_softmax(activation) else activation
         initialiser = resolve_initialiser(init, activation)
         weights = draw_weights(initialiser, n_inputs, n_outputs, np.random.default_rng(seed))
-        self.neurons = [Neuron(n_inputs, own, init=_these(row)) for row in weights]
+        self.neurons = [Neuron(n_inputs, own, init=these(row)) for row in weights]
         self.label_parameters()
 
     def __call__(self, inputs: Iterable[Number]) -> list[Value]:
@@ -197,11 +197,6 @@ class MLP(Module):
         for layer in self.layers:
             outputs = layer(outputs)
         return outputs
-
-
-def _these(weights: Any) -> Initialiser:
-    """An initialiser that hands out weights drawn before."""
-    return lambda n_inputs, n_outputs, generator: weights
 
 
 def _layer_sizes(sizes: Sequence[int]) -> list[int]:

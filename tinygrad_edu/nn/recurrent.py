@@ -1,0 +1,207 @@
+"""Recurrent networks: a layer that also sees what it said one step before.
+
+A cell makes one step: from the inputs of this step and the state before it to the state after it. `RNN` and `LSTM`
+run a cell along a sequence. The loop is plain Python, so the graph of a sequence is the cell drawn once per step,
+with the same weights in each: backpropagation through time is ordinary backpropagation.
+
+May import: `value`, `module`, `layers`, `activations`, `initialisers`, `shapes`, NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import numpy as np
+
+from tinygrad_edu.nn.activations import Activation
+from tinygrad_edu.nn.initialisers import Initialiser
+from tinygrad_edu.nn.layers import Layer, Seed, one_example, whole_number
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.shapes import Steps, nested_values
+from tinygrad_edu.value import Number, Value
+
+__all__ = ["LSTM", "RNN", "LSTMCell", "LSTMState", "RNNCell"]
+
+#: The state of an LSTM: what it shows (hidden), and what it keeps to itself (cell).
+LSTMState: TypeAlias = tuple[list[Value], list[Value]]
+
+State = TypeVar("State")
+
+
+class RNNCell(Module):
+    """One step of a plain recurrent network: hidden' = activation(W · [inputs, hidden] + bias).
+
+    Shapes: inputs (input_size), hidden (hidden_size), and so is what it returns. `layer` is an ordinary `Layer` with
+    input_size + hidden_size inputs.
+
+    Raises ValueError for a wrong number of inputs.
+
+    Elman, J. L. (1990). Finding structure in time. Cognitive Science 14(2).
+
+    >>> cell = RNNCell(1, 1, "linear", init=lambda n_inputs, n_outputs, generator: [1.0, 0.5])
+    >>> hidden = cell([8.0], cell.initial_state())
+    >>> [value.data for value in cell([1.0], hidden)]
+    [5.0]
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        activation: Activation = "tanh",
+        *,
+        init: str | Initialiser | None = None,
+        seed: Seed = None,
+    ) -> None:
+        self.input_size = whole_number(input_size, "input_size")
+        self.hidden_size = whole_number(hidden_size, "hidden_size")
+        self.layer = Layer(self.input_size + self.hidden_size, self.hidden_size, activation, init=init, seed=seed)
+        self.label_parameters()
+
+    def initial_state(self) -> list[Value]:
+        """The state before the first step: zeros."""
+        return [Value(0.0) for _ in range(self.hidden_size)]
+
+    def __call__(self, inputs: Sequence[Number], state: Sequence[Number]) -> list[Value]:
+        """The hidden state after this step."""
+        return self.layer(_joined(inputs, self.input_size, state, self.hidden_size))
+
+    def output(self, state: list[Value]) -> list[Value]:
+        """What others see of the state: all of it."""
+        return state
+
+
+class LSTMCell(Module):
+    """One step of a long short-term memory: gates decide what the cell forgets, takes in and shows.
+
+    forget, input, output = σ(W · [inputs, hidden] + bias), each with weights of its own;
+    candidate = tanh(W · [inputs, hidden] + bias);
+    cell' = forget · cell + input · candidate;  hidden' = output · tanh(cell').
+
+    Along the cell the local derivative is `forget`, which can stay near 1 for many steps, where a plain recurrent
+    network multiplies by its weights and slopes at each. Biases start at 0, that of the forget gate at 1.
+
+    Shapes: inputs (input_size); the state is a pair (hidden, cell), each (hidden_size).
+
+    Raises ValueError for a wrong number of inputs.
+
+    Hochreiter, S., Schmidhuber, J. (1997). Long short-term memory. Neural Computation 9(8); the forget gate is from
+    Gers, F. et al. (2000), its bias from Jozefowicz, R. et al. (2015).
+
+    >>> cell = LSTMCell(1, 1, init="zeros")
+    >>> hidden, memory = cell([5.0], ([0.0], [2.0]))
+    >>> round(memory[0].data / 2.0, 3)   # forgets by σ(1)
+    0.731
+    """
+
+    def __init__(
+        self, input_size: int, hidden_size: int, *, init: str | Initialiser | None = None, seed: Seed = None
+    ) -> None:
+        self.input_size = whole_number(input_size, "input_size")
+        self.hidden_size = whole_number(hidden_size, "hidden_size")
+        generator = np.random.default_rng(seed)
+
+        def gate(activation: str) -> Layer:
+            size = self.input_size + self.hidden_size
+            return Layer(size, self.hidden_size, activation, init=init, seed=generator)
+
+        self.input_gate, self.forget_gate = gate("sigmoid"), gate("sigmoid")
+        self.candidate, self.output_gate = gate("tanh"), gate("sigmoid")
+        for neuron in self.forget_gate.neurons:
+            neuron.bias.data = 1.0
+        self.label_parameters()
+
+    def initial_state(self) -> LSTMState:
+        """The state before the first step: zeros."""
+        return [Value(0.0) for _ in range(self.hidden_size)], [Value(0.0) for _ in range(self.hidden_size)]
+
+    def __call__(self, inputs: Sequence[Number], state: tuple[Sequence[Number], Sequence[Number]]) -> LSTMState:
+        """The pair (hidden, cell) after this step."""
+        hidden, cell = state
+        seen = _joined(inputs, self.input_size, hidden, self.hidden_size)
+        memory = one_example(cell, self.hidden_size, "the cell state")
+        forget, take, new = self.forget_gate(seen), self.input_gate(seen), self.candidate(seen)
+        kept = [f * c + i * n for f, c, i, n in zip(forget, memory, take, new, strict=True)]
+        return [show * c.tanh() for show, c in zip(self.output_gate(seen), kept, strict=True)], kept
+
+    def output(self, state: LSTMState) -> list[Value]:
+        """What others see of the state: the hidden part."""
+        return state[0]
+
+
+class _Recurrent(Module, Generic[State]):
+    """A cell, run along a sequence."""
+
+    cell: Any
+
+    def __call__(self, sequence: Any, state: State | None = None) -> tuple[Steps, State]:
+        """The outputs of every step, shape (steps, hidden_size), and the state after the last."""
+        steps: Steps = nested_values(sequence, ("steps", self.cell.input_size), f"this {type(self).__name__}")
+        state_now = self.cell.initial_state() if state is None else state
+        outputs = []
+        for inputs in steps:
+            state_now = self.cell(inputs, state_now)
+            outputs.append(self.cell.output(state_now))
+        return outputs, state_now
+
+    def describe(self) -> str:
+        """The numbers of inputs and outputs of each step."""
+        return f"{self.cell.input_size} -> {self.cell.hidden_size}"
+
+
+class RNN(_Recurrent[list[Value]]):
+    """A plain recurrent network: an `RNNCell` run along a sequence.
+
+    Shapes: a sequence (steps, input_size) gives outputs (steps, hidden_size) and the last state (hidden_size). To stack
+    them, feed the outputs of one to the next. After `backward()`, the `grad` of each output shows how much of the
+    gradient has come back to its step.
+
+    Raises ValueError for a sequence of another shape.
+
+    >>> rnn = RNN(1, 2, seed=0)
+    >>> outputs, state = rnn([[1.0], [0.5], [-1.0]])
+    >>> len(outputs), outputs[-1] == state
+    (3, True)
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        activation: Activation = "tanh",
+        *,
+        init: str | Initialiser | None = None,
+        seed: Seed = None,
+    ) -> None:
+        self.cell = RNNCell(input_size, hidden_size, activation, init=init, seed=seed)
+        self.label_parameters()
+
+
+class LSTM(_Recurrent[LSTMState]):
+    """A long short-term memory network: an `LSTMCell` run along a sequence.
+
+    Shapes: a sequence (steps, input_size) gives outputs (steps, hidden_size) and the last state, a pair (hidden, cell)
+    of (hidden_size) each.
+
+    Raises ValueError for a sequence of another shape.
+
+    >>> lstm = LSTM(1, 2, seed=0)
+    >>> outputs, (hidden, cell) = lstm([[1.0], [0.5], [-1.0]])
+    >>> len(outputs), outputs[-1] == hidden
+    (3, True)
+    """
+
+    def __init__(
+        self, input_size: int, hidden_size: int, *, init: str | Initialiser | None = None, seed: Seed = None
+    ) -> None:
+        self.cell = LSTMCell(input_size, hidden_size, init=init, seed=seed)
+        self.label_parameters()
+
+
+def _joined(inputs: Sequence[Number], input_size: int, hidden: Sequence[Number], hidden_size: int) -> list[Value]:
+    """The inputs of a step and the hidden state before it, in one list."""
+    return [
+        *one_example(inputs, input_size, "this cell"),
+        *one_example(hidden, hidden_size, "the hidden state"),
+    ]
