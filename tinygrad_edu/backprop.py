@@ -218,6 +218,16 @@ class StandIn:
         self.local_derivatives = local_derivatives
         self.grad: Any = 0.0
 
+    @classmethod
+    def for_graph(
+        cls, root: Value, local_derivatives: Callable[[Value], Sequence[Any]] = attrgetter("local_derivatives")
+    ) -> dict[Value, StandIn]:
+        """A stand-in for each node of a graph, in topological order."""
+        stand_ins: dict[Value, StandIn] = {}
+        for node in topological_order(root):
+            stand_ins[node] = cls([stand_ins[value] for value in node.inputs], local_derivatives(node))
+        return stand_ins
+
 
 def grad(output: Value, inputs: Sequence[Value], create_graph: bool = False) -> list[Any]:
     """∂output/∂input for each input, without touching any `.grad`.
@@ -232,10 +242,7 @@ def grad(output: Value, inputs: Sequence[Value], create_graph: bool = False) -> 
     >>> first.data, grad(first, [x])
     (12.0, [12.0])
     """
-    stand_ins: dict[Value, StandIn] = {}
-    for node in topological_order(output):
-        local_derivatives = _differentiable_locals(node) if create_graph else node.local_derivatives
-        stand_ins[node] = StandIn([stand_ins[value] for value in node.inputs], local_derivatives)
+    stand_ins = StandIn.for_graph(output, _differentiable_locals) if create_graph else StandIn.for_graph(output)
     stand_ins[output].grad = Value(1.0) if create_graph else 1.0
     for _ in sweep(list(reversed(stand_ins.values()))):
         pass

@@ -1,0 +1,229 @@
+"""How the stepper speaks: a name for every node, and each step as text.
+
+The terminal, the page and `explain` take their words from here, so that they say the same.
+
+May import: `ops`, `number_systems`, `value`, `backprop`, `draw`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tinygrad_edu import ops
+from tinygrad_edu.backprop import Contribution, Step
+from tinygrad_edu.draw.names import is_constant, node_names
+from tinygrad_edu.number_systems import formula, local_formulas
+from tinygrad_edu.value import Value
+
+__all__ = ["ContributionText", "Wording", "name_all", "number"]
+
+#: The formula of a node with more inputs than this is abbreviated.
+_WRITTEN_OUT = 9
+
+
+def number(value: float) -> str:
+    """A number as steps show it: six digits at most.
+
+    >>> number(0.1 + 0.2), number(-2.0)
+    ('0.3', '-2')
+    """
+    return f"{value:g}"
+
+
+# Names ----------------------------------------------------------------------------------------------------
+
+
+def name_all(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -> dict[Value, str]:
+    """A name for every node of a graph, given in topological order; only constants may share one.
+
+    A node is called by its label, else by the variable that holds it (in `names`, or in the calling code), else
+    `v1`, `v2`, ... in the order of computation, and the root `L`. Where nodes share a label, `_1`, `_2`, ... is
+    added. Constants, the leaves that nobody named, are called by their number.
+
+    >>> x = Value(3.0, "x")
+    >>> product = 2.0 * x
+    >>> total = product + 1.0
+    >>> list(name_all([x, *product.inputs[:1], product, *total.inputs[1:], total], {}).values())
+    ['x', '2', 'v1', '1', 'L']
+    """
+    wanted = node_names(nodes, names)
+    uses = Counter(wanted.values())
+    fresh = _FreshNames(uses)
+    found: dict[Value, str] = {}
+    for node in nodes:
+        name = wanted.get(node, "")
+        if is_constant(node, name):
+            found[node] = number(node.data)
+        elif name:
+            found[node] = name if uses[name] == 1 else fresh.numbered(f"{name}_")
+        else:
+            found[node] = "L" if node is nodes[-1] and "L" not in uses else fresh.numbered("v")
+    return found
+
+
+class _FreshNames:
+    """Names made of a stem and a number, other than those that are taken."""
+
+    def __init__(self, taken: Mapping[str, int]) -> None:
+        self.taken = taken
+        self.counters: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
+
+    def numbered(self, stem: str) -> str:
+        return next(name for k in self.counters[stem] if (name := f"{stem}{k}") not in self.taken)
+
+
+# Steps as text --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionText:
+    """One edge of a backward step in words.
+
+    `derivative` is "∂e/∂c", `formula` "1 - e²", `numbers` "1 - 0.5²", `local` "0.75" and `sum` what happens to the
+    gradient: "c.grad = 0 + 2 × 0.75 = 1.5".
+    """
+
+    derivative: str
+    formula: str
+    numbers: str
+    local: str
+    sum: str
+
+    @property
+    def rule(self) -> str:
+        """∂e/∂c = 1 - e² = 1 - 0.5² = 0.75, each form once."""
+        return chain_of_equals(self.derivative, self.formula, self.numbers, self.local)
+
+
+def chain_of_equals(*forms: str) -> str:
+    """The forms joined by "=", leaving out those that only repeat the one before.
+
+    >>> chain_of_equals("∂e/∂c", "d", "3", "3")
+    '∂e/∂c = d = 3'
+    """
+    return " = ".join(form for form, _ in itertools.groupby(forms))
+
+
+class Wording:
+    """The sentences about one graph; `names` holds what its nodes are called, in topological order, the root last."""
+
+    def __init__(self, names: dict[Value, str]) -> None:
+        self.names = names
+        self.root = next(reversed(names))
+
+    def rule(self, node: Value) -> str:
+        """How a node is computed, by name: "c * d"."""
+        return _rule(node, self.names.__getitem__)
+
+    def rule_in_numbers(self, node: Value) -> str:
+        """How a node is computed, with the numbers put in: "(-2) * 3"."""
+        return _rule(node, _data)
+
+    def local_formulas(self, node: Value) -> list[str]:
+        """∂node/∂input for each input, by name: ["d", "c"]."""
+        return _local_formulas(node, self.names.__getitem__)
+
+    def local_formulas_in_numbers(self, node: Value) -> list[str]:
+        """∂node/∂input for each input, with the numbers put in: ["3", "-2"]."""
+        return _local_formulas(node, _data)
+
+    def computation(self, node: Value) -> str:
+        """A forward step: "e = c * d = (-2) * 3 = -6"."""
+        return chain_of_equals(self.names[node], self.rule(node), self.rule_in_numbers(node), _data(node))
+
+    def definition(self, node: Value) -> str:
+        """What a node is: "e = c * d", or "a = 2" for a leaf."""
+        return chain_of_equals(self.names[node], self.rule(node) if node.op else _data(node))
+
+    def derivative(self, node: Value, by: Value) -> str:
+        """The name of a derivative: "∂e/∂c", or "∂e/∂(0.5)" by a constant."""
+        return f"∂{self.names[node]}/∂{self._subject(by)}"
+
+    def gradient(self, node: Value) -> str:
+        """The derivative of the root by a node: "∂L/∂e"."""
+        return self.derivative(self.root, node)
+
+    def upstream(self, step: Step) -> str:
+        """What a backward step starts from: "∂L/∂e = 1"."""
+        return f"{self.gradient(step.node)} = {number(step.upstream)}"
+
+    def contributions(self, step: Step, limit: int | None = None) -> list[ContributionText]:
+        """The edges of a backward step, at most `limit` of them."""
+        edges = zip(
+            step.contributions,
+            self.local_formulas(step.node),
+            self.local_formulas_in_numbers(step.node),
+            strict=True,
+        )
+        return [
+            ContributionText(
+                derivative=self.derivative(step.node, c.input),
+                formula=formula_,
+                numbers=numbers,
+                local=number(c.local),
+                sum=self.bookkeeping(c),
+            )
+            for c, formula_, numbers in itertools.islice(edges, limit)
+        ]
+
+    def bookkeeping(self, c: Contribution) -> str:
+        """What an edge does to a gradient: "c.grad = 0 + 1 × 3 = 3"."""
+        before, upstream, local, after = map(number, (c.before, c.upstream, c.local, c.after))
+        return f"{self._subject(c.input)}.grad = {before} + {upstream} × {local} = {after}"
+
+    def _subject(self, node: Value) -> str:
+        """A name that can stand before ".grad": a constant's needs brackets."""
+        name = self.names[node]
+        return name if name[:1].isalpha() or name[:1] == "_" else f"({name})"
+
+
+def _data(node: Value) -> str:
+    return number(node.data)
+
+
+def _rule(node: Value, text_of: Callable[[Value], str]) -> str:
+    """The formula of a node, its inputs written as `text_of` says; abbreviated where there are many."""
+    assert node.op is not None
+    if len(node.inputs) <= _WRITTEN_OUT:
+        return _filled(formula(node.op, _placeholders(node.inputs)), node.inputs, text_of)
+    if node.op is not ops.dot:
+        first, second, *_, last = map(text_of, node.inputs)
+        return f"{node.op.name}({first}, {second}, …, {last})"
+    weights, inputs, bias = ops.split_dot(node.inputs)
+    (w1, w2, *_, wn), (x1, x2, *_, xn), b = map(text_of, weights), map(text_of, inputs), text_of(bias)
+    return f"{w1} * {x1} + {w2} * {x2} + … + {wn} * {xn} + {b}"
+
+
+def _local_formulas(node: Value, text_of: Callable[[Value], str]) -> list[str]:
+    """The formulas of the local derivatives of a node, written as `text_of` says."""
+    assert node.op is not None
+    nodes = (*node.inputs, node)
+    *inputs, output = _placeholders(nodes)
+    return [_filled(text, nodes, text_of) for text in local_formulas(node.op, output, inputs)]
+
+
+# Formulas are written with placeholders first, so that brackets and powers follow the formula rather than the
+# numbers: a * b at a = b = 3 is 3 * 3, and only a * a is 3².
+
+
+def _placeholders(nodes: Sequence[Value]) -> list[str]:
+    first_place = {node: place for place, node in reversed(list(enumerate(nodes)))}
+    return [f"N{first_place[node]}N" for node in nodes]
+
+
+def _filled(text: str, nodes: Sequence[Value], text_of: Callable[[Value], str]) -> str:
+    """The formula with names or numbers in place of placeholders, in brackets where they need them."""
+    alone = re.fullmatch(r"N(\d+)N", text)
+    if alone:
+        return text_of(nodes[int(alone[1])])
+    filled = re.sub(r"N(\d+)N", lambda match: _bracketed(text_of(nodes[int(match[1])])), text)
+    return re.sub(r"\((\([^()]*\))\)", r"\1", filled)  # tanh((-2)) is tanh(-2)
+
+
+def _bracketed(text: str) -> str:
+    return text if re.fullmatch(r"[\w.]+(\[[\d, ]+\])?", text) else f"({text})"
