@@ -46,7 +46,7 @@ def _ieee(function: Callable[..., float], ufunc: Callable[..., Any]) -> Callable
 
 
 def _sign(a: float) -> float:
-    return 1.0 if a > 0.0 else -1.0 if a < 0.0 else a * 0.0
+    return 1.0 if a > 0.0 else -1.0 if a < 0.0 else a + 0.0  # nan stays nan, and -0 becomes 0
 
 
 def _maximum(a: float, b: float) -> float:

@@ -25,7 +25,8 @@ Number = Any
 Rule = Callable[..., Number]
 
 LN2 = 0.6931471805599453
-LN10 = 2.302585092994046
+ONE_OVER_LN2 = 1.4426950408889634
+ONE_OVER_LN10 = 0.4342944819032518
 SQRT_HALF = 0.7071067811865476
 TWO_OVER_SQRT_PI = 1.1283791670955126
 ONE_OVER_SQRT_TWO_PI = 0.3989422804014327
@@ -142,8 +143,8 @@ exp = op("exp", lambda m, a: m.exp(a), (lambda m, y, a: y,), "eᵃ")
 exp2 = op("exp2", lambda m, a: m.exp2(a), (lambda m, y, a: y * LN2,), "2ᵃ")
 expm1 = op("expm1", lambda m, a: m.expm1(a), (lambda m, y, a: m.exp(a),), "eᵃ - 1, exact near 0")
 log = op("log", lambda m, a: m.log(a), (lambda m, y, a: 1.0 / a,), "ln a")
-log2 = op("log2", lambda m, a: m.log2(a), (lambda m, y, a: 1.0 / (a * LN2),), "log₂ a")
-log10 = op("log10", lambda m, a: m.log10(a), (lambda m, y, a: 1.0 / (a * LN10),), "log₁₀ a")
+log2 = op("log2", lambda m, a: m.log2(a), (lambda m, y, a: ONE_OVER_LN2 / a,), "log₂ a")
+log10 = op("log10", lambda m, a: m.log10(a), (lambda m, y, a: ONE_OVER_LN10 / a,), "log₁₀ a")
 log1p = op("log1p", lambda m, a: m.log1p(a), (lambda m, y, a: 1.0 / (1.0 + a),), "ln(1 + a), exact near 0")
 
 # Trigonometry ---------------------------------------------------------------------------------------------

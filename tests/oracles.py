@@ -1,0 +1,158 @@
+"""Independent answers: every operation in mpmath, and in NumPy or SciPy, written without a look at the rule book."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import scipy.special as special
+from mpmath import mp, mpf
+
+#: Enough for steps smaller than the smallest float, and for numbers as large as the largest.
+PRECISION_BITS = 4000
+_STEP = mpf(2) ** -220
+
+
+def _dot(*inputs: Any) -> Any:
+    count = len(inputs) // 2
+    return sum((w * x for w, x in zip(inputs[:count], inputs[count:-1], strict=True)), inputs[-1])
+
+
+def _sign(a: Any) -> Any:
+    return mpf((a > 0) - (a < 0))
+
+
+def _erfc(a: Any) -> Any:
+    return mp.erfc(a) if mp.fabs(a) < 100 else mpf(0) if a > 0 else mpf(2)  # beyond, mpmath cannot
+
+
+#: The operations on mpmath's numbers: inputs first, then settings.
+EXACT: dict[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+    "negative": lambda a: -a,
+    "absolute": lambda a: mp.fabs(a),
+    "power": lambda a, b: mp.power(a, b),
+    "power_by": lambda a, b: mp.power(a, b),
+    "reciprocal": lambda a: 1 / a,
+    "square": lambda a: a**2,
+    "sqrt": lambda a: mp.sqrt(a),
+    "cbrt": lambda a: _sign(a) * mp.cbrt(mp.fabs(a)),
+    "exp": lambda a: mp.exp(a),
+    "exp2": lambda a: mp.power(2, a),
+    "expm1": lambda a: mp.expm1(a),
+    "log": lambda a: mp.log(a),
+    "log2": lambda a: mp.log(a) / mp.log(2),
+    "log10": lambda a: mp.log(a) / mp.log(10),
+    "log1p": lambda a: mp.log1p(a),
+    "sin": lambda a: mp.sin(a),
+    "cos": lambda a: mp.cos(a),
+    "tan": lambda a: mp.tan(a),
+    "arcsin": lambda a: mp.asin(a),
+    "arccos": lambda a: mp.acos(a),
+    "arctan": lambda a: mp.atan(a),
+    "sinh": lambda a: mp.sinh(a),
+    "cosh": lambda a: mp.cosh(a),
+    "arcsinh": lambda a: mp.asinh(a),
+    "arccosh": lambda a: mp.acosh(a),
+    "arctanh": lambda a: mp.atanh(a),
+    "tanh": lambda a: mp.tanh(a),
+    "sigmoid": lambda a: 1 / (1 + mp.exp(-a)),
+    "softplus": lambda a: max(a, mpf(0)) + mp.log1p(mp.exp(-mp.fabs(a))),
+    "relu": lambda a: max(a, mpf(0)),
+    "leaky_relu": lambda a, slope: a if a > 0 else slope * a,
+    "elu": lambda a: a if a > 0 else mp.expm1(a),
+    "silu": lambda a: a / (1 + mp.exp(-a)),
+    "gelu": lambda a: a * _erfc(-a / mp.sqrt(2)) / 2,
+    "erf": lambda a: mp.erf(a),
+    "erfc": _erfc,
+    "step": lambda a: mpf(1) if a > 0 else mpf(0),
+    "sign": _sign,
+    "maximum": lambda a, b: max(a, b),
+    "minimum": lambda a, b: min(a, b),
+    "clip": lambda a, low, high: min(max(a, low), high),
+    "where": lambda condition, a, b: a if condition != 0 else b,
+    "greater": lambda a, b: mpf(a > b),
+    "greater_equal": lambda a, b: mpf(a >= b),
+    "less": lambda a, b: mpf(a < b),
+    "less_equal": lambda a, b: mpf(a <= b),
+    "equal": lambda a, b: mpf(a == b),
+    "not_equal": lambda a, b: mpf(a != b),
+    "fsum": lambda *terms: mp.fsum(terms),
+    "logsumexp": lambda *terms: max(terms) + mp.log(mp.fsum(mp.exp(t - max(terms)) for t in terms)),
+    "dot": _dot,
+    "choose": lambda index, *options: options[int(mp.nint(index))],
+}
+
+
+def exact(method: str, numbers: Sequence[float]) -> Any:
+    """The output of an operation, to hundreds of digits."""
+    with mp.workprec(PRECISION_BITS // 2):
+        return EXACT[method](*map(mpf, numbers))
+
+
+def exact_derivative(method: str, numbers: Sequence[float], position: int) -> Any:
+    """∂output/∂numbers[position], by a difference so small that hundreds of digits remain."""
+    with mp.workprec(PRECISION_BITS):
+        args = list(map(mpf, numbers))
+        x = args[position]
+        step = _STEP * min([mpf(1), *(mp.fabs(number) for number in args if number)])  # no kink lies within it
+
+        def at(nudged: Any) -> Any:
+            return EXACT[method](*args[:position], nudged, *args[position + 1 :])
+
+        return (at(x + step) - at(x - step)) / (2 * step)
+
+
+def central_difference(f: Callable[..., float], numbers: Sequence[float], position: int, step: float = 1e-5) -> float:
+    """(f(x + h) - f(x - h)) / 2h along one input."""
+
+    def at(nudge: float) -> float:
+        nudged = list(numbers)
+        nudged[position] += nudge
+        return f(*nudged)
+
+    return (at(step) - at(-step)) / (2 * step)
+
+
+def _np_dot(*inputs: Any) -> Any:
+    count = len(inputs) // 2
+    return sum((w * x for w, x in zip(inputs[:count], inputs[count:-1], strict=True)), inputs[-1])
+
+
+#: The operations as NumPy and SciPy do them in float64: what they give for 1/0 or log(0) is the rule.
+IN_NUMPY: dict[str, Callable[..., Any]] = {
+    **{name: getattr(np, name) for name in (
+        "add", "subtract", "multiply", "divide", "negative", "absolute", "power", "reciprocal", "square", "sqrt",
+        "cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos",
+        "arctan", "sinh", "cosh", "arcsinh", "arccosh", "arctanh", "tanh", "sign", "maximum", "minimum", "clip",
+        "where", "greater", "greater_equal", "less", "less_equal", "equal", "not_equal",
+    )},
+    "power_by": np.power,
+    "sigmoid": special.expit,
+    "softplus": lambda a: np.logaddexp(a, 0.0),
+    "relu": lambda a: np.maximum(a, 0.0),
+    "leaky_relu": lambda a, slope: np.where(a > 0.0, a, slope * a),
+    "elu": lambda a: np.where(a > 0.0, a, np.expm1(a)),
+    "silu": lambda a: a * special.expit(a),
+    "gelu": lambda a: a * special.ndtr(a),
+    "erf": special.erf,
+    "erfc": special.erfc,
+    "step": lambda a: np.heaviside(a, 0.0),
+    "fsum": lambda *terms: np.sum(terms),
+    "logsumexp": lambda *terms: reduce(np.logaddexp, terms),
+    "dot": _np_dot,
+    "choose": lambda index, *options: options[int(index)],
+}  # fmt: skip
+
+
+def in_numpy(method: str, numbers: Sequence[float]) -> float:
+    """The output of an operation in NumPy's float64."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return float(IN_NUMPY[method](*map(np.float64, numbers)))
