@@ -3,17 +3,17 @@
 They are operations of the rule book, chosen by name: "tanh", "relu", "linear". Any operation with one input will do,
 and so will any function from a `Value` to a `Value`. "softmax" works on the outputs of a whole layer.
 
-May import: `ops`, `number_systems`, `value`.
+May import: `ops`, `value`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from inspect import signature
 from operator import methodcaller
 from typing import Any, TypeAlias
 
-from tinygrad_edu.number_systems import input_names
 from tinygrad_edu.ops import RULE_BOOK
 from tinygrad_edu.value import Value, softmax
 
@@ -72,11 +72,11 @@ def activation_name(activation: Activation) -> str:
 def _by_name(name: str) -> Callable[[Value], Value]:
     if name in _LINEAR:
         return identity
-    if name in _one_input_operations():
+    if _takes_one_input(name):
         return methodcaller(name)
     if name == "softmax":
         raise ValueError("softmax works on a whole layer: give it to a Layer, or to an MLP as output_activation")
-    close = get_close_matches(name, [*COMMON_ACTIVATIONS, *_LINEAR, *_one_input_operations()], n=1)
+    close = get_close_matches(name, [*COMMON_ACTIVATIONS, *_LINEAR, *filter(_takes_one_input, RULE_BOOK)], n=1)
     hint = f"did you mean {close[0]!r}? There" if close else "there"
     raise ValueError(
         f"no activation is called {name!r}; {hint} are {', '.join(COMMON_ACTIVATIONS)}, "
@@ -84,11 +84,9 @@ def _by_name(name: str) -> Callable[[Value], Value]:
     )
 
 
-def _one_input_operations() -> list[str]:
-    """The operations with one input that are also methods of `Value`."""
-    return [
-        method
-        for method, operation in RULE_BOOK.items()
-        if not operation.is_variadic and len(input_names(operation)) == 1 and hasattr(Value, method)
-        if "exponent" not in operation.parameters and "low" not in operation.parameters
-    ]
+def _takes_one_input(name: str) -> bool:
+    """Whether this operation of the rule book is also a method of `Value` that needs no argument."""
+    if name not in RULE_BOOK or not hasattr(Value, name):
+        return False
+    _, *others = signature(getattr(Value, name)).parameters.values()
+    return all(parameter.default is not parameter.empty for parameter in others)

@@ -1,0 +1,54 @@
+"""Activations by name, by function, and the names that do not exist."""
+
+import numpy as np
+import pytest
+from oracles import in_numpy
+
+from tinygrad_edu import Value
+from tinygrad_edu.nn.activations import COMMON_ACTIVATIONS, activation_name, resolve_activation
+from tinygrad_edu.ops import RULE_BOOK
+
+
+@pytest.mark.parametrize("name", [*(set(COMMON_ACTIVATIONS) - {"linear", "softmax", "leaky_relu"}), "sin", "erf"])
+@pytest.mark.parametrize("x", [-1.5, 0.0, 0.7])
+def test_a_name_is_the_operation_of_the_rule_book(name, x):
+    result = resolve_activation(name)(Value(x))
+    assert result.op is RULE_BOOK[name]
+    assert result.data == pytest.approx(in_numpy(name, [x]), rel=1e-14)
+
+
+def test_leaky_relu_has_its_usual_slope():
+    assert resolve_activation("leaky_relu")(Value(-2.0)).data == -0.02
+
+
+def test_linear_adds_no_node():
+    x = Value(2.0)
+    assert resolve_activation("linear")(x) is resolve_activation("identity")(x) is x
+
+
+def test_a_method_of_value_and_a_function_of_numpy_will_do():
+    assert resolve_activation(Value.relu)(Value(-2.0)).op.name == "relu"
+    assert resolve_activation(np.tanh)(Value(1.0)).op.name == "tanh"
+
+
+def test_a_method_of_value_asks_special_values_for_their_own():
+    class Special(Value):
+        def relu(self):
+            return "special"
+
+    assert resolve_activation(Value.relu)(Special(1.0)) == "special"
+
+
+@pytest.mark.parametrize("name", ["power_by", "clip", "add", "detach", "fsum", "__neg__", "data", "TANH", ""])
+def test_what_is_no_operation_with_one_input_is_refused(name):
+    with pytest.raises(ValueError, match=f"no activation is called '{name}'.* linear, tanh, sigmoid, relu"):
+        resolve_activation(name)
+
+
+def test_a_slip_of_the_pen_is_understood():
+    with pytest.raises(ValueError, match="did you mean 'leaky_relu'"):
+        resolve_activation("leakyrelu")
+
+
+def test_an_activation_has_a_name_to_show():
+    assert [activation_name(a) for a in ("relu", np.tanh, Value.silu)] == ["relu", "tanh", "silu"]
