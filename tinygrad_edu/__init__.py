@@ -1,6 +1,7 @@
 """Write scalars, see every derivative, run at the speed of matrices."""
 
 from tinygrad_edu.backprop import backward, backward_steps, grad, hessian, topological_order
+from tinygrad_edu.debug.page import save_page
 from tinygrad_edu.draw import draw
 from tinygrad_edu.gradcheck import GradCheck, gradcheck
 from tinygrad_edu.nn import MLP, Layer, Module, Neuron
@@ -27,6 +28,7 @@ __all__ = [
     "hessian",
     "logsumexp",
     "no_grad",
+    "save_page",
     "softmax",
     "topological_order",
     "trace_sources",

@@ -10,21 +10,24 @@
 
 // Numbers and formulas ------------------------------------------------------------------------------------------------
 
-const DIGITS = 4;
-
 /** A number as the engine wrote it: JSON has no nan and no infinities, so those come as words. */
 const decoded = (number) => (typeof number === "string" ? { nan: NaN, inf: Infinity, "-inf": -Infinity }[number] : number);
 
-/** Four digits, as Python's `.4g` gives them, with a true minus sign. */
-function show(number) {
+/** A number to some digits, as Python's `g` format gives it, with a true minus sign. */
+function show(number, digits = 6) {
   if (number === null || number === undefined) return "–";
   if (Number.isNaN(number)) return "nan";
   if (!Number.isFinite(number)) return number > 0 ? "inf" : "−inf";
   if (number === 0) return "0";
-  const [mantissa, exponent] = number.toExponential(DIGITS - 1).split("e").map(Number);
-  const text = exponent < -4 || exponent >= DIGITS ? `${mantissa}e${exponent}` : String(Number(number.toPrecision(DIGITS)));
-  return text.replaceAll("-", "−");
+  const [mantissa, exponent] = number.toExponential(digits - 1).split("e").map(Number);
+  if (exponent >= -4 && exponent < digits) return minus(Number(number.toPrecision(digits)));
+  return minus(`${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`);
 }
+
+const minus = (text) => String(text).replaceAll("-", "−");
+
+/** A number in the picture, where there is less room. */
+const brief = (number) => show(number, 4);
 
 /** A factor or a summand: negative numbers in brackets, except where one comes first. */
 const bracketed = (number) => (number < 0 ? `(${show(number)})` : show(number));
@@ -139,6 +142,9 @@ function gradientsAt(position) {
 const isComputed = (node, position) => position >= node.computedAt;
 const isComplete = (node, position) => node.completeAt !== null && position >= node.completeAt;
 
+/** What a node is: `e = c · d`, or its name if it is a leaf. */
+const equation = (node) => (node.formula ? `${node.name} = ${typeset(node.formula)}` : node.name);
+
 // Paths from the root to a node ---------------------------------------------------------------------------------------
 
 const PATHS_SHOWN = 8;
@@ -167,14 +173,46 @@ function pathsTo(node, limit) {
 const svg = document.querySelector("#canvas svg");
 const find = (id) => svg.querySelector(`#${CSS.escape(id)}`);
 
+const largestAmount = Math.max(...edges.map((edge) => Math.abs(edge.amount)).filter(Number.isFinite), 0);
+
+/** Positive, negative, nothing or broken: what colours and dashes tell. */
+const sign = (number) => (!Number.isFinite(number) ? "broken" : number > 0 ? "positive" : number < 0 ? "negative" : "nothing");
+
 for (const node of nodes) {
   node.group = find(`node-${node.id}`);
+  node.look = node.group.getAttribute("class"); // "node operation root", and so on
   node.valueText = node.group.querySelector(".value");
   node.gradText = node.group.querySelector(".grad");
+  const shapes = [...node.group.querySelectorAll("path, polygon")];
+  const cell = shapes.pop(); // behind the gradient; the others are the box
+  cell.classList.add("cell");
+  shapes.forEach((shape) => shape.classList.add("box"));
+  const { x, width } = cell.getBBox();
+  for (const text of [node.valueText, node.gradText]) anchor(text, "end", x + width - 2);
+  titled(node.group, equation(node));
 }
 for (const edge of edges) {
   edge.group = find(`edge-${edge.node.id}-${edge.slot}`);
-  edge.text = edge.group.querySelector("text");
+  edge.localText = edge.group.querySelector(".local");
+  edge.amountText = edge.group.querySelector(".amount");
+  for (const text of [edge.localText, edge.amountText]) {
+    const { x, width } = text.getBBox();
+    anchor(text, "middle", x + width / 2);
+  }
+  titled(edge.group, `∂${edge.node.name}/∂${edge.input.name} = ${edge.formula}`);
+  const share = Math.sqrt(Math.abs(edge.amount) / (largestAmount || 1));
+  edge.group.style.setProperty("--width", (1 + 3 * (Number.isFinite(share) ? share : 1)).toFixed(2));
+}
+
+/** Hold a text by its end or middle, so that it stays in place when its number changes. */
+function anchor(text, at, x) {
+  text.setAttribute("text-anchor", at);
+  text.setAttribute("x", x);
+}
+
+function titled(group, text) {
+  const title = group.querySelector("title");
+  if (title) title.textContent = text;
 }
 
 /** Write to the document only what has changed. */
@@ -207,15 +245,15 @@ function drawGraph() {
   for (const node of nodes) {
     const computed = isComputed(node, position);
     const gradient = gradients[node.id];
-    const classes = ["node", node.kind];
+    const classes = [node.look];
     if (!computed) classes.push("waiting");
-    if (gradient !== null) classes.push(isComplete(node, position) ? "complete" : "partial");
-    if (event?.node === node) classes.push("current", event.kind === "forward" ? "computing" : "sending");
+    if (gradient !== null) classes.push(sign(gradient), isComplete(node, position) ? "complete" : "partial");
+    if (event?.node === node) classes.push(event.kind === "forward" ? "computing" : "sending");
     if (receiving.has(node) || asked?.input === node) classes.push("receiving");
     if (state.selected === node) classes.push("selected");
     setClass(node.group, classes.join(" "));
-    setText(node.valueText, computed ? show(node.value) : "?");
-    setText(node.gradText, `grad ${show(gradient)}`);
+    setText(node.valueText, computed ? brief(node.value) : "?");
+    setText(node.gradText, brief(gradient));
     setAttribute(node.group, "aria-label", describe(node, computed, gradient));
     setAttribute(node.group, "aria-pressed", String(state.selected === node));
     setAttribute(node.group, "tabindex", state.focus === node ? "0" : "-1");
@@ -226,15 +264,12 @@ function drawGraph() {
     if (event?.kind === "forward" && event.node === edge.node) classes.push("feeding");
     if (active.has(edge) || asked === edge) classes.push("flowing");
     else if (carried) classes.push("carried");
+    if (carried) classes.push(sign(edge.amount));
     if (!isComputed(edge.node, position)) classes.push("waiting");
     setClass(edge.group, classes.join(" "));
-    setText(edge.text, edgeLabel(edge, carried, asked === edge));
+    setText(edge.localText, asked === edge || !isComputed(edge.node, position) ? "∂ ?" : `∂ ${brief(edge.local)}`);
+    setText(edge.amountText, carried ? `← ${brief(edge.amount)}` : "");
   }
-}
-
-function edgeLabel(edge, carried, asked) {
-  if (asked || !isComputed(edge.node, state.position)) return "?";
-  return carried ? `${show(edge.upstream)} × ${show(edge.local)}` : `× ${show(edge.local)}`;
 }
 
 function describe(node, computed, gradient) {
@@ -243,8 +278,6 @@ function describe(node, computed, gradient) {
     : `gradient ${show(gradient)}${isComplete(node, state.position) ? "" : " so far"}`;
   return `${equation(node)}: ${value}, ${grad}`;
 }
-
-const equation = (node) => (node.formula ? `${node.name} = ${typeset(node.formula)}` : node.name);
 
 // The panel of the current step ---------------------------------------------------------------------------------------
 
@@ -270,7 +303,7 @@ function drawStep() {
   } else if (event.kind === "forward") {
     title.textContent = `Forward ${event.index} of ${forwardCount}`;
     body.append(make("p", { class: "headline" }, equation(event.node)));
-    body.append(make("p", { class: "numbers" }, `= ${typeset(event.node.numbers)} = `, make("strong", {}, show(event.node.value))));
+    body.append(make("p", { class: "numbers" }, typeset(event.node.computation.slice(`${event.node.name} = ${event.node.formula}`.length))));
   } else if (event.kind === "seed") {
     title.textContent = "The backward pass begins";
     body.append(make("p", { class: "headline" }, derivative(root.name, root.name), " = 1"));
@@ -334,9 +367,9 @@ function drawNode() {
   body.append(...expansion(node), ...differences(node));
 }
 
-const kindOf = (node) => ({ constant: "a constant", parameter: "a parameter", input: "a leaf: given, not computed" })[node.kind] ?? "a leaf";
+const kindOf = (node) => ["constant", "parameter"].find((kind) => node.look.includes(kind)) ?? "a leaf, which is given";
 
-const full = (number) => (Number.isFinite(number) ? String(number).replaceAll("-", "−") : show(number));
+const full = (number) => (Number.isFinite(number) ? minus(number) : show(number));
 
 const fact = (term, ...description) => make("div", {}, make("dt", {}, term), make("dd", {}, ...description));
 
