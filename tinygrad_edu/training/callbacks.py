@@ -1,0 +1,143 @@
+"""Callbacks: what happens around the training loop, and stopping early as the first of them.
+
+A callback is an object with any of the methods of `Callback`, or just a function of the run, called after each epoch.
+The run tells it everything: `run.model`, `run.history`, `run.epoch`, `run.optimizer`, `run.gradient`; and
+`run.stop("reason")` ends the training after the epoch.
+
+May import: `training.saving`, `training.optimisers`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tinygrad_edu.training.optimisers import at_least_zero
+from tinygrad_edu.training.saving import Array, arrays_of, load_arrays
+
+if TYPE_CHECKING:  # the run calls callbacks; at run time, they need not know its class
+    from tinygrad_edu.training.fit import Run
+
+__all__ = ["Callback", "EarlyStopping", "as_callback"]
+
+
+class Callback:
+    """What a callback may do; each method does nothing unless it is overridden.
+
+    Whatever a callback remembers and a resumed run needs goes through `state_dict` and `load_state_dict`: plain
+    numbers, strings, lists, dicts and arrays.
+
+    >>> class Halve(Callback):
+    ...     def on_epoch_end(self, run):
+    ...         run.optimizer.learning_rate /= 2
+    """
+
+    #: Whether it may look at the model's `Value`s, or change them; if not, replay need not write them each time.
+    sees_weights: ClassVar[bool] = True
+
+    def on_start(self, run: Run) -> None:
+        """Before the first epoch, or the first after resuming."""
+
+    def on_iteration_end(self, run: Run) -> None:
+        """After each step."""
+
+    def on_epoch_end(self, run: Run) -> None:
+        """After each epoch, when its line stands in `run.history`."""
+
+    def on_end(self, run: Run) -> None:
+        """When training is over, however it ended, unless a callback failed."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it remembers."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Remember it again."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return type(self).__name__
+
+
+class _EachEpoch(Callback):
+    """A plain function as a callback."""
+
+    def __init__(self, function: Callable[[Run], Any]) -> None:
+        self.function = function
+
+    def on_epoch_end(self, run: Run) -> None:
+        self.function(run)
+
+    @property
+    def name(self) -> str:
+        return getattr(self.function, "__name__", repr(self.function))
+
+
+def as_callback(callback: Any) -> Callback:
+    """The callback itself, or the function wrapped in one.
+
+    Raises TypeError for anything else.
+    """
+    if isinstance(callback, type) and issubclass(callback, Callback):
+        raise TypeError(f"callbacks are objects, and {callback.__name__} is a class; write {callback.__name__}()")
+    if isinstance(callback, Callback):
+        return callback
+    if callable(callback):
+        return _EachEpoch(callback)
+    raise TypeError(f"a callback is a Callback or a function of the run, not {callback!r}")
+
+
+class EarlyStopping(Callback):
+    """Stop when the loss has not improved for more than `patience` epochs, and restore the best weights.
+
+    It watches the validation loss, or the training loss where there is no validation data. An improvement is a loss
+    more than `minimum_improvement` below the best so far. The best weights come back at the end of any run, also of
+    one that was not stopped. Prechelt 1998, "Early stopping - but when?".
+
+    Raises ValueError for a negative `patience` or `minimum_improvement`.
+
+    >>> EarlyStopping(patience=3).patience
+    3
+    """
+
+    def __init__(self, patience: int = 10, *, minimum_improvement: float = 0.0, restore_best: bool = True) -> None:
+        if patience < 0:
+            raise ValueError(f"patience counts epochs without improvement, so it must be at least 0, not {patience}")
+        self.patience = patience
+        self.minimum_improvement = at_least_zero("minimum_improvement", minimum_improvement)
+        self.restore_best = restore_best
+        self._forget()
+
+    def _forget(self) -> None:
+        self.best_loss = math.inf
+        self.best_epoch = 0
+        self.best: dict[str, Array] = {}
+
+    def on_start(self, run: Run) -> None:
+        """Forget an earlier run, unless this one continues it."""
+        if run.epoch == 0:
+            self._forget()
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Keep the weights if they are the best so far; stop if the best is too long ago."""
+        loss = run.history.watched[-1]
+        if loss < self.best_loss - self.minimum_improvement:
+            self.best_loss, self.best_epoch, self.best = loss, run.epoch, arrays_of(run.model)
+        elif run.epoch - self.best_epoch > self.patience:
+            run.stop(f"stopped early: no improvement since epoch {self.best_epoch}")
+
+    def on_end(self, run: Run) -> None:
+        """Restore the best weights."""
+        if self.restore_best and self.best:
+            load_arrays(run.model, self.best, "the best epoch")
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best loss, its epoch and its weights."""
+        return {"best_loss": self.best_loss, "best_epoch": self.best_epoch, "best": dict(self.best)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue with the best so far."""
+        self.best_loss, self.best_epoch = float(state["best_loss"]), int(state["best_epoch"])
+        self.best = dict(state["best"])

@@ -1,0 +1,66 @@
+"""Checkpoints: a whole run in one file, so that it can continue as if it had never stopped.
+
+The state of a run is a tree of dicts, lists, numbers and strings with arrays at some of its leaves. The arrays become
+the tensors of a safetensors file, the rest its metadata, as JSON. Files are written whole or not at all: whenever the
+process is killed, the previous checkpoint is still there.
+
+May import: `training.saving`, NumPy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.training.saving import Array, read_tensors, write_tensors
+
+__all__ = ["read_checkpoint", "write_checkpoint"]
+
+_FORMAT = "tinygrad_edu checkpoint 1"
+
+
+def write_checkpoint(file: str | os.PathLike[str], state: dict[str, Any]) -> None:
+    """Write the state of a run, whole or not at all.
+
+    Raises ImportError without safetensors, OSError where the file cannot be written.
+    """
+    tensors: dict[str, Array] = {}
+    tree = _without_arrays(state, "", tensors)
+    write_tensors(file, tensors, {"format": _FORMAT, "state": json.dumps(tree)})
+
+
+def read_checkpoint(file: str | os.PathLike[str]) -> dict[str, Any]:
+    """The state that was written.
+
+    Raises FileNotFoundError, and ValueError for a file that is corrupt or no checkpoint.
+    """
+    tensors, metadata = read_tensors(file)
+    if metadata.get("format") != _FORMAT:
+        raise ValueError(f"{str(file)!r} holds weights but is no checkpoint; load(model, file) reads weights")
+    tree: dict[str, Any] = _with_arrays(json.loads(metadata["state"]), tensors)
+    return tree
+
+
+def _without_arrays(tree: Any, path: str, tensors: dict[str, Array]) -> Any:
+    if isinstance(tree, np.ndarray):
+        tensors[path] = tree
+        return {"array": path}
+    if isinstance(tree, dict):
+        return {"dict": {key: _without_arrays(value, f"{path}/{key}", tensors) for key, value in tree.items()}}
+    if isinstance(tree, (list, tuple)):
+        return {"list": [_without_arrays(value, f"{path}/{index}", tensors) for index, value in enumerate(tree)]}
+    return tree
+
+
+def _with_arrays(tree: Any, tensors: dict[str, Array]) -> Any:
+    if not isinstance(tree, dict):
+        return tree
+    ((kind, content),) = tree.items()
+    if kind == "array":
+        return tensors[content]
+    if kind == "dict":
+        return {key: _with_arrays(value, tensors) for key, value in content.items()}
+    return [_with_arrays(value, tensors) for value in content]

@@ -1,0 +1,122 @@
+"""Data on its way in: checked once, so that what is wrong is named by row and column before anything changes.
+
+May import: NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Data", "batch_order", "batches", "checked", "one_hot"]
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Examples `X` of shape (n, ...) and their targets `y` of shape (n,) or (n, outputs), all finite float64."""
+
+    X: Array
+    y: Array
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+
+def checked(X: Any, y: Any, name: str = "") -> Data:
+    """The data as finite arrays of the same length.
+
+    Raises TypeError for what is not numbers, and ValueError for data that is empty, of different lengths, or holds
+    nan or inf; the message names the first by row and column, counted from 0.
+
+    >>> checked([[1.0, 2.0], [3.0, float("nan")]], [0, 1])
+    Traceback (most recent call last):
+        ...
+    ValueError: X holds nan in row 1, column 1 (counted from 0); remove that row or fill in a number
+    """
+    features, targets = _numbers(X, f"{name}X"), _numbers(y, f"{name}y")
+    if features.ndim == 0 or len(features) == 0:
+        raise ValueError(f"{name}X holds no examples; fit needs at least one row")
+    if targets.ndim == 0 or len(targets) != len(features):
+        raise ValueError(
+            f"{name}X has {len(features)} rows and {name}y has {targets.shape[0] if targets.ndim else 'none'}; "
+            "each example needs one target"
+        )
+    for array, what in ((features, f"{name}X"), (targets, f"{name}y")):
+        _refuse_non_finite(array, what)
+    return Data(features, targets)
+
+
+def _numbers(array: Any, name: str) -> Array:
+    try:
+        return np.array(array, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} should be an array of numbers with rows of one length, and is not: {error}") from error
+
+
+def _refuse_non_finite(array: Array, name: str) -> None:
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        index = tuple(int(i) for i in bad[0])
+        place = ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column", "then"), index, strict=False))
+        raise ValueError(
+            f"{name} holds {array[index]:g} in {place} (counted from 0); remove that row or fill in a number"
+        )
+
+
+def one_hot(labels: Any, classes: int) -> Array:
+    """Rows with a 1 in the column of the label and 0 elsewhere, shape (n, classes).
+
+    Raises ValueError for a label that is not a whole number from 0 to classes - 1, named by its row.
+
+    >>> one_hot([1, 0], 3)
+    array([[0., 1., 0.],
+           [1., 0., 0.]])
+    """
+    array = np.asarray(labels, dtype=np.float64)
+    outside = np.flatnonzero((array != np.floor(array)) | (array < 0) | (array >= classes))
+    if len(outside):
+        row = int(outside[0])
+        raise ValueError(
+            f"the label {array[row]:g} in row {row} of y (counted from 0) is no class from 0 to {classes - 1}; "
+            f"the model has {classes} outputs, one per class"
+        )
+    rows: Array = np.eye(classes)[array.astype(int)]
+    return rows
+
+
+def batch_order(n: int, batch_size: int, generator: np.random.Generator | None) -> list[NDArray[np.intp]]:
+    """The rows of each batch of one epoch: every row once, the last batch smaller if it must be.
+
+    Shuffled by the generator, or in order without one. Raises ValueError when the batch size does not fit.
+
+    >>> batch_order(5, 2, None)
+    [array([0, 1]), array([2, 3]), array([4])]
+    """
+    if not 1 <= batch_size <= n:
+        raise ValueError(f"batch_size must be from 1 to the number of examples, {n}, not {batch_size}")
+    order = np.arange(n) if generator is None else generator.permutation(n)
+    return [order[start : start + batch_size] for start in range(0, n, batch_size)]
+
+
+def batches(
+    X: Any, y: Any, batch_size: int, *, seed: int | np.random.Generator | None = None, shuffle: bool = True
+) -> Iterator[tuple[Any, Any]]:
+    """One epoch of mini-batches (X_batch, y_batch): every example once, in shuffled order.
+
+    1000 examples in batches of 100 are 10 iterations; 1001 are 11, the last with one example. Raises ValueError for
+    lengths that differ and a batch size that does not fit.
+
+    >>> [len(y) for X, y in batches(np.zeros((5, 2)), np.zeros(5), 2, seed=0)]
+    [2, 2, 1]
+    """
+    X, y = np.asarray(X), np.asarray(y)
+    if len(X) != len(y):
+        raise ValueError(f"X has {len(X)} rows and y has {len(y)}; each example needs one target")
+    order = batch_order(len(X), batch_size, np.random.default_rng(seed) if shuffle else None)
+    return ((X[rows], y[rows]) for rows in order)

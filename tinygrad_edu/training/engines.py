@@ -1,0 +1,160 @@
+"""Engines: what turns a batch into the mean loss and its gradient.
+
+`Eager` builds the graph of every example and sweeps it back, as a learner does by hand. Both speak of parameters as
+one flat array `theta`, in the order of the optimiser; `push` makes the `Value`s hold it.
+
+May import: `value`, `backprop`, `nn`, `replay`, `training.optimisers`, NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.training.data import Data
+from tinygrad_edu.training.optimisers import Vector, gradients_of, numbers_of, write_numbers
+from tinygrad_edu.value import Value, fsum, no_grad
+
+__all__ = ["Eager", "Engine", "Problem", "evaluating", "outputs_of", "takes_batches"]
+
+#: loss(outputs, target) -> one `Value`, for one example.
+Loss: TypeAlias = Callable[[Any, Any], Value]
+#: penalty(params) -> one `Value`, added to the mean loss.
+Penalty: TypeAlias = Callable[[Sequence[Value]], Value]
+Array: TypeAlias = NDArray[np.float64]
+
+
+def takes_batches(model: Module) -> bool:
+    """Whether the model is called on a list of examples (as batch normalisation must be), not on one."""
+    return bool(getattr(model, "takes_batch", False))
+
+
+@contextmanager
+def evaluating(model: Module) -> Iterator[None]:
+    """Run a block with the model in `eval()` and put each module back in the mode it had."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def outputs_of(model: Module, examples: list[Any]) -> list[Any]:
+    """What the model answers to each example."""
+    call = cast("Callable[[Any], Any]", model)
+    return list(call(examples)) if takes_batches(model) else [call(example) for example in examples]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be made small: the mean over a batch of loss(model(x), y), plus the penalty on the parameters."""
+
+    model: Module
+    loss: Loss
+    params: Sequence[Value]
+    penalty: Penalty | None = None
+
+
+class Engine(Protocol):
+    """What `fit` needs to know of an engine."""
+
+    description: str
+    theta: Vector
+
+    def loss_and_gradient(self, X: Array, y: Array) -> tuple[float, Vector]:
+        """The mean loss of a batch, penalty included, and its gradient by theta."""
+
+    def mean_loss(self, X: Array, y: Array) -> float:
+        """The mean loss in evaluation mode, without penalty."""
+
+    def push(self) -> None:
+        """Make the `Value`s hold theta."""
+
+    def pull(self) -> None:
+        """Read theta from the `Value`s."""
+
+
+class Eager:
+    """Forward and backward on `Value`s, one example after the other, the gradients adding up in the leaves."""
+
+    description = "eager"
+
+    def __init__(self, problem: Problem, description: str = "eager") -> None:
+        self.problem = problem
+        self.description = description
+        # Parameters that are not trained collect gradients too, which must not be left lying about.
+        self._leaves = list({*problem.params, *problem.model.parameters()})
+
+    @property
+    def theta(self) -> Vector:
+        """The parameters, read from the `Value`s."""
+        return numbers_of(self.problem.params)
+
+    @theta.setter
+    def theta(self, theta: Vector) -> None:
+        write_numbers(self.problem.params, theta)
+
+    def loss_and_gradient(self, X: Array, y: Array) -> tuple[float, Vector]:
+        """The mean loss of a batch, penalty included, and its gradient."""
+        self._forget()
+        losses = []
+        for term in self._terms(X, y):
+            term.backward()
+            losses.append(term.data)
+        gradient = gradients_of(self.problem.params)
+        self._forget()
+        return _sum(losses), gradient
+
+    def _terms(self, X: Array, y: Array) -> Iterator[Value]:
+        """The parts that the mean loss is the sum of, each made when the one before has been swept."""
+        share = 1.0 / len(X)
+        if takes_batches(self.problem.model):
+            outputs = outputs_of(self.problem.model, X.tolist())
+            losses = [self.problem.loss(output, target) for output, target in zip(outputs, y.tolist(), strict=True)]
+            yield share * fsum(losses)
+        else:
+            for example, target in zip(X.tolist(), y.tolist(), strict=True):
+                yield share * self.problem.loss(outputs_of(self.problem.model, [example])[0], target)
+        if self.problem.penalty is not None:
+            yield self.problem.penalty(self.problem.params)
+
+    def mean_loss(self, X: Array, y: Array) -> float:
+        """The mean loss in evaluation mode, without penalty."""
+        with no_grad(), evaluating(self.problem.model):
+            outputs = outputs_of(self.problem.model, X.tolist())
+            losses = [self.problem.loss(o, target).data for o, target in zip(outputs, y.tolist(), strict=True)]
+        return _sum(losses) / len(losses)
+
+    def push(self) -> None:
+        """Nothing to do: theta lives in the `Value`s."""
+
+    def pull(self) -> None:
+        """Nothing to do: theta lives in the `Value`s."""
+
+    def _forget(self) -> None:
+        for leaf in self._leaves:
+            leaf.grad = 0.0
+
+
+def _sum(numbers: list[float]) -> float:
+    """The sum, rounded once; nan or inf if one of the numbers is."""
+    return math.fsum(numbers) if all(map(math.isfinite, numbers)) else sum(numbers)
+
+
+def choose_engine(name: str, problem: Problem, data: Data) -> Engine:
+    """The engine of this name.
+
+    Raises ValueError for an unknown name.
+    """
+    if name not in ("auto", "eager", "replay"):
+        raise ValueError(f'engine is "auto", "eager" or "replay", not {name!r}')
+    return Eager(problem)

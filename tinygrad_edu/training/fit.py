@@ -1,0 +1,433 @@
+"""`fit`: the training loop.
+
+Forward pass, loss, backward pass, step, and again: for each batch of each epoch. Everything else here checks what
+comes in, tells the callbacks, and keeps the record.
+
+May import: `value`, `nn`, `replay`, `training`, NumPy, rich.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from rich.console import Console
+
+from tinygrad_edu.nn.losses import mean_squared_error
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.training.callbacks import Callback, as_callback
+from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
+from tinygrad_edu.training.clipping import clipped_by_norm, clipped_by_value, norm
+from tinygrad_edu.training.data import Array, Data, batch_order, checked, one_hot
+from tinygrad_edu.training.engines import (
+    Engine,
+    Loss,
+    Penalty,
+    Problem,
+    choose_engine,
+    evaluating,
+    outputs_of,
+)
+from tinygrad_edu.training.history import History
+from tinygrad_edu.training.optimisers import Adam, Optimizer, Vector, above_zero
+from tinygrad_edu.training.progress import Display, is_watched
+from tinygrad_edu.training.saving import arrays_of, layer_of, load_arrays
+from tinygrad_edu.training.schedules import Schedule
+from tinygrad_edu.value import Value, no_grad
+
+__all__ = ["CallbackError", "Run", "fit", "predict"]
+
+Path: TypeAlias = str | os.PathLike[str]
+
+
+class CallbackError(RuntimeError):
+    """A callback of `fit` raised; the cause is its `__cause__`, and the model is whole."""
+
+
+def fit(
+    model: Module,
+    X: Any,
+    y: Any,
+    loss: Loss = mean_squared_error,
+    optimizer: Optimizer | None = None,
+    epochs: int = 10,
+    batch_size: int | None = None,
+    validation: tuple[Any, Any] | None = None,
+    callbacks: Iterable[Callback | Callable[[Run], Any]] = (),
+    seed: int | None = 0,
+    *,
+    schedule: Schedule | None = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    penalty: Penalty | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    engine: str = "auto",
+    progress: bool | None = None,
+) -> History:
+    """Train a model on examples X, shape (n, ...), and targets y, and return what happened.
+
+        θ ← optimizer(θ, ∇ (mean over the batch of loss(model(x), y) + penalty(θ)))       for each batch of each epoch
+
+    An epoch is one pass through the data, in shuffled batches (the last one smaller if it must be); an iteration is
+    one step on one batch. `y` has shape (n,), or (n, outputs) as the loss wants it; class labels 0, 1, ... for a model
+    with one output per class become one-hot rows. `optimizer` is `Adam(model.parameters())` unless you give one, and
+    trains the parameters it was given. `batch_size` is 32, or all the data if there is less. `validation` is a pair
+    (X, y) whose loss is measured, with the model in `eval()`, after each epoch. `seed` decides the shuffling; None
+    draws one.
+
+    `schedule` sets the learning rate, `clip_norm` and `clip_value` clip the gradient, `penalty(params)` is added to
+    the loss. With `checkpoint`, the whole state of the run is written to that file after each epoch; with `resume`
+    too, the run continues from there, if the file exists, bit for bit as if it had never stopped. `engine` is "eager",
+    "replay" or "auto": replay where the model can be recorded; `History.engine` says which, and why. `progress` shows
+    a live line; by default at a terminal only.
+
+    Ctrl-C ends the run with the history so far. So do `EarlyStopping`, and a loss or gradient that is not finite,
+    which also warns: the weights stay those of the last good step. Raises ValueError or TypeError for bad input, before
+    anything has changed, and CallbackError when a callback raises.
+
+    >>> from tinygrad_edu.nn import MLP
+    >>> from tinygrad_edu.training import SGD, fit
+    >>> model = MLP(1, [1], seed=0)
+    >>> X = [[0.0], [1.0], [2.0], [3.0]]
+    >>> y = [1.0, 3.0, 5.0, 7.0]
+    >>> history = fit(model, X, y, optimizer=SGD(model.parameters(), 0.1), epochs=200, batch_size=4)
+    >>> history.epochs, history.iterations, round(model([10.0])[0].data, 3)
+    (200, 200, 21.0)
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"fit trains a Module, such as MLP(2, [16, 1]), not {model!r}")
+    if epochs < 1:
+        raise ValueError(f"epochs must be at least 1, not {epochs}")
+    optimizer = optimizer if optimizer is not None else Adam(model.parameters())
+    _check_owner(optimizer, model)
+    data = targets_for(model, loss, checked(X, y))
+    valid = None if validation is None else targets_for(model, loss, _checked_validation(validation, data))
+    chosen = choose_engine(engine, Problem(model, loss, optimizer.params, penalty), data)
+    run = Run(
+        model,
+        data,
+        valid,
+        optimizer,
+        chosen,
+        epochs=epochs,
+        batch_size=_checked_batch_size(batch_size, len(data)),
+        callbacks=[as_callback(callback) for callback in callbacks],
+        seed=int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed,
+        schedule=schedule,
+        clip=_clipping(clip_norm, clip_value),
+        checkpoint=checkpoint,
+    )
+    if resume:
+        run.resume()
+    console = Console(stderr=True)
+    display = Display(console) if (is_watched(console) if progress is None else progress) else None
+    run.train(display)
+    return run.history
+
+
+# Checks and choices ---------------------------------------------------------------------------------------
+
+
+def _check_owner(optimizer: Optimizer, model: Module) -> None:
+    if not set(optimizer.params) & set(model.parameters()):
+        raise ValueError(
+            "the optimiser holds none of this model's parameters, so training would change nothing; "
+            "make it with optimizer=Adam(model.parameters())"
+        )
+
+
+def _checked_batch_size(batch_size: int | None, n: int) -> int:
+    if batch_size is None:
+        return min(32, n)
+    if not 1 <= batch_size <= n:
+        raise ValueError(f"batch_size must be from 1 to the number of examples, {n}, not {batch_size}")
+    return batch_size
+
+
+def _checked_validation(validation: tuple[Any, Any], data: Data) -> Data:
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+        raise TypeError(f"validation is a pair (X, y), not {type(validation).__name__}; split the data first")
+    valid = checked(*validation, name="validation ")
+    if valid.X.shape[1:] != data.X.shape[1:]:
+        raise ValueError(
+            f"an example of the validation data has shape {valid.X.shape[1:]}, and one of X {data.X.shape[1:]}; "
+            "both need the same features"
+        )
+    return valid
+
+
+def _clipping(clip_norm: float | None, clip_value: float | None) -> Callable[[Vector], Vector]:
+    """What to do with each gradient before the step."""
+    if clip_norm is not None:
+        above_zero("clip_norm", clip_norm)
+    if clip_value is not None:
+        above_zero("clip_value", clip_value)
+
+    def clip(gradient: Vector) -> Vector:
+        if clip_value is not None:
+            gradient = clipped_by_value(gradient, clip_value)
+        return gradient if clip_norm is None else clipped_by_norm(gradient, clip_norm)
+
+    return clip
+
+
+def targets_for(model: Module, loss: Loss, data: Data) -> Data:
+    """The data with targets as the loss takes them: class labels as one-hot rows where there is one output per class.
+
+    Tries the model on one example and the loss on the targets, so that what does not fit is known before training.
+    """
+    with no_grad(), evaluating(model):
+        output = outputs_of(model, data.X[:1].tolist())[0]
+        is_flat = not isinstance(output, Value) and all(isinstance(each, Value) for each in output)
+        classes = len(output) if is_flat else 1
+        y = one_hot(data.y, classes) if data.y.ndim == 1 and classes > 1 else data.y
+        _, rows = np.unique(y, axis=0, return_index=True)
+        for row in sorted(rows.tolist())[:1000]:  # regression has as many targets as examples; a sample will do
+            try:
+                loss(output, y[row].tolist())
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"row {row} of y (counted from 0) does not fit the loss: {error}") from error
+    return Data(data.X, y)
+
+
+# The run --------------------------------------------------------------------------------------------------
+
+
+class Run:
+    """One training run: what callbacks see, and the loop itself.
+
+    `model`, `data`, `validation`, `optimizer` and `history` are what they say. `epoch` and `batch` count from 1,
+    `batches_per_epoch` and `epochs` are where they end. `gradient` is the last one, flat and before clipping, in the
+    order of `optimizer.params`; `layers` maps the name of each layer to its places in it.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        data: Data,
+        validation: Data | None,
+        optimizer: Optimizer,
+        engine: Engine,
+        *,
+        epochs: int,
+        batch_size: int,
+        callbacks: Sequence[Callback],
+        seed: int,
+        schedule: Schedule | None,
+        clip: Callable[[Vector], Vector],
+        checkpoint: Path | None,
+    ) -> None:
+        self.model, self.data, self.validation = model, data, validation
+        self.optimizer, self.engine = optimizer, engine
+        self.epochs, self.batch_size = epochs, batch_size
+        self.callbacks = list(callbacks)
+        self.schedule, self.clip, self.checkpoint = schedule, clip, checkpoint
+        self.base_learning_rate = optimizer.learning_rate
+        self.history = History(engine=engine.description, seed=seed, batch_size=batch_size)
+        self.epoch = self.batch = 0
+        self.theta = engine.theta
+        self.gradient: Vector = np.zeros_like(self.theta)
+        self.layers = _layers(model, optimizer)
+        self.batches_per_epoch = math.ceil(len(data) / batch_size)
+
+    def stop(self, reason: str) -> None:
+        """End the training after this epoch; `reason` goes into the history."""
+        self.history.stopped = self.history.stopped or reason
+
+    # The loop
+
+    def train(self, display: Display | None = None) -> None:
+        """Run the epochs that are left, however they end, and leave the model whole."""
+        watchers = [*([display] if display else []), *self.callbacks]
+        modes = [(module, module.training) for module in self.model.modules()]
+        try:
+            self._notify("on_start", watchers)
+            while self.epoch < self.epochs and not self.history.stopped:
+                self._run_epoch(watchers)
+        except KeyboardInterrupt:
+            self.stop(f"interrupted in epoch {self.epoch}")
+        finally:
+            self.engine.theta = self.theta
+            self.engine.push()
+            if self.schedule is not None:
+                self.optimizer.learning_rate = self.base_learning_rate
+            for module, mode in modes:
+                module.training = mode
+            if display:
+                display.close()
+        self._notify("on_end", watchers)
+
+    def _run_epoch(self, watchers: Sequence[Callback]) -> None:
+        started = time.perf_counter()
+        self.epoch += 1
+        self.model.train()
+        # Seeded for each epoch, so that resuming needs no generator's state.
+        generator = np.random.default_rng([self.history.seed, self.epoch])
+        totals, norms, layer_norms = [], [], []
+        for batch, rows in enumerate(batch_order(len(self.data), self.batch_size, generator), start=1):
+            self.batch = batch
+            batch_loss = self._iteration(self.data.X[rows], self.data.y[rows])
+            if batch_loss is None:
+                return
+            totals.append(batch_loss * len(rows))
+            norms.append(norm(self.gradient))
+            layer_norms.append([norm(self.gradient[places]) for places in self.layers.values()])
+            self._notify("on_iteration_end", watchers)
+        self._record(totals, norms, layer_norms)
+        self.engine.push()
+        if self.validation is not None:
+            self.history.validation_loss.append(self.engine.mean_loss(self.validation.X, self.validation.y))
+        self.history.seconds.append(time.perf_counter() - started)
+        if self.schedule is not None:
+            self.schedule.observe(self.history.watched[-1])
+        self._notify("on_epoch_end", watchers)
+        if self.checkpoint is not None:
+            write_checkpoint(self.checkpoint, self.state_dict())
+
+    def _iteration(self, X: Array, y: Array) -> float | None:
+        """One step on one batch: its loss, or None if it was not finite and the run is over."""
+        if self.schedule is not None:
+            count = self.epoch - 1 if self.schedule.per == "epoch" else self.history.iterations
+            self.optimizer.learning_rate = self.schedule(self.base_learning_rate, count)
+        loss, self.gradient = self.engine.loss_and_gradient(X, y)
+        if not (math.isfinite(loss) and np.isfinite(self.gradient).all()):
+            self._give_up(loss)
+            return None
+        self.theta = self.optimizer.update(self.theta, self.clip(self.gradient))
+        self.engine.theta = self.theta
+        self.history.batch_loss.append(loss)
+        return loss
+
+    def _give_up(self, loss: float) -> None:
+        what = "the gradient is not finite" if math.isfinite(loss) else f"the loss is {loss:g}"
+        where = f"in epoch {self.epoch}, iteration {self.history.iterations + 1}"
+        self.stop(f"stopped {where}: {what}")
+        warnings.warn(
+            f"training stopped {where}: {what}, and the weights are those before that step; "
+            "try a smaller learning rate or clip_norm=1.0, and see what diagnose(model, X, y) says",
+            RuntimeWarning,
+            stacklevel=5,
+        )
+
+    def _record(self, totals: list[float], norms: list[float], layer_norms: list[list[float]]) -> None:
+        history = self.history
+        history.loss.append(math.fsum(totals) / len(self.data))
+        history.gradient_norm.append(math.fsum(norms) / len(norms))
+        history.learning_rate.append(self.optimizer.learning_rate)
+        for name, column in zip(self.layers, zip(*layer_norms, strict=True), strict=True):
+            history.layer_gradient_norms.setdefault(name, []).append(math.fsum(column) / len(column))
+
+    def _notify(self, event: str, watchers: Sequence[Callback]) -> None:
+        """Tell each callback that cares; one that raises ends the run."""
+        for callback in watchers:
+            if getattr(type(callback), event) is getattr(Callback, event):
+                continue
+            try:
+                if callback.sees_weights:
+                    self.engine.push()
+                getattr(callback, event)(self)
+            except Exception as error:
+                when = "before the first epoch" if self.epoch == 0 else f"in {event}, epoch {self.epoch}"
+                raise CallbackError(
+                    f"the callback {callback.name} raised {type(error).__name__} {when}: {error}; "
+                    "training ended there, and the model holds the weights it had then"
+                ) from error
+            if callback.sees_weights:  # and may have changed them
+                self.engine.pull()
+                self.theta = self.engine.theta
+
+    # Stopping and resuming
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the rest of the run depends on, beside the data and what `fit` was called with."""
+        return {
+            "made_for": self._made_for(),
+            "model": dict(arrays_of(self.model)),
+            "optimizer": self.optimizer.state_dict(),
+            "base_learning_rate": self.base_learning_rate,
+            "schedule": {} if self.schedule is None else self.schedule.state_dict(),
+            "callbacks": [callback.state_dict() for callback in self.callbacks],
+            "generators": {path: g.bit_generator.state for path, g in _generators(self.model).items()},
+            "history": self.history.to_dict(),
+        }
+
+    def _made_for(self) -> dict[str, Any]:
+        """What must be the same for a resumed run to be the same run."""
+        return {
+            "model": repr(self.model),
+            "optimizer": type(self.optimizer).__name__,
+            "examples": len(self.data),
+            "batch_size": self.batch_size,
+            "seed": self.history.seed,
+            "schedule": None if self.schedule is None else type(self.schedule).__name__,
+            "callbacks": [callback.name for callback in self.callbacks],
+        }
+
+    def resume(self) -> None:
+        """Continue from the checkpoint, if there is one.
+
+        Raises ValueError, and changes nothing, when it belongs to another run.
+        """
+        if self.checkpoint is None:
+            raise ValueError("resume=True continues from a checkpoint; say which with checkpoint=FILE")
+        if not os.path.exists(self.checkpoint):
+            return
+        state = read_checkpoint(self.checkpoint)
+        for what, here in self._made_for().items():
+            if state["made_for"][what] != here:
+                raise ValueError(
+                    f"the checkpoint {str(self.checkpoint)!r} was made with {what} {state['made_for'][what]!r}, "
+                    f"and this run has {here!r}; call fit as before, or give another file"
+                )
+        self.optimizer.load_state_dict(state["optimizer"])
+        load_arrays(self.model, state["model"], f"the checkpoint {str(self.checkpoint)!r}")
+        self.base_learning_rate = state["base_learning_rate"]
+        if self.schedule is not None:
+            self.schedule.load_state_dict(state["schedule"])
+        for callback, remembered in zip(self.callbacks, state["callbacks"], strict=True):
+            callback.load_state_dict(remembered)
+        for path, generator in _generators(self.model).items():
+            generator.bit_generator.state = state["generators"][path]
+        self.history = History.from_dict(state["history"] | {"engine": self.engine.description})
+        self.epoch = self.history.epochs
+        self.engine.pull()
+        self.theta = self.engine.theta
+
+
+def _layers(model: Module, optimizer: Optimizer) -> dict[str, Any]:
+    """The places of each layer's parameters in the flat gradient."""
+    place = {p: index for index, p in enumerate(optimizer.params)}
+    layers: dict[str, list[int]] = {}
+    for path, p in model.named_parameters():
+        if p in place:
+            layers.setdefault(layer_of(path), []).append(place[p])
+    return {name: np.array(places) for name, places in layers.items()}
+
+
+def _generators(model: Module) -> dict[str, np.random.Generator]:
+    """The random generators inside the model, such as those of dropout, by path."""
+    found = {path: getattr(module, "generator", None) for path, module in model.named_modules()}
+    return {path: generator for path, generator in found.items() if isinstance(generator, np.random.Generator)}
+
+
+# Using a model --------------------------------------------------------------------------------------------
+
+
+def predict(model: Module, X: Any) -> Array:
+    """The outputs of a model in evaluation mode for each example of X, shape (n, outputs); no graph is kept.
+
+    >>> from tinygrad_edu.nn import MLP
+    >>> predict(MLP(2, [3], init="zeros"), [[1.0, 2.0], [3.0, 4.0]]).shape
+    (2, 3)
+    """
+    examples = np.asarray(X, dtype=np.float64).tolist()
+    with no_grad(), evaluating(model):
+        outputs = outputs_of(model, examples)
+    rows = [[float(v) for v in ([output] if isinstance(output, Value) else output)] for output in outputs]
+    return np.array(rows, dtype=np.float64)

@@ -1,0 +1,72 @@
+"""The live display of a training run, for people at a terminal.
+
+May import: `training.callbacks`, rich.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tinygrad_edu.training.callbacks import Callback
+
+if TYPE_CHECKING:
+    from tinygrad_edu.training.fit import Run
+
+__all__ = ["Display", "is_watched"]
+
+
+def is_watched(console: Console) -> bool:
+    """Whether someone looks at this console: a terminal, not a file, a pipe or a log."""
+    return console.is_terminal and not console.is_dumb_terminal
+
+
+class Display(Callback):
+    """One line that is redrawn: epoch, bar, losses, gradient norm, learning rate, time left."""
+
+    sees_weights = False
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            expand=True,
+        )
+
+    def on_start(self, run: Run) -> None:
+        """Begin to draw."""
+        self.progress.start()
+        self.task = self.progress.add_task(
+            "", total=run.epochs, completed=run.epoch, epoch=run.epoch, epochs=run.epochs, numbers=run.history.engine
+        )
+
+    def on_iteration_end(self, run: Run) -> None:
+        """Move the bar."""
+        done = run.epoch - 1 + run.batch / run.batches_per_epoch
+        self.progress.update(self.task, completed=done, epoch=run.epoch)
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Show the numbers of the epoch."""
+        history = run.history
+        validation = f"  validation {history.validation_loss[-1]:.4g}" if history.validation_loss else ""
+        self.progress.update(
+            self.task,
+            completed=run.epoch,
+            numbers=f"loss {history.loss[-1]:.4g}{validation}  gradient {history.gradient_norm[-1]:.3g}  "
+            f"rate {history.learning_rate[-1]:.3g}",
+        )
+
+    def on_end(self, run: Run) -> None:
+        """Say how it went, in one line."""
+        self.close()
+        self.console.print(run.history.summary(), highlight=False)
+
+    def close(self) -> None:
+        """Give the terminal back."""
+        self.progress.stop()
