@@ -18,6 +18,7 @@ from html import escape
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import graphviz
 
@@ -37,6 +38,9 @@ ENDINGS = (".svg", ".png", ".dot")
 _BACKWARD_ARROWS = {"LR": "←", "RL": "→", "TB": "↑", "BT": "↓"}
 _SYMBOLS = {"*": "×", "-": "−", "neg": "−"}
 _WIDEST = 4.0
+_NUMBER_WIDTH = 50
+_INVISIBLE = {"Cc", "Cn", "Cs"}  # control characters, and what is no character: neither belongs into XML
+_GAP = "&#160;"  # bold letters are a little wider than they are measured
 
 
 def draw(
@@ -87,6 +91,7 @@ def graph_svg(
         <g id="node-12" class="node operation root">      also: input, parameter, constant
             <text class="symbol"> <text class="name">     the name only where there is one
             <text class="value">  <text class="grad">     the numbers; a script may change their text
+                                                      the last shape in the group is the rectangle behind the gradient
         <g id="edge-12-0" class="edge">                   from input 0 of node 12 to node 12
             <text class="local">  <text class="amount">   the local derivative; upstream × local
         <g class="cluster">                               a module
@@ -204,14 +209,14 @@ class _Picture:
             graph_attr={
                 "rankdir": self.rankdir,
                 "bgcolor": "transparent" if self.reserve else PAPER,
-                "nodesep": "0.18",
+                "nodesep": "0.15",
                 "ranksep": "0.35",
                 "pad": "0.2",
                 "fontname": FONT,
                 "fontsize": "11",
                 "fontcolor": GREY,
             },
-            node_attr={"shape": "box", "fontname": FONT, "fontsize": "11", "fontcolor": INK, "margin": "0.06,0.03"},
+            node_attr={"shape": "box", "fontname": FONT, "fontsize": "11", "fontcolor": INK, "margin": "0.09,0.04"},
             edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": INK, "arrowsize": "0.7"},
         )
         self._add_module(drawing, "", self._module_tree())
@@ -240,8 +245,8 @@ class _Picture:
             if inner and _outside(inner) == path:
                 with drawing.subgraph(name=f"cluster_{inner}") as cluster:
                     cluster.attr(
-                        label=graphviz.escape(module_parts(inner)[-1]),
-                        tooltip=graphviz.escape(inner),
+                        label=graphviz.escape(_visible(module_parts(inner)[-1], 40)),
+                        tooltip=_tooltip([inner]),
                         style="rounded",
                         color=blend(GREY, 0.55),
                         labeljust="l",
@@ -265,7 +270,7 @@ class _Picture:
             self._id(node),
             id=self._id(node),
             label=self._node_label(node),
-            tooltip=graphviz.escape(self._node_tooltip(node)),
+            tooltip=self._node_tooltip(node),
             style="rounded,filled" if kind in ("operation", "parameter") else "filled",
             fillcolor=TINTS[kind],
             color=INK if is_root else blend(GREY, 0.8),
@@ -275,32 +280,28 @@ class _Picture:
         )
 
     def _node_label(self, node: Value) -> str:
-        header = []
-        roles = []
-        if node.op is not None:
-            header.append(f'<B><FONT POINT-SIZE="14">{_text(_symbol(node.op))}</FONT></B>')
-            roles.append("symbol")
         name = self._short_name(node)
-        if name:
-            header.append(f"<B>{_text(name)}</B>")
-            roles.append("name")
-        elif node.op is None:
-            header.append(f'<FONT COLOR="{GREY}">constant</FONT>')
-            roles.append("symbol")
-        self.text_roles[self._id(node)] = (*roles, "caption", "value", "caption", "grad")
-        return _table(
-            [
-                _header(header),
-                _row("value", number_text(node.data)),
-                _row("grad", *self._grad_text(node)),
+        value = _number(number_text(node.data))
+        if node.op is None:
+            rows = [(_cell(_bold(name, gap=_GAP)) if name else _caption("constant")) + value]
+            roles = ["name", "value"]
+        elif name:
+            rows = [
+                _cell(_bold(_symbol(node.op), 13, _GAP)) + _cell(_bold(name, gap=_GAP), "RIGHT"),
+                _caption("value") + value,
             ]
-        )
+            roles = ["symbol", "name", "caption", "value"]
+        else:
+            rows = [f'<TD COLSPAN="2">{_bold(_symbol(node.op), 13)}</TD>', _caption("value") + value]
+            roles = ["symbol", "caption", "value"]
+        self.text_roles[self._id(node)] = [*roles, "caption", "grad"]
+        return _table([*rows, _caption("grad") + self._grad_cell(node)])
 
-    def _grad_text(self, node: Value) -> tuple[str, str]:
-        """What stands behind "grad", and the colour behind that."""
+    def _grad_cell(self, node: Value) -> str:
+        blank = PAPER if self.reserve else ""  # a script may colour it later, so the rectangle has to be there
         if not self.swept:
-            return "–", ""
-        return number_text(node.grad), _tint(node.grad, self.largest_grad)
+            return _number("–", blank)
+        return _number(number_text(node.grad), _tint(node.grad, self.largest_grad) or blank)
 
     def _short_name(self, node: Value) -> str:
         """The name, without the path of the module that is drawn around it."""
@@ -325,7 +326,7 @@ class _Picture:
             lines.append(f"in {self.modules[node]}")
         if node.source is not None:
             lines.append(f"{node.source.file}, line {node.source.line}: {node.source.text}")
-        return "\n".join(map(_shortened, lines))
+        return _tooltip(lines)
 
     def _id(self, node: Value) -> str:
         return f"node-{self.index[node]}"
@@ -340,7 +341,7 @@ class _Picture:
         for k, contribution in enumerate(self.steps[node].contributions):
             id_ = f"edge-{self.index[node]}-{k}"
             derivative = f"∂{name}/∂{input_names[k]} = {rules[k]}"
-            tooltip = graphviz.escape("\n".join(map(_shortened, self._edge_explanation(derivative, contribution))))
+            tooltip = _tooltip(self._edge_explanation(derivative, contribution))
             drawing.edge(
                 self._id(node.inputs[k]),
                 self._id(node),
@@ -348,8 +349,14 @@ class _Picture:
                 label=self._edge_label(id_, contribution),
                 tooltip=tooltip,
                 labeltooltip=tooltip,
+                # An input from outside a module stays clear of the column of its parameters.
+                minlen="1" if self._outermost(node) in ([], self._outermost(node.inputs[k])) else "2",
+                weight="1" if node.inputs[k].op is None else "4",  # chains of operations run straight
                 **self._edge_style(contribution),
             )
+
+    def _outermost(self, node: Value) -> list[str]:
+        return module_parts(self.modules.get(node, ""))[:1]
 
     def _edge_explanation(self, derivative: str, contribution: Contribution) -> list[str]:
         upstream, local, amount = map(number_text, (contribution.upstream, contribution.local, contribution.amount))
@@ -362,10 +369,10 @@ class _Picture:
         if self.swept or self.reserve:
             amount = number_text(contribution.amount) if self.swept else "–"
             colour = _colour(contribution.amount) if self.swept else GREY
-            rows.append(f'<TD><FONT COLOR="{colour}"><B>{self.arrow} {amount}</B></FONT></TD>')
+            rows.append(f'<TD WIDTH="64"><B><FONT COLOR="{colour}">{self.arrow} {amount}</FONT></B></TD>')
             roles.append("amount")
         self.text_roles[id_] = roles
-        return _table(rows)
+        return _table([*rows, '<TD HEIGHT="4"></TD>'])  # some air above the line
 
     def _edge_style(self, contribution: Contribution) -> dict[str, str]:
         if not self.swept:
@@ -431,12 +438,17 @@ def _tint(number: float, largest: float) -> str:
 
 def _text(text: str) -> str:
     """Any text, safe inside a Graphviz HTML label: no markup, no escapes, no control characters, not endless."""
-    visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in _shortened(text, 40))
-    return escape(visible).replace("\\", "\\\\")
+    return escape(_visible(text, 40)).replace("\\", "\\\\")
 
 
-def _shortened(text: str, limit: int = 300) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+def _tooltip(lines: Sequence[str]) -> str:
+    return graphviz.escape("\n".join(_visible(line, 300) for line in lines))
+
+
+def _visible(text: str, limit: int) -> str:
+    cut = text[: limit + 1]
+    shown = "".join(c.encode("unicode_escape").decode() if category(c) in _INVISIBLE else c for c in cut)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def _table(rows: Sequence[str]) -> str:
@@ -444,19 +456,22 @@ def _table(rows: Sequence[str]) -> str:
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{body}</TABLE>>'
 
 
-def _header(texts: Sequence[str]) -> str:
-    """The symbol and the name side by side, or one of them across both columns."""
-    if len(texts) == 1:
-        return f'<TD COLSPAN="2">{texts[0]}</TD>'
-    return "".join(f"<TD>{text}</TD>" for text in texts)
+def _bold(text: str, size: int = 11, gap: str = "") -> str:
+    # By its PostScript name: with <B>, graphviz-pure puts bold and plain text of a row on different base lines.
+    return f'<FONT FACE="{FONT}-Bold" POINT-SIZE="{size}">{_text(text)}{gap}</FONT>'
 
 
-def _row(caption: str, number: str, tint: str = "") -> str:
+def _cell(content: str, align: str = "LEFT") -> str:
+    return f'<TD ALIGN="{align}">{content}</TD>'
+
+
+def _caption(text: str) -> str:
+    return _cell(f'<FONT COLOR="{GREY}" POINT-SIZE="9">{text}</FONT>')
+
+
+def _number(text: str, tint: str = "") -> str:
     background = f' BGCOLOR="{tint}"' if tint else ""
-    return (
-        f'<TD ALIGN="LEFT"><FONT COLOR="{GREY}" POINT-SIZE="9">{caption}</FONT></TD>'
-        f'<TD ALIGN="RIGHT" WIDTH="44"{background}>{number}</TD>'
-    )
+    return f'<TD ALIGN="RIGHT" WIDTH="{_NUMBER_WIDTH}"{background}>{text}</TD>'
 
 
 # In a notebook --------------------------------------------------------------------------------------------

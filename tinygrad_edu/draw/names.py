@@ -55,13 +55,15 @@ def node_names(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -
     """What to call each node: its label, else the variable that holds it, and nothing for those with neither.
 
     `names` maps names to `Value`s, or to lists or arrays of them, as `locals()` does; anything else in it is passed
-    over. Without it the variables of the calling code are used.
+    over. Without it the variables of the calling code are used. Raises TypeError for `names` that are no mapping.
 
     >>> a = Value(1.0, "a")
     >>> double = a + a
     >>> list(node_names([a, double]).values())
     ['a', 'double']
     """
+    if not isinstance(names, Mapping | None):
+        raise TypeError(f"names maps names to Values, as {{'w': w}} and locals() do, and {names!r} does not")
     found: dict[Value, str] = {}
     for name, value in _named_values(caller_names() if names is None else names):
         found.setdefault(value, name)
