@@ -35,9 +35,15 @@ __all__ = [
 class Node(Protocol):
     """All that the sweep knows of a node: what made it, how it depends on that, and its gradient so far."""
 
-    inputs: Any
-    local_derivatives: Any
     grad: Any
+
+    @property
+    def inputs(self) -> Any:
+        """What the node was made of."""
+
+    @property
+    def local_derivatives(self) -> Any:
+        """One for each input."""
 
 
 @dataclass(frozen=True, slots=True)

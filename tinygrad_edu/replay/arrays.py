@@ -1,0 +1,757 @@
+"""Array programs: instructions on arrays of `rows` scalars, with the examples of a batch along the last axis.
+
+A `Var` is one array, written once, by one instruction. The batch is the last axis inside a program (it is the
+first for callers), so that each scalar is one row, contiguous in memory, and a group of scalars made together
+is a slice. Every instruction can be bound to NumPy buffers, which are reused at every call, and can be
+evaluated as a pure function of a module such as jax.numpy. `Builder` is a number system: the rule book runs on
+`Var`s, and writes instructions.
+
+May import: `ops`, `number_systems`, NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from tinygrad_edu import ops
+from tinygrad_edu.number_systems import floats
+
+__all__ = ["Builder", "Grid", "Index", "Instruction", "LinearMap", "Var", "index_of"]
+
+Array: TypeAlias = Any  # a NumPy or jax.numpy array; their types have nothing in common
+Run: TypeAlias = "Callable[[], Any]"
+
+
+class Grid(NamedTuple):
+    """Rows `start + i * outer_step + j * inner_step`: a matrix inside the parameters."""
+
+    start: int
+    outer: int
+    outer_step: int
+    inner: int
+    inner_step: int
+
+    def view(self, array: Array) -> Array:
+        """The matrix (outer, inner) inside a column of rows, without a copy."""
+        column = array[self.start :, 0]
+        step = column.strides[0]
+        strides = (self.outer_step * step, self.inner_step * step)
+        return np.lib.stride_tricks.as_strided(column, (self.outer, self.inner), strides)
+
+    def rows(self) -> Array:
+        """The row numbers, as a matrix."""
+        return self.start + np.add.outer(
+            np.arange(self.outer) * self.outer_step, np.arange(self.inner) * self.inner_step
+        )
+
+
+#: Which rows: a slice, a grid, or row numbers; None means all.
+Index: TypeAlias = "slice | Grid | np.ndarray[Any, Any] | None"
+
+
+def index_of(rows: Sequence[int]) -> slice | np.ndarray[Any, Any]:
+    """The rows as a slice where they are evenly spaced, so that they can be a view, else as an array."""
+    first, step = rows[0], rows[1] - rows[0] if len(rows) > 1 else 1
+    if step > 0 and list(rows) == list(range(first, first + step * len(rows), step)):
+        return slice(first, first + step * (len(rows) - 1) + 1, step)
+    return np.array(rows, dtype=np.intp)
+
+
+def grid_of(rows: Sequence[int], outer: int) -> Grid | None:
+    """The rows as a `Grid` with `outer` rows of its own, if they are one."""
+    inner = len(rows) // outer
+    grid = Grid(
+        rows[0], outer, rows[inner] - rows[0] if outer > 1 else inner, inner, rows[1] - rows[0] if inner > 1 else 1
+    )
+    positive = grid.outer_step > 0 and grid.inner_step > 0
+    return grid if positive and np.array_equal(grid.rows().ravel(), rows) else None
+
+
+# Instructions ---------------------------------------------------------------------------------------------
+
+
+class Instruction:
+    """What writes a `Var`. `view` and `run` are NumPy on buffers, `evaluate` is a pure function for JAX."""
+
+    def view(self, *arrays: Array, batch: int) -> Array | None:
+        """The result where it is a view of an operand and costs nothing, else None."""
+        return None
+
+    def run(self, out: Array, *arrays: Array) -> Run:
+        """What to call at each run, to write the result into `out`."""
+        raise NotImplementedError(type(self).__name__)
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        """The result as a new array, with `m` an `Arrays` number system."""
+        raise NotImplementedError(type(self).__name__)
+
+    def text(self, *names: str) -> str:
+        """The instruction as a line of the listing."""
+        raise NotImplementedError(type(self).__name__)
+
+
+@dataclass(frozen=True)
+class Leaf(Instruction):
+    """An array that is given: data, parameters, noise, or the seed of the backward pass."""
+
+    name: str
+
+    def text(self, *names: str) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Constant(Instruction):
+    """Constants, one in each row."""
+
+    numbers: tuple[float, ...]
+
+    def view(self, *arrays: Array, batch: int) -> Array:
+        return np.array(self.numbers).reshape(-1, 1)
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        return m.asarray(self.numbers).reshape(-1, 1)
+
+    def text(self, *names: str) -> str:
+        shown = ", ".join(f"{number:.6g}" for number in self.numbers[:4])
+        return f"constants {shown}{', ...' if len(self.numbers) > 4 else ''}"
+
+
+_ERF = np.frompyfunc(math.erf, 1, 1)
+_ERFC = np.frompyfunc(math.erfc, 1, 1)
+
+
+def _write_where(out: Array, condition: Array, a: Array, b: Array) -> None:
+    np.copyto(out, b)
+    np.copyto(out, a, where=condition)
+
+
+def _write_indicator(out: Array, condition: Array) -> None:
+    np.copyto(out, condition)
+
+
+def _write_erf(function: Any, out: Array, a: Array) -> None:
+    out[...] = function(a)
+
+
+@dataclass(frozen=True)
+class Elementwise(Instruction):
+    """One function, applied to every element."""
+
+    function: str
+    arguments: tuple[float | None, ...]  # None where a Var stands
+
+    def _filled(self, arrays: Sequence[Array]) -> list[Any]:
+        given = iter(arrays)
+        return [next(given) if argument is None else argument for argument in self.arguments]
+
+    def run(self, out: Array, *arrays: Array) -> Run:
+        arguments = self._filled(arrays)
+        if self.function == "where":
+            if not isinstance(arguments[0], np.ndarray) or arguments[0].dtype != np.bool_:
+                return partial(_write_truthy_where, out, *arguments)
+            return partial(_write_where, out, *arguments)
+        if self.function == "indicator":
+            return partial(_write_indicator, out, *arguments)
+        if self.function in ("erf", "erfc"):
+            return partial(_write_erf, _ERF if self.function == "erf" else _ERFC, out, *arguments)
+        return partial(getattr(np, self.function), *arguments, out)
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        arguments = self._filled(arrays)
+        return arguments[0] * 1.0 if self.function == "indicator" else getattr(m, self.function)(*arguments)
+
+    def text(self, *names: str) -> str:
+        given = iter(names)
+        shown = [next(given) if argument is None else f"{argument:.6g}" for argument in self.arguments]
+        sign = _SIGNS.get(self.function)
+        return f" {sign} ".join(shown) if sign else f"{self.function}({', '.join(shown)})"
+
+
+def _write_truthy_where(out: Array, condition: Array, a: Array, b: Array) -> None:
+    _write_where(out, np.asarray(condition) != 0.0, a, b)
+
+
+_SIGNS = {
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "greater": ">", "greater_equal": ">=",
+    "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!=", "logical_and": "and",
+}  # fmt: skip
+_BOOLEAN = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and"}
+
+
+def _index_text(name: str, index: Index) -> str:
+    if isinstance(index, slice):
+        return f"{name}[{index.start}:{index.stop}{f':{index.step}' if index.step != 1 else ''}]"
+    if isinstance(index, Grid):
+        return f"{name}[{index.outer}×{index.inner}]"
+    return name if index is None else f"{name}[{len(index)} rows]"
+
+
+@dataclass(frozen=True, eq=False)
+class Rows(Instruction):
+    """Some rows of an array: a view where they are evenly spaced."""
+
+    index: slice | np.ndarray[Any, Any]
+
+    def view(self, *arrays: Array, batch: int) -> Array | None:
+        return arrays[0][self.index] if isinstance(self.index, slice) else None
+
+    def run(self, out: Array, *arrays: Array) -> Run:
+        return partial(np.take, arrays[0], self.index, 0, out, "clip")  # "clip" writes to `out` without a buffer
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        return arrays[0][self.index]
+
+    def text(self, *names: str) -> str:
+        return _index_text(names[0], self.index)
+
+
+@dataclass(frozen=True)
+class Matrix(Instruction):
+    """A matrix inside a column of parameters, as a view."""
+
+    grid: Grid
+
+    def view(self, *arrays: Array, batch: int) -> Array:
+        return self.grid.view(arrays[0])
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        return arrays[0][self.grid.rows(), 0]
+
+    def text(self, *names: str) -> str:
+        return _index_text(names[0], self.grid)
+
+
+@dataclass(frozen=True)
+class Repeat(Instruction):
+    """One row, seen `times` times."""
+
+    times: int
+
+    def view(self, *arrays: Array, batch: int) -> Array:
+        return np.broadcast_to(arrays[0], (self.times, arrays[0].shape[1]))
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        return m.broadcast_to(arrays[0], (self.times, arrays[0].shape[1]))
+
+    def text(self, *names: str) -> str:
+        return names[0]
+
+
+@dataclass(frozen=True)
+class Spread(Instruction):
+    """What is the same for all examples, seen once per example."""
+
+    def view(self, *arrays: Array, batch: int) -> Array:
+        return np.broadcast_to(arrays[0], (arrays[0].shape[0], batch))
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        return m.broadcast_to(arrays[0], (arrays[0].shape[0], batch))
+
+    def text(self, *names: str) -> str:
+        return names[0]
+
+
+@dataclass(frozen=True)
+class SumBatch(Instruction):
+    """The sum over the examples."""
+
+    def run(self, out: Array, *arrays: Array) -> Run:
+        return partial(np.matmul, arrays[0], np.ones((arrays[0].shape[1], 1)), out)
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        return arrays[0].sum(axis=1, keepdims=True)
+
+    def text(self, *names: str) -> str:
+        return f"sum of {names[0]} over the batch"
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentSum(Instruction):
+    """The sums of consecutive runs of rows, which have the given lengths."""
+
+    lengths: tuple[int, ...]
+
+    def run(self, out: Array, *arrays: Array) -> Run:
+        if (
+            len(set(self.lengths)) == 1
+            and (cube := _reshaped(arrays[0], len(self.lengths), self.lengths[0])) is not None
+        ):
+            return partial(np.add.reduce, cube, 1, None, out)
+        return partial(np.add.reduceat, arrays[0], self._starts(), 0, None, out)
+
+    def _starts(self) -> np.ndarray[Any, Any]:
+        return np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.intp)
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        out = m.zeros((len(self.lengths), arrays[0].shape[1]))
+        return out.at[np.repeat(np.arange(len(self.lengths)), self.lengths)].add(arrays[0])
+
+    def text(self, *names: str) -> str:
+        widths = sorted(set(self.lengths))
+        many = str(widths[0]) if len(widths) == 1 else f"{widths[0]} to {widths[-1]}"
+        return f"sums of {many} rows of {names[0]}"
+
+
+def _reshaped(array: Array, *rows: int) -> Array | None:
+    """The array with its rows regrouped, or None where that would need a copy."""
+    view = array.view()
+    try:
+        view.shape = (*rows, array.shape[-1])
+    except AttributeError:
+        return None
+    return view
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentMax(Instruction):
+    """The largest of each consecutive run of rows; 0 where that is infinite, as `logsumexp` wants it."""
+
+    lengths: tuple[int, ...]
+
+    def run(self, out: Array, *arrays: Array) -> Run:
+        starts = np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.intp)
+
+        def write() -> None:
+            np.maximum.reduceat(arrays[0], starts, 0, None, out)
+            out[~np.isfinite(out)] = 0.0
+
+        return write
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        out = m.full((len(self.lengths), arrays[0].shape[1]), -np.inf)
+        out = out.at[np.repeat(np.arange(len(self.lengths)), self.lengths)].max(arrays[0])
+        return m.where(m.isfinite(out), out, 0.0)
+
+    def text(self, *names: str) -> str:
+        return f"largest of each of {len(self.lengths)} runs of {names[0]}"
+
+
+def _as_matrix(array: Array, rows: int) -> Array:
+    """The array as a matrix with so many rows: what follows is regrouped into its columns."""
+    return array if array.shape[0] == rows else array.reshape(rows, -1)
+
+
+@dataclass(frozen=True)
+class MatMul(Instruction):
+    """left @ right, each regrouped into so many rows and perhaps transposed."""
+
+    left_rows: int
+    left_transposed: bool
+    right_rows: int
+    right_transposed: bool
+
+    def _factors(self, left: Array, right: Array) -> tuple[Array, Array]:
+        left, right = _as_matrix(left, self.left_rows), _as_matrix(right, self.right_rows)
+        return left.T if self.left_transposed else left, right.T if self.right_transposed else right
+
+    def run(self, out: Array, *arrays: Array) -> Run:
+        left, right = self._factors(*arrays)
+        result = out if out.shape == (left.shape[0], right.shape[1]) else out.reshape(left.shape[0], right.shape[1])
+        if np.shares_memory(left, arrays[0]) and np.shares_memory(right, arrays[1]):
+            return partial(np.matmul, left, right, result)
+        return lambda: np.matmul(*self._factors(*arrays), result)  # a factor that must be copied each time
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        left, right = self._factors(*arrays)
+        return left @ right
+
+    def text(self, *names: str) -> str:
+        left, right = (
+            f"{name}{'ᵀ' if t else ''}"
+            for name, t in zip(names, (self.left_transposed, self.right_transposed), strict=True)
+        )
+        return f"{left} @ {right}"
+
+
+@dataclass(frozen=True, eq=False)
+class Assemble(Instruction):
+    """An array put together: each part is written to its rows, or added to what earlier parts wrote there."""
+
+    rows: int
+    batched: bool
+    parts: tuple[tuple[Index, bool], ...]  # where, and whether it is added
+    clears: bool  # whether to begin with zeros, because a part is added to rows of which some hold nothing yet
+
+    def run(self, out: Array, *arrays: Array | None) -> Run:
+        """As for any instruction; a part that was computed in place comes as None."""
+        writes: list[Run] = [partial(out.fill, 0.0)] if self.clears else []
+        for (index, added), part in zip(self.parts, arrays, strict=True):
+            if part is not None:
+                writes.append(_write_part(out, index, added, part))
+
+        def write() -> None:
+            for one in writes:
+                one()
+
+        return writes[0] if len(writes) == 1 else write
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        out = m.zeros((self.rows, batch if self.batched else 1))
+        for (index, _), part in zip(self.parts, arrays, strict=True):
+            rows = row_numbers(index, self.rows)
+            out = out.at[rows].add(part.reshape(len(rows), -1))
+        return out
+
+    def text(self, *names: str) -> str:
+        return f"{len(names)} parts: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
+
+
+def row_numbers(index: Index, count: int) -> np.ndarray[Any, Any]:
+    """The row numbers that an index of `count` rows stands for."""
+    if isinstance(index, Grid):
+        return np.asarray(index.rows().ravel())
+    return np.arange(count)[slice(None) if index is None else index]
+
+
+def place(out: Array, index: Index) -> Array | None:
+    """The indexed rows as a view, where they can be one."""
+    if isinstance(index, Grid):
+        return index.view(out)
+    return None if isinstance(index, np.ndarray) else out[slice(None) if index is None else index]
+
+
+def _write_part(out: Array, index: Index, added: bool, part: Array) -> Run:
+    target = place(out, index)
+    if target is not None:
+        part = part.reshape(target.shape) if isinstance(index, Grid) else part
+        return partial(np.add, target, part, target) if added else partial(np.copyto, target, part)
+    rows: Any = index
+
+    def write() -> None:
+        if added:
+            out[rows] += part
+        else:
+            out[rows] = part
+
+    return write
+
+
+def _checked_index(index: Array, count: int) -> Array:
+    whole = index.astype(np.intp)
+    if not (np.array_equal(whole, index) and (whole >= 0).all() and (whole < count).all()):
+        raise IndexError(
+            f"an index must be a whole number from 0 to {count - 1}, not all of {index.ravel()[:8].tolist()} are"
+        )
+    return whole
+
+
+@dataclass(frozen=True)
+class Choose(Instruction):
+    """For each index, and each column of the options (count, width), the option that the index names."""
+
+    count: int
+    width: int
+
+    def run(self, out: Array, *arrays: Array) -> Run:
+        index, options = arrays
+        target = out.reshape(index.shape[0], self.width, -1)
+        table = options.reshape(self.count, self.width, -1)
+
+        def write() -> None:
+            target[...] = self._chosen(np, _checked_index(index, self.count), options.reshape(table.shape))
+
+        return write
+
+    def _chosen(self, m: Any, whole: Array, table: Array) -> Array:
+        columns = np.arange(self.width)[None, :, None]
+        examples = m.arange(whole.shape[1])[None, None, :] if table.shape[2] > 1 else 0
+        return table[whole[:, None, :], columns, examples]
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        index, options = arrays
+        chosen = self._chosen(m, index.astype(int), options.reshape(self.count, self.width, -1))
+        return chosen.reshape(index.shape[0] * self.width, -1)
+
+    def text(self, *names: str) -> str:
+        return f"{names[1]}[{self.count}×{self.width}] at {names[0]}"
+
+
+@dataclass(frozen=True)
+class ChooseTransposed(Instruction):
+    """The gradient of the options: what was handed to each choice, added up where the choice was made."""
+
+    count: int
+    width: int
+    per_example: bool  # whether the options differ between examples
+
+    def run(self, out: Array, *arrays: Array) -> Run:
+        index, upstream = arrays
+
+        def write() -> None:
+            whole = _checked_index(index, self.count)
+            gradient = upstream.reshape(index.shape[0], self.width, -1)
+            if self.per_example:
+                out[...] = 0.0
+                examples = np.arange(whole.shape[1])[None, None, :]
+                where = (whole[:, None, :], np.arange(self.width)[None, :, None], examples)
+                np.add.at(out.reshape(self.count, self.width, -1), where, gradient)
+                return
+            rows = whole.ravel()
+            order = np.argsort(rows, kind="stable")
+            out[...] = 0.0
+            if rows.size:
+                found, starts = np.unique(rows[order], return_index=True)
+                handed = gradient.transpose(0, 2, 1).reshape(-1, self.width)[order]
+                out.reshape(self.count, self.width)[found] = np.add.reduceat(handed, starts, axis=0)
+
+        return write
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        index, upstream = arrays
+        whole, gradient = index.astype(int), upstream.reshape(index.shape[0], self.width, -1)
+        columns = np.arange(self.width)[None, :, None]
+        if self.per_example:
+            out = m.zeros((self.count, self.width, whole.shape[1]))
+            examples = m.arange(whole.shape[1])[None, None, :]
+            return out.at[whole[:, None, :], columns, examples].add(gradient).reshape(self.count * self.width, -1)
+        out = m.zeros((self.count, self.width))
+        return out.at[whole[:, None, :], columns].add(gradient).reshape(-1, 1)
+
+    def text(self, *names: str) -> str:
+        return f"{names[1]} added up at {names[0]} of {self.count}×{self.width}"
+
+
+# Variables and the builder --------------------------------------------------------------------------------
+
+
+class Var:
+    """One array of a program: `rows` scalars, for each example of the batch or, unbatched, for all at once."""
+
+    __slots__ = ("batched", "builder", "instruction", "operands", "rows", "stands_for")
+
+    def __init__(self, builder: Builder, instruction: Instruction, operands: tuple[Var, ...], rows: int, batched: bool):
+        self.builder = builder
+        self.instruction = instruction
+        self.operands = operands
+        self.rows = rows
+        self.batched = batched
+        self.stands_for = 0
+
+    @property
+    def boolean(self) -> bool:
+        """Whether it holds truth values."""
+        return isinstance(self.instruction, Elementwise) and self.instruction.function in _BOOLEAN
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it is memory of another variable, seen otherwise, and costs nothing."""
+        if isinstance(self.instruction, Rows):
+            return isinstance(self.instruction.index, slice)
+        return isinstance(self.instruction, (Constant, Matrix, Repeat, Spread))
+
+    def __add__(self, other: Any) -> Any:
+        if isinstance(other, float) and other == 0.0:
+            return self
+        if isinstance(other, Parts):
+            return other + self
+        return self.builder.elementwise("add", self, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        return self.builder.elementwise("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.builder.elementwise("subtract", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, LinearMap):
+            return other.transposed(self)
+        if isinstance(other, float) and abs(other) == 1.0:
+            return self if other > 0.0 else -self
+        return self.builder.elementwise("multiply", self, other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.builder.elementwise("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.builder.elementwise("divide", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        if isinstance(other, float) and other in (1.0, 2.0):
+            return self if other == 1.0 else self.builder.elementwise("multiply", self, self)
+        return self.builder.elementwise("power", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.builder.elementwise("power", other, self)
+
+    def __neg__(self) -> Any:
+        return self.builder.elementwise("negative", self)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.builder.elementwise("greater", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.builder.elementwise("greater_equal", self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self.builder.elementwise("less", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.builder.elementwise("less_equal", self, other)
+
+    def __eq__(self, other: object) -> Any:
+        return self.builder.elementwise("equal", self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self.builder.elementwise("not_equal", self, other)
+
+    __hash__ = object.__hash__
+
+    def __and__(self, other: Any) -> Any:
+        if isinstance(other, bool):  # decided already: the other side is a constant
+            return self if other else False
+        return self.builder.elementwise("logical_and", self, other)
+
+    __rand__ = __and__
+
+
+class LinearMap:
+    """A local derivative that is a matrix: `upstream * map` applies its transpose, and writes instructions."""
+
+    def __init__(self, transposed: Callable[[Var], Any]) -> None:
+        self.transposed = transposed
+
+
+class Parts:
+    """A gradient in the making: each part belongs to some of the rows."""
+
+    def __init__(self, builder: Builder, rows: int, parts: Sequence[tuple[Index, Var]]) -> None:
+        self.builder = builder
+        self.rows = rows
+        self.parts = list(parts)
+
+    def __add__(self, other: Any) -> Parts:
+        if isinstance(other, float):
+            return self
+        more = other.parts if isinstance(other, Parts) else [(None, other)]
+        return Parts(self.builder, self.rows, [*self.parts, *more])
+
+    __radd__ = __add__
+
+    def __mul__(self, local: Any) -> Any:
+        return self.total() * local
+
+    def total(self) -> Var:
+        """All parts, put together."""
+        if len(self.parts) == 1 and self.parts[0][0] is None:
+            return self.parts[0][1]
+        written = np.zeros(self.rows, dtype=bool)
+        parts: list[tuple[Index, bool]] = []
+        clears = False
+        for index, _ in self.parts:
+            rows = row_numbers(index, self.rows)
+            added = bool(written[rows].any())
+            clears = clears or (added and not written[rows].all())
+            parts.append((index, added))
+            written[rows] = True
+        operands = [var for _, var in self.parts]
+        batched = any(operand.batched for operand in operands)
+        instruction = Assemble(self.rows, batched, tuple(parts), clears)
+        return self.builder.write(instruction, operands, self.rows, batched)
+
+
+class Builder:
+    """Writes instructions; as a number system it is what the rule book runs on."""
+
+    def __init__(self) -> None:
+        self.written: list[Var] = []
+        self._known: dict[Any, Var] = {}
+
+    def write(self, instruction: Instruction, operands: Sequence[Var], rows: int, batched: bool) -> Var:
+        """A new variable, or the one that the same instruction has already written."""
+        key = (instruction, *map(id, operands))
+        if key not in self._known:
+            var = Var(self, instruction, tuple(operands), rows, batched)
+            self._known[key] = var
+            self.written.append(var)
+        return self._known[key]
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        if method in _PRIMITIVES:
+            return partial(self.elementwise, method)
+        if method in ops.RULE_BOOK:
+            return partial(ops.RULE_BOOK[method].forward, self)
+        raise AttributeError(f"no operation is called {method!r}; a rule may use those of tinygrad_edu.ops")
+
+    def elementwise(self, function: str, *arguments: Any) -> Any:
+        """One function on every element."""
+        operands = [argument for argument in arguments if isinstance(argument, Var)]
+        if not operands:
+            return getattr(floats, function)(*arguments)
+        numbers = tuple([None if isinstance(argument, Var) else float(argument) for argument in arguments])
+        instruction = Elementwise(function, numbers)
+        rows = max(operand.rows for operand in operands)
+        return self.write(instruction, operands, rows, any(operand.batched for operand in operands))
+
+    def abs(self, a: Var) -> Any:
+        """|a|."""
+        return self.elementwise("absolute", a)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """`a` where the condition holds, else `b`; a known condition decides now."""
+        if not isinstance(condition, Var):
+            return a if condition else b
+        if condition.boolean and isinstance(a, float) and isinstance(b, float) and (a, b) == (1.0, 0.0):
+            return self.elementwise("indicator", condition)
+        return self.elementwise("where", condition, a, b)
+
+    def rows(self, var: Var, index: slice | np.ndarray[Any, Any]) -> Var:
+        """Some rows of an array; all of them, in order, are the array itself."""
+        count = len(range(*index.indices(var.rows))) if isinstance(index, slice) else len(index)
+        if isinstance(index, slice) and count == var.rows and index.start == 0:
+            return var
+        return self.write(Rows(index), [var], count, var.batched)
+
+    def repeat(self, var: Var, times: int) -> Var:
+        """One row, `times` times."""
+        return var if times == 1 else self.write(Repeat(times), [var], times, var.batched)
+
+    def spread(self, var: Var) -> Var:
+        """An unbatched array as a batched one."""
+        return var if var.batched else self.write(Spread(), [var], var.rows, True)
+
+    def segment_sum(self, var: Var, lengths: tuple[int, ...]) -> Var:
+        """Sums of consecutive rows."""
+        return var if max(lengths) == 1 else self.write(SegmentSum(lengths), [var], len(lengths), var.batched)
+
+    def segment_expand(self, var: Var, lengths: tuple[int, ...]) -> Var:
+        """Each row as often as its segment is long: the transpose of `segment_sum`."""
+        if max(lengths) == 1:
+            return var
+        if len(lengths) == 1:
+            return self.repeat(var, lengths[0])
+        return self.rows(var, np.repeat(np.arange(len(lengths)), lengths))
+
+    def matmul(self, left: Var, left_rows: int, right: Var, right_rows: int, *, transposed: str = "", rows: int) -> Var:
+        """left @ right; `transposed` names the factors that are transposed: "left", "right"."""
+        batched = "right" not in transposed and right.batched
+        instruction = MatMul(left_rows, "left" in transposed, right_rows, "right" in transposed)
+        return self.write(instruction, [left, right], rows, batched)
+
+    def scattered(self, rows: int, index: slice | np.ndarray[Any, Any], var: Var) -> Parts:
+        """The transpose of `rows`: where an index occurs more than once, what belongs to it is added up."""
+        if isinstance(index, np.ndarray):
+            order = np.argsort(index, kind="stable")
+            found, counts = np.unique(index, return_counts=True)
+            if len(found) < len(index):
+                in_order = var if np.array_equal(order, np.arange(len(index))) else self.rows(var, order)
+                return Parts(
+                    self, rows, [(index_of(found.tolist()), self.segment_sum(in_order, tuple(counts.tolist())))]
+                )
+        return Parts(self, rows, [(index, var)])
+
+
+_PRIMITIVES = {
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh",
+    "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "sqrt", "cbrt", "sign", "maximum", "minimum", "erf", "erfc",
+}  # fmt: skip

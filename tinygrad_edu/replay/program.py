@@ -1,0 +1,342 @@
+"""`record`: scalar code becomes a `Program` over arrays, which runs a batch at the speed of matrices.
+
+May import: `number_systems`, `value`, the rest of this folder, NumPy; JAX inside `to_jax`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from tinygrad_edu import ops
+from tinygrad_edu.number_systems import Arrays
+from tinygrad_edu.replay.arrays import Assemble, Instruction, Leaf, Var, place
+from tinygrad_edu.replay.recorder import Noise, Recorded, RecordingError, Shape, inputs_of_shape, recording
+from tinygrad_edu.replay.scalars import ScalarGraph
+from tinygrad_edu.replay.schedule import Schedule
+from tinygrad_edu.value import Value
+
+__all__ = ["Program", "record"]
+
+FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+_BATCH_SIZES_KEPT = 8
+
+
+def record(fn: Callable[..., Any], shapes: Sequence[Shape], params: Sequence[Value]) -> Program:
+    """Turn scalar code for ONE example into a program for batches.
+
+    `fn` is called once, with one input for each of `shapes`: `()` gives it one number, `3` an array of three,
+    `(8, 8)` a grid. It returns one number, such as a loss, or a list of them, such as predictions. `params` are
+    the leaves that gradients are wanted for.
+
+    Raises RecordingError where `fn` would read a number, and so freeze this example's choice into the program;
+    TypeError or ValueError for params that are not distinct leaves, and for shapes that are none.
+
+    >>> w = Value(3.0)
+    >>> program = record(lambda x, y: (w * x - y) ** 2, shapes=((), ()), params=[w])
+    >>> program(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+    array([ 4., 25.])
+    >>> mean, gradient = program.value_and_grad(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+    >>> float(mean), gradient
+    (14.5, array([12.]))
+    """
+    params = _checked_params(params)
+    sizes = [_checked_shape(shape) for shape in shapes]
+    with recording(params) as recorder:
+        inputs = [inputs_of_shape(f"x{k}", shape) for k, shape in enumerate(sizes)]
+        result = fn(*inputs)
+        returns_one = isinstance(result, (Value, int, float, np.floating))
+        outputs = [_output(item) for item in ([result] if returns_one else np.ravel(np.array(result, dtype=object)))]
+        if not outputs:
+            raise RecordingError("the function returned no number at all, and a program needs at least one")
+        root = Recorded.apply(ops.fsum, outputs)
+        data = [value for item in inputs for value in np.ravel(np.array(item, dtype=object))]
+        noises = [node for node, _ in recorder.noises]
+        graph = ScalarGraph([*data, *noises], params)
+        graph.include(root, outputs)
+    return Program(graph, sizes, params, [draw for _, draw in recorder.noises], returns_one)
+
+
+def _checked_params(params: Sequence[Value]) -> list[Value]:
+    params = list(params)
+    for parameter in params:
+        if type(parameter) is not Value or parameter.op is not None:
+            raise TypeError(f"params must be leaf Values, such as model.parameters(), not {parameter!r}")
+    if len(set(map(id, params))) < len(params):
+        raise ValueError("params must be distinct, but one Value occurs twice")
+    return params
+
+
+def _checked_shape(shape: Any) -> tuple[int, ...]:
+    sizes = (shape,) if isinstance(shape, (int, np.integer)) else shape
+    if not isinstance(sizes, tuple) or not all(isinstance(n, (int, np.integer)) and n > 0 for n in sizes):
+        raise ValueError(f"a shape is () for one number, or whole numbers above 0 such as 3 or (8, 8), not {shape!r}")
+    return tuple(int(n) for n in sizes)
+
+
+def _output(item: Any) -> Value:
+    if type(item) is Recorded:
+        return item
+    if isinstance(item, Value) or not isinstance(item, (int, float, np.floating)):
+        raise RecordingError(f"the function must return what it computed from its inputs and params, not {item!r}")
+    return Recorded.apply(ops.fsum, [Value(item)])
+
+
+class Program:
+    """A recorded function: `program(X, Y)` runs it, `program.value_and_grad(X, Y)` differentiates it too.
+
+    `theta` holds the parameters as a flat float64 array, in the order of `params`; change it in place, or copy
+    it from and to the `Value`s with `pull()` and `push()`. Arrays given to a program have the batch axis in
+    front and are never written to. `print(program)` lists what the scalar code became.
+    """
+
+    #: Attached by `draw`.
+    draw: ClassVar[Callable[..., Any]]
+
+    def __init__(
+        self,
+        graph: ScalarGraph,
+        shapes: Sequence[tuple[int, ...]],
+        params: Sequence[Value],
+        noises: Sequence[Noise],
+        returns_one: bool,
+    ) -> None:
+        self.params = list(params)
+        self.shapes = tuple(shapes)
+        self.recorded = graph.recorded
+        self._noises = list(noises)
+        self._returns_one = returns_one
+        leaves = [(f"x{k}", int(np.prod(shape))) for k, shape in enumerate(shapes)]
+        leaves += [(f"noise{k}", 1) for k in range(len(noises))]
+        schedule = Schedule(graph, leaves, len(params))
+        self.output = schedule.output.value
+        self.gradient = schedule.gradient() if returns_one else None
+        self.forward_instructions = _needed(schedule.builder.written, [self.output])
+        everything = _needed(
+            schedule.builder.written, [self.output, *([self.gradient] if self.gradient is not None else [])]
+        )
+        forward = set(self.forward_instructions)
+        self.backward_instructions = [var for var in everything if var not in forward]
+        self._leaves = {
+            var.instruction.name: var for var in schedule.builder.written if isinstance(var.instruction, Leaf)
+        }
+        self._theta = np.empty(len(params))
+        self._bound: OrderedDict[int, _Bound] = OrderedDict()
+        self._lock = threading.Lock()  # the buffers serve one call at a time
+        self.pull()
+
+    @property
+    def theta(self) -> FloatArray:
+        """The parameters, flat; assigning copies the numbers in."""
+        return self._theta
+
+    @theta.setter
+    def theta(self, numbers: Any) -> None:
+        self._theta[...] = numbers
+
+    def pull(self) -> None:
+        """Read the parameters from the `Value`s."""
+        self._theta[...] = [parameter.data for parameter in self.params]
+
+    def push(self) -> None:
+        """Write the parameters back to the `Value`s."""
+        for parameter, number in zip(self.params, self._theta.tolist(), strict=True):
+            parameter.data = number
+
+    def __call__(self, *arrays: Any) -> FloatArray:
+        """The function of each example: shape (batch,), or (batch, k) where it returns a list of k numbers."""
+        with self._lock:
+            bound = self._prepared(arrays)
+            bound.run(bound.forward)
+            return self._values(bound)
+
+    def value_and_grad(self, *arrays: Any) -> tuple[np.float64, FloatArray]:
+        """The mean of the function over the batch, and the gradient of that mean by `theta`.
+
+        Raises RecordingError where the function returns a list.
+        """
+        values, gradient = self.values_and_grad(*arrays)
+        return (np.add.reduce(values) / len(values) if len(values) else np.float64(np.nan)), gradient
+
+    def values_and_grad(self, *arrays: Any) -> tuple[FloatArray, FloatArray]:
+        """The function of each example, and the gradient of its mean over the batch by `theta`."""
+        if not self._returns_one:
+            raise RecordingError("only a function that returns one number has a gradient, and this one returns a list")
+        with self._lock:
+            bound = self._prepared(arrays)
+            bound.run(bound.everything)
+            if self.gradient is None:
+                return self._values(bound), np.zeros(len(self.params))
+            return self._values(bound), bound.arrays[self.gradient].reshape(-1).copy()
+
+    def _values(self, bound: _Bound) -> FloatArray:
+        values = np.broadcast_to(bound.arrays[self.output], (self.output.rows, bound.batch))
+        return values[0].copy() if self._returns_one else values.T.copy()
+
+    def _prepared(self, arrays: Sequence[Any]) -> _Bound:
+        """The buffers for this batch size, filled with these arrays."""
+        given = self._checked(arrays)
+        batch = len(given[0]) if given else 1
+        bound = self._bound.get(batch)
+        if bound is None:
+            bound = self._bound[batch] = _Bound(self, batch)
+            if len(self._bound) > _BATCH_SIZES_KEPT:
+                self._bound.popitem(last=False)
+        for target, array in zip(bound.inputs, given, strict=True):
+            np.copyto(target, array)
+        for target, draw in zip(bound.noises, self._noises, strict=True):
+            target[...] = draw(target.shape)
+        return bound
+
+    def _checked(self, arrays: Sequence[Any]) -> list[Any]:
+        if len(arrays) != len(self.shapes):
+            raise TypeError(f"this program takes {len(self.shapes)} arrays, one per input, not {len(arrays)}")
+        given = [array if isinstance(array, np.ndarray) else np.asarray(array) for array in arrays]
+        batch = given[0].shape[:1] if given else ()
+        for k, (array, shape) in enumerate(zip(given, self.shapes, strict=True)):
+            if array.shape != batch + shape or not batch:
+                wanted = ", ".join(["batch", *map(str, shape)])
+                raise ValueError(f"input {k} must have shape ({wanted}), the same batch for all, not {array.shape}")
+            if array.dtype.kind not in "biuf":
+                raise TypeError(f"input {k} must hold real numbers, not {array.dtype}")
+        return given
+
+    def evaluate(self, m: Arrays, theta: Any, arrays: Sequence[Any]) -> tuple[Any, Any]:
+        """Mean and gradient as a pure function, in the number system of another array module."""
+        if self._noises:
+            raise RecordingError("a program that draws noise is no pure function; record the model in eval() mode")
+        batch = arrays[0].shape[0] if arrays else 1
+        values: dict[Var, Any] = {self._leaves["theta"]: theta.reshape(-1, 1)}
+        for k, array in enumerate(arrays):
+            values[self._leaves[f"x{k}"]] = array.reshape(batch, -1).T
+        if "seed" in self._leaves:
+            values[self._leaves["seed"]] = m.full((1, batch), 1.0 / batch) if self.output.batched else m.ones((1, 1))
+        for var in (*self.forward_instructions, *self.backward_instructions):
+            if not isinstance(var.instruction, Leaf):
+                values[var] = var.instruction.evaluate(m, *[values[operand] for operand in var.operands], batch=batch)
+        mean = m.mean(values[self.output])
+        return mean, m.zeros(len(self.params)) if self.gradient is None else values[self.gradient].reshape(-1)
+
+    def to_jax(self) -> Callable[..., tuple[Any, Any]]:
+        """A pure function (theta, *arrays) -> (mean, gradient) for jax.jit, on any device and any sharding.
+
+        Raises ImportError where JAX is not installed.
+        """
+        try:
+            import jax
+        except ImportError as error:
+            raise ImportError('JAX is not installed; pip install "tinygrad_edu[jax]" gives it') from error
+        m = Arrays(jax.numpy, erf=jax.scipy.special.erf, erfc=jax.scipy.special.erfc)
+
+        def value_and_grad(theta: Any, *arrays: Any) -> tuple[Any, Any]:
+            self._checked_shapes(arrays)
+            return self.evaluate(m, theta, arrays)
+
+        return value_and_grad
+
+    def _checked_shapes(self, arrays: Sequence[Any]) -> None:
+        for k, (array, shape) in enumerate(zip(arrays, self.shapes, strict=True)):
+            if tuple(array.shape[1:]) != shape:
+                raise ValueError(f"input {k} must have shape (batch, ...) with {shape} behind it, not {array.shape}")
+
+    def __str__(self) -> str:
+        from tinygrad_edu.replay.listing import listing
+
+        return listing(self)
+
+
+def _needed(written: Sequence[Var], outputs: Sequence[Var]) -> list[Var]:
+    """Of all that was written, what the outputs depend on, in order."""
+    needed = set(outputs)
+    for var in reversed(written):
+        if var in needed:
+            needed.update(var.operands)
+    return [var for var in written if var in needed]
+
+
+class _Bound:
+    """A program's buffers for one batch size, and the calls that fill them."""
+
+    def __init__(self, program: Program, batch: int) -> None:
+        self.batch = batch
+        self.arrays: dict[Var, Any] = {}
+        self.inputs: list[Any] = []
+        self.noises: list[Any] = []
+        everything = [*program.forward_instructions, *program.backward_instructions]
+        self._bind_leaves(program)
+        self._in_place = _computed_in_place(everything)
+        self.forward = [run for var in program.forward_instructions if (run := self._bind(var))]
+        self.everything = [*self.forward, *[run for var in program.backward_instructions if (run := self._bind(var))]]
+
+    def _bind_leaves(self, program: Program) -> None:
+        arrays, batch, leaves = self.arrays, self.batch, program._leaves
+        arrays[leaves["theta"]] = program.theta.reshape(-1, 1)
+        for k, shape in enumerate(program.shapes):
+            buffer = np.empty((batch, *shape))
+            self.inputs.append(buffer)
+            arrays[leaves[f"x{k}"]] = buffer.reshape(batch, int(np.prod(shape))).T
+        for k in range(len(program._noises)):
+            self.noises.append(np.empty((1, batch)))
+            arrays[leaves[f"noise{k}"]] = self.noises[k]
+        if "seed" in leaves:
+            per_example = 1.0 / batch if batch else 0.0
+            arrays[leaves["seed"]] = np.full((1, batch), per_example) if leaves["seed"].batched else np.ones((1, 1))
+
+    def _bind(self, var: Var) -> Callable[[], Any] | None:
+        instruction = var.instruction
+        if isinstance(instruction, Leaf):
+            return None
+        operands: list[Any] = [self.arrays[operand] for operand in var.operands]
+        view = instruction.view(*operands, batch=self.batch)
+        if view is not None:
+            self.arrays[var] = view
+            return None
+        out = self._buffer(var)
+        if isinstance(instruction, Assemble):
+            operands = [
+                None if self._in_place.get(operand) == (var, k) else array
+                for k, (operand, array) in enumerate(zip(var.operands, operands, strict=True))
+            ]
+            if all(operand is None for operand in operands) and not instruction.clears:
+                return None
+        return instruction.run(out, *operands)
+
+    def _buffer(self, var: Var) -> Any:
+        """Where `var` is written: memory of its own, or its place in the array it is a part of."""
+        if var not in self.arrays:
+            whole, part = self._in_place.get(var, (None, 0))
+            target = None
+            if whole is not None:
+                assert isinstance(whole.instruction, Assemble)
+                target = place(self._buffer(whole), whole.instruction.parts[part][0])
+            if target is None:
+                target = np.zeros((var.rows, self.batch if var.batched else 1), dtype=bool if var.boolean else float)
+            self.arrays[var] = target
+        return self.arrays[var]
+
+    @staticmethod
+    def run(steps: Sequence[Callable[[], Any]]) -> None:
+        """Run the steps with IEEE results and no warnings."""
+        with np.errstate(all="ignore"):
+            for step in steps:
+                step()
+
+
+def _computed_in_place(written: Sequence[Var]) -> dict[Var, tuple[Var, int]]:
+    """Parts of assembled arrays that need no copy: nobody else reads them, and they can be written to a view."""
+    uses: dict[Var, int] = {}
+    for var in written:
+        for operand in var.operands:
+            uses[operand] = uses.get(operand, 0) + 1
+    in_place: dict[Var, tuple[Var, int]] = {}
+    for var in written:
+        if isinstance(var.instruction, Assemble) and not var.instruction.clears:
+            for k, ((index, added), operand) in enumerate(zip(var.instruction.parts, var.operands, strict=True)):
+                computed = type(operand.instruction).run is not Instruction.run and not operand.boolean
+                if uses[operand] == 1 and not added and computed and not isinstance(index, np.ndarray):
+                    in_place[operand] = (var, k)
+    return in_place

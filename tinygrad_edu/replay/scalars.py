@@ -1,0 +1,171 @@
+"""The recorded graph as numbered scalars: constants folded, equal ones shared, sums gathered.
+
+A graph of `Value`s becomes lists indexed by scalar number. Three things happen on the way in: an operation on
+constants is computed at once, an operation that was already recorded is not recorded again, and a sum, whether
+one `dot` node or a chain of × and +, becomes one `Sum` of products and addends. Then every scalar has a level,
+one more than the highest of its inputs: scalars of one level do not depend on each other.
+
+May import: `ops`, `number_systems`, `value`, `backprop`, the recorder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from tinygrad_edu import ops
+from tinygrad_edu.backprop import topological_order
+from tinygrad_edu.number_systems import evaluate
+from tinygrad_edu.value import Value
+
+__all__ = ["FLAT", "ScalarGraph", "Sum"]
+
+#: A comparison's result and an index are whole numbers: no derivative flows through them.
+FLAT = {ops.greater, ops.greater_equal, ops.less, ops.less_equal, ops.equal, ops.not_equal}
+
+
+class Sum(NamedTuple):
+    """Σ leftᵢ · rightᵢ + Σ addendᵢ, by scalar number."""
+
+    left: tuple[int, ...]
+    right: tuple[int, ...]
+    addends: tuple[int, ...]
+
+
+class ScalarGraph:
+    """Scalars by number: first the data inputs, then the parameters, then all that is computed from them."""
+
+    def __init__(self, data: Sequence[Value], params: Sequence[Value]) -> None:
+        self.operations: list[ops.Op | None] = []
+        self.inputs: list[tuple[int, ...]] = []
+        self.constants: dict[int, float] = {}
+        self.varies: list[bool] = []  # with the example, rather than with the parameters only
+        self.numbers: dict[Value, int] = {}
+        self.stands_for: dict[int, int] = {}  # how many recorded Values became this one, where not just one
+        self._known: dict[Any, int] = {}
+        for value in data:
+            self.numbers[value] = self._append(None, (), varies=True)
+        for value in params:
+            self.numbers[value] = self._append(None, (), varies=False)
+        self.recorded = 0
+        self.outputs: list[int] = []
+        self._absorbed = bytearray()
+
+    def include(self, root: Value, outputs: Sequence[Value]) -> None:
+        """Take in everything that `root` was made of, and note which scalars are asked for."""
+        numbers = self.numbers
+        for value in topological_order(root):
+            if value not in numbers:
+                if value.op is None:
+                    numbers[value] = self.constant(value.data)
+                else:
+                    self.recorded += 1
+                    numbers[value] = self.operation(value.op, tuple([numbers[v] for v in value.inputs]))
+        self.outputs = [numbers[value] for value in outputs]
+
+    def _append(self, operation: ops.Op | None, inputs: tuple[int, ...], varies: bool) -> int:
+        self.operations.append(operation)
+        self.inputs.append(inputs)
+        self.varies.append(varies)
+        return len(self.operations) - 1
+
+    def constant(self, number: float) -> int:
+        """The number of the scalar that holds this constant."""
+        key = (None, repr(number))  # repr tells 0.0 from -0.0, and one nan is as good as another
+        if key not in self._known:
+            self._known[key] = self._append(None, (), varies=False)
+            self.constants[self._known[key]] = number
+        return self._known[key]
+
+    def operation(self, operation: ops.Op, inputs: tuple[int, ...]) -> int:
+        """The number of the scalar that is `operation` on `inputs`, which may be an older one."""
+        key = (operation, inputs)
+        known = self._known.get(key)
+        if known is None:
+            constants = self.constants
+            if constants and all(k in constants for k in inputs):
+                known = self.constant(evaluate(operation, *[constants[k] for k in inputs])[0])
+            else:
+                known = self._neutral(operation, inputs)
+            if known is None:
+                known = self._append(operation, inputs, any(self.varies[k] for k in inputs))
+            self._known[key] = known
+        return known
+
+    def _neutral(self, operation: ops.Op, inputs: tuple[int, ...]) -> int | None:
+        """The other input of a + 0 and of a · 1."""
+        if operation is ops.add or operation is ops.multiply:
+            nothing = 0.0 if operation is ops.add else 1.0
+            for one, other in (inputs, inputs[::-1]):
+                if self.constants.get(one) == nothing:
+                    return other
+        return None
+
+    def gather_sums(self) -> dict[int, Sum]:
+        """Every sum of two products or three terms, every `dot` and `fsum`; what only they use is taken in."""
+        uses = [0] * len(self.operations)
+        for inputs in self.inputs:
+            for k in inputs:
+                uses[k] += 1
+        for k in self.outputs:
+            uses[k] += 1
+        sums: dict[int, Sum] = {}
+        absorbed = bytearray(len(self.operations))
+        for k in range(len(self.operations) - 1, -1, -1):
+            if not absorbed[k] and self.operations[k] in _SUMS:
+                gathered, inner = self._gathered(k, uses)
+                products, terms = len(gathered.left), len(gathered.left) + len(gathered.addends)
+                if self.operations[k] is not ops.add or products > 1 or terms > 2:
+                    sums[k] = gathered
+                    self.stands_for[k] = 1 + len(inner)
+                    for i in inner:
+                        absorbed[i] = 1
+        self._absorbed = absorbed
+        return sums
+
+    def _gathered(self, root: int, uses: list[int]) -> tuple[Sum, list[int]]:
+        left: list[int] = []
+        right: list[int] = []
+        addends: list[int] = []
+        inner: list[int] = []
+        to_visit = [root]
+        while to_visit:
+            k = to_visit.pop()
+            operation = self.operations[k]
+            alone = k == root or uses[k] == 1
+            if alone and operation in _SUMS:
+                inputs = self.inputs[k]
+                if operation is ops.dot:
+                    weights, values, bias = ops.split_dot(inputs)
+                    left.extend(weights)
+                    right.extend(values)
+                    inputs = (bias,)
+                to_visit.extend(inputs[::-1])
+            elif alone and operation is ops.multiply:
+                left.append(self.inputs[k][0])
+                right.append(self.inputs[k][1])
+            else:
+                if self.constants.get(k) != 0.0:
+                    addends.append(k)
+                continue
+            if k != root:
+                inner.append(k)
+        return Sum(tuple(left), tuple(right), tuple(addends)), inner
+
+    def levels(self, sums: dict[int, Sum]) -> list[list[int]]:
+        """The computed scalars by level, lowest level first, in the order of creation within each."""
+        level = [0] * len(self.operations)
+        by_level: list[list[int]] = []
+        for k, operation in enumerate(self.operations):
+            if operation is None or self._absorbed[k]:
+                continue
+            gathered = sums.get(k)
+            inputs = (*gathered.left, *gathered.right, *gathered.addends) if gathered else self.inputs[k]
+            level[k] = 1 + max([level[i] for i in inputs], default=0)
+            while len(by_level) < level[k]:
+                by_level.append([])
+            by_level[level[k] - 1].append(k)
+        return by_level
+
+
+_SUMS = {ops.add, ops.dot, ops.fsum}

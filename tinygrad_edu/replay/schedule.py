@@ -1,0 +1,377 @@
+"""From scalars to array instructions: equal operations of one level become one, sums become matrix products.
+
+A `Node` is a group of scalars that were computed together: the array that holds them, the nodes it was made
+from, and its local derivatives, which are arrays (the rules, run on arrays) or linear maps (a selection of
+rows, a sum, a matrix). That is all the reverse sweep asks for, so the backward program is written by
+`backprop.sweep` itself, the same one that runs on `Value`s.
+
+May import: `ops`, `backprop`, the scalars and arrays of this folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu import ops
+from tinygrad_edu.backprop import sweep
+from tinygrad_edu.replay.arrays import (
+    Builder,
+    Choose,
+    ChooseTransposed,
+    Constant,
+    Leaf,
+    LinearMap,
+    Matrix,
+    Parts,
+    SegmentMax,
+    SumBatch,
+    Var,
+    grid_of,
+    index_of,
+)
+from tinygrad_edu.replay.scalars import FLAT, ScalarGraph, Sum
+
+__all__ = ["Node", "Schedule"]
+
+
+def _selected(builder: Builder, index: slice | np.ndarray[Any, Any], g: Var) -> Var:
+    return builder.rows(g, index)
+
+
+class Node:
+    """Scalars computed together: the array of their values, and how it depends on other nodes."""
+
+    __slots__ = ("_derive", "_inputs", "grad", "inputs", "needs_grad", "value")
+
+    def __init__(self, value: Var, inputs: Sequence[Node | float] = (), derive: Callable[[], Sequence[Any]] = tuple):
+        self.value = value
+        self._inputs = inputs
+        self._derive = derive
+        self.inputs: list[Node] = [node for node in inputs if isinstance(node, Node) and node.needs_grad]
+        self.needs_grad: bool = bool(self.inputs)
+        self.grad: Any = 0.0
+
+    @property
+    def local_derivatives(self) -> list[Any]:
+        """One for each of `inputs`, written when the sweep asks."""
+        derivatives = zip(self._inputs, self._derive(), strict=True)
+        return [local for node, local in derivatives if isinstance(node, Node) and node.needs_grad]
+
+
+class Schedule:
+    """The forward instructions for a scalar graph and, for one output, the backward ones."""
+
+    def __init__(self, graph: ScalarGraph, data_shapes: Sequence[tuple[str, int]], n_params: int) -> None:
+        self.graph = graph
+        self.builder = Builder()
+        self.nodes: list[Node] = []
+        self.place: dict[int, tuple[Node, int]] = {}  # where each scalar lives: its node, and its row there
+        self.data = [self._leaf(name, count, batched=True) for name, count in data_shapes]
+        self.theta = self._leaf("theta", n_params, batched=False)
+        self.theta.needs_grad = True
+        sums = graph.gather_sums()
+        for level in graph.levels(sums):
+            self._schedule_level(level, sums)
+        self.output = self._gathered(graph.outputs, as_node=True)
+
+    def gradient(self) -> Var | None:
+        """Write the backward instructions; the gradient of the parameters, or None where nothing reaches them."""
+        reached = {id(self.output)}
+        for node in reversed(self.nodes):
+            if id(node) in reached:
+                reached.update(map(id, node.inputs))
+        self.output.grad = self.builder.write(Leaf("seed"), (), 1, self.output.value.batched)
+        for _ in sweep([node for node in reversed(self.nodes) if id(node) in reached and node.needs_grad]):
+            pass
+        gradient = self.theta.grad
+        return gradient.total() if isinstance(gradient, Parts) else gradient if isinstance(gradient, Var) else None
+
+    # Nodes ------------------------------------------------------------------------------------------------
+
+    def _node(self, value: Var, inputs: Sequence[Node | float], derive: Callable[[], Sequence[Any]]) -> Node:
+        node = Node(value, inputs, derive)
+        self.nodes.append(node)
+        return node
+
+    def _leaf(self, name: str, count: int, batched: bool) -> Node:
+        node = Node(self.builder.write(Leaf(name), (), count, batched))
+        start = len(self.place)
+        for row in range(count):
+            self.place[start + row] = (node, row)
+        self.nodes.append(node)
+        return node
+
+    def _rows(self, node: Node, rows: list[int]) -> Node:
+        builder, source = self.builder, node.value
+        if len(rows) > 1 and len(set(rows)) == 1:
+            return self._repeated(self._rows(node, rows[:1]), len(rows))
+        index = index_of(rows)
+        value = builder.rows(source, index)
+        if value is source:
+            return node
+        return self._node(value, [node], lambda: [LinearMap(lambda g: builder.scattered(source.rows, index, g))])
+
+    def _repeated(self, node: Node, times: int) -> Node:
+        builder = self.builder
+        value = builder.repeat(node.value, times)
+        return self._node(value, [node], lambda: [LinearMap(lambda g: builder.segment_sum(g, (times,)))])
+
+    def _spread(self, node: Node) -> Node:
+        builder = self.builder
+        if node.value.batched:
+            return node
+
+        def transposed(g: Var) -> Var:
+            return builder.write(SumBatch(), [g], g.rows, False)
+
+        return self._node(builder.spread(node.value), [node], lambda: [LinearMap(transposed)])
+
+    def _matrix(self, node: Node, rows: list[int], outer: int) -> Node:
+        """Unbatched scalars as a matrix with `outer` rows: a view of the parameters where they allow it."""
+        grid = grid_of(rows, outer)
+        if node.value.batched or grid is None:
+            return self._rows(node, rows)
+        builder, source, where = self.builder, node.value, grid
+        value = builder.write(Matrix(where), [source], len(rows), False)
+        return self._node(value, [node], lambda: [LinearMap(lambda g: Parts(builder, source.rows, [(where, g)]))])
+
+    def _matmul(self, weights: Node, values: Node, n_out: int, n_in: int) -> Node:
+        """weights (n_out, n_in) @ values (n_in, positions): one row for each output and position."""
+        builder, w, x = self.builder, weights.value, values.value
+        positions = x.rows // n_in
+        value = builder.matmul(w, n_out, x, n_in, rows=n_out * positions)
+
+        def derive() -> list[Any]:
+            to_weights = LinearMap(lambda g: builder.matmul(g, n_out, x, n_in, transposed="right", rows=w.rows))
+            to_values = LinearMap(lambda g: builder.matmul(w, n_out, g, n_out, transposed="left", rows=x.rows))
+            return [to_weights, to_values]
+
+        return self._node(value, [weights, values], derive)
+
+    def _segment_sum(self, node: Node, lengths: tuple[int, ...]) -> Node:
+        builder = self.builder
+        value = builder.segment_sum(node.value, lengths)
+        if value is node.value:
+            return node
+        return self._node(value, [node], lambda: [LinearMap(lambda g: builder.segment_expand(g, lengths))])
+
+    def _applied(self, operation: ops.Op, operands: Sequence[Node | float]) -> Node:
+        """A rule-book operation on arrays."""
+        if any(isinstance(operand, Node) and operand.value.batched for operand in operands):
+            operands = [self._spread(operand) if isinstance(operand, Node) else operand for operand in operands]
+        values = [operand.value if isinstance(operand, Node) else operand for operand in operands]
+        builder = self.builder
+        y = operation.compute(builder, *values)
+        return self._node(y, operands, lambda: operation.local_derivatives(builder, y, *values))
+
+    # Gathering operands -----------------------------------------------------------------------------------
+
+    def _gathered(self, scalars: Sequence[int], as_node: bool = False) -> Any:
+        """The scalars as one node, in this order; one repeated constant stays a plain number."""
+        constants = self.graph.constants
+        if scalars[0] in constants and len(set(scalars)) == 1 and not as_node:
+            return constants[scalars[0]]
+        by_node: dict[int, tuple[Node, list[int], list[int]]] = {}
+        for position, scalar in enumerate(scalars):
+            node, row = self.place[scalar] if scalar in self.place else self._constant(scalar)
+            _, positions, rows = by_node.setdefault(id(node), (node, [], []))
+            positions.append(position)
+            rows.append(row)
+        parts = list(by_node.values())
+        if len(parts) == 1:
+            node, _, rows = parts[0]
+            return self._rows(node, rows)
+        return self._assembled([(self._rows(node, rows), positions) for node, positions, rows in parts], len(scalars))
+
+    def _constant(self, scalar: int) -> tuple[Node, int]:
+        value = self.builder.write(Constant((self.graph.constants[scalar],)), (), 1, False)
+        self.place[scalar] = (Node(value), 0)
+        return self.place[scalar]
+
+    def _assembled(self, parts: list[tuple[Node, list[int]]], rows: int) -> Node:
+        builder = self.builder
+        if any(node.value.batched for node, _ in parts):
+            parts = [(self._spread(node), positions) for node, positions in parts]
+        indices = [index_of(positions) for _, positions in parts]
+        value = Parts(
+            builder, rows, [(index, node.value) for (node, _), index in zip(parts, indices, strict=True)]
+        ).total()
+        maps = [LinearMap(partial(_selected, builder, index)) for index in indices]
+        return self._node(value, [node for node, _ in parts], lambda: maps)
+
+    # One level --------------------------------------------------------------------------------------------
+
+    def _schedule_level(self, level: list[int], sums: dict[int, Sum]) -> None:
+        groups: dict[Any, list[int]] = {}
+        for scalar in level:
+            operation = self.graph.operations[scalar]
+            assert operation is not None
+            key = "sum" if scalar in sums else (operation.method, operation.settings)
+            groups.setdefault(key, []).append(scalar)
+        for key, scalars in groups.items():
+            operation = self.graph.operations[scalars[0]]
+            if key == "sum":
+                self._schedule_sums(scalars, sums)
+            elif operation is ops.logsumexp:
+                self._settle(scalars, self._logsumexp(scalars))
+            elif operation is ops.choose:
+                self._schedule_choices(scalars)
+            else:
+                assert operation is not None
+                self._settle(scalars, self._elementwise(operation, scalars))
+
+    def _settle(self, scalars: Sequence[int], node: Node) -> None:
+        """Say that these scalars are the rows of this node."""
+        for row, scalar in enumerate(scalars):
+            self.place[scalar] = (node, row)
+        node.value.stands_for += sum([self.graph.stands_for.get(scalar, 1) for scalar in scalars])
+
+    def _elementwise(self, operation: ops.Op, scalars: list[int]) -> Node:
+        columns = [list(column) for column in zip(*[self.graph.inputs[k] for k in scalars], strict=True)]
+        if operation is ops.multiply or operation is ops.add:
+            self._sort_sides(*columns)
+        node = self._applied(operation, [self._gathered(column) for column in columns])
+        if operation in FLAT:
+            node.needs_grad = False
+        return node
+
+    def _sort_sides(self, left: list[int], right: list[int]) -> None:
+        """Exchange the sides of a · b where that gathers each side from fewer places."""
+
+        def home(scalar: int) -> int:
+            return id(self.place[scalar][0]) if scalar in self.place else 0
+
+        common = home(left[0])
+        for k, (a, b) in enumerate(zip(left, right, strict=True)):
+            if home(a) != common and home(b) == common:
+                left[k], right[k] = b, a
+
+    def _logsumexp(self, scalars: list[int]) -> Node:
+        builder = self.builder
+        lengths = tuple([len(self.graph.inputs[k]) for k in scalars])
+        terms = self._gathered([term for k in scalars for term in self.graph.inputs[k]], as_node=True)
+        x = terms.value
+        top = builder.write(SegmentMax(lengths), [x], len(lengths), x.batched)
+        total = builder.segment_sum(builder.exp(x - builder.segment_expand(top, lengths)), lengths)
+        y = top + builder.log(total)
+
+        def transposed(g: Var) -> Any:
+            expanded = builder.segment_expand(g, lengths)
+            return expanded * builder.exp(x - builder.segment_expand(y, lengths))
+
+        return self._node(y, [terms], lambda: [LinearMap(transposed)])
+
+    def _schedule_choices(self, scalars: list[int]) -> None:
+        """Choices by one index from the columns of one table become one look-up, for all indices at once."""
+        columns: dict[int, list[int]] = {}
+        for scalar in scalars:
+            columns.setdefault(self.graph.inputs[scalar][0], []).append(scalar)
+        tables: dict[Any, list[int]] = {}
+        for index, chosen in columns.items():
+            tables.setdefault(tuple([self.graph.inputs[k][1:] for k in chosen]), []).append(index)
+        for table, indices in tables.items():
+            count, width = len(table[0]), len(table)
+            options = self._gathered([column[row] for row in range(count) for column in table], as_node=True)
+            node = self._chosen(self._gathered(indices, as_node=True), options, count, width)
+            self._settle([k for index in indices for k in columns[index]], node)
+
+    def _chosen(self, index: Node, options: Node, count: int, width: int) -> Node:
+        builder = self.builder
+        where, table = self._spread(index).value, options.value
+        value = builder.write(Choose(count, width), [where, table], where.rows * width, True)
+
+        def transposed(g: Var) -> Var:
+            instruction = ChooseTransposed(count, width, table.batched)
+            return builder.write(instruction, [where, g], table.rows, table.batched)
+
+        return self._node(value, [0.0, options], lambda: [0.0, LinearMap(transposed)])
+
+    # Sums -------------------------------------------------------------------------------------------------
+
+    def _schedule_sums(self, scalars: list[int], sums: dict[int, Sum]) -> None:
+        """Products of parameters and data become matrix products, the rest sums of segments."""
+        rest: dict[Any, list[int]] = {}
+        blocks, others = self._blocks(scalars, sums)
+        for weights, values, block in blocks:
+            n_in, n_out = len(weights[0]), len(weights)
+            by_column = [value[k] for k in range(n_in) for value in values]
+            matrix = self._weights([k for row in weights for k in row], n_out)
+            product = self._matmul(matrix, self._contiguous(by_column, len(values)), n_out, n_in)
+            self._settle(block, self._with_addends(product, [sums[k].addends for k in block]))
+        for scalar in others:
+            products, addends = len(sums[scalar].left), len(sums[scalar].addends)
+            rest.setdefault((products > 0, addends if products else None), []).append(scalar)
+        for (has_products, _), group in rest.items():
+            chosen = [sums[k] for k in group]
+            if has_products:
+                left, right = [k for s in chosen for k in s.left], [k for s in chosen for k in s.right]
+                self._sort_sides(left, right)
+                terms = self._applied(ops.multiply, [self._gathered(left), self._gathered(right)])
+                lengths = tuple([len(s.left) for s in chosen])
+                node = self._with_addends(self._segment_sum(terms, lengths), [s.addends for s in chosen])
+            else:
+                lengths = tuple([len(s.addends) for s in chosen])
+                terms = self._gathered([k for s in chosen for k in s.addends], as_node=True)
+                node = self._segment_sum(terms, lengths)
+            self._settle(group, node)
+
+    def _weights(self, scalars: list[int], outer: int) -> Node:
+        homes = {id(self.place[k][0]) for k in scalars if k in self.place}
+        if len(homes) == 1 and all(k in self.place for k in scalars):
+            return self._matrix(self.place[scalars[0]][0], [self.place[k][1] for k in scalars], outer)
+        node: Node = self._gathered(scalars, as_node=True)
+        return node
+
+    def _contiguous(self, scalars: list[int], positions: int) -> Node:
+        """The operand of a matrix product at several positions, which must be regrouped without a copy."""
+        node: Node = self._gathered(scalars, as_node=True)
+        return self._spread(node)
+
+    def _with_addends(self, node: Node, addends: list[tuple[int, ...]]) -> Node:
+        for column in zip(*addends, strict=True):
+            node = self._applied(ops.add, [node, self._gathered(column)])
+        return node
+
+    def _blocks(
+        self, scalars: list[int], sums: dict[int, Sum]
+    ) -> tuple[list[tuple[list[tuple[int, ...]], list[tuple[int, ...]], list[int]]], list[int]]:
+        """Sums that are a whole matrix product: all of some weight rows with all of some inputs."""
+        by_value: dict[Any, dict[tuple[int, ...], int]] = {}
+        others: list[int] = []
+        for scalar in scalars:
+            split = self._split(sums[scalar])
+            if split is None:
+                others.append(scalar)
+                continue
+            weights, values = split
+            row = by_value.setdefault((values, len(sums[scalar].addends)), {})
+            if weights in row:
+                others.append(scalar)
+            else:
+                row[weights] = scalar
+        by_weights: dict[Any, list[Any]] = {}
+        for (values, addends), row in by_value.items():
+            by_weights.setdefault((tuple(row), addends), []).append((values, row))
+        blocks = []
+        for (weights, _), columns in by_weights.items():
+            block = [row[w] for w in weights for _, row in columns]
+            if len(block) > 1 or len(weights[0]) >= 8:
+                blocks.append((list(weights), [values for values, _ in columns], block))
+            else:
+                others.extend(block)
+        return blocks, sorted(others)
+
+    def _split(self, products: Sum) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+        """The factors that vary with the example, and the others; None where a product has two of a kind."""
+        varies = self.graph.varies
+        weights, values = [], []
+        for a, b in zip(products.left, products.right, strict=True):
+            if varies[a] == varies[b]:
+                return None
+            weights.append(b if varies[a] else a)
+            values.append(a if varies[a] else b)
+        return (tuple(weights), tuple(values)) if weights else None
