@@ -5,6 +5,7 @@ from tinygrad_edu.debug.page import save_page
 from tinygrad_edu.draw import draw
 from tinygrad_edu.gradcheck import GradCheck, gradcheck
 from tinygrad_edu.nn import MLP, Layer, Module, Neuron
+from tinygrad_edu.replay import Program, RecordingError, record
 from tinygrad_edu.training import SGD
 from tinygrad_edu.value import Value, as_value, choose, dot, fsum, logsumexp, no_grad, softmax, trace_sources, where
 
@@ -15,6 +16,8 @@ __all__ = [
     "Layer",
     "Module",
     "Neuron",
+    "Program",
+    "RecordingError",
     "Value",
     "as_value",
     "backward",
@@ -28,6 +31,7 @@ __all__ = [
     "hessian",
     "logsumexp",
     "no_grad",
+    "record",
     "save_page",
     "softmax",
     "topological_order",
