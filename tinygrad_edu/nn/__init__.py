@@ -8,6 +8,7 @@ from tinygrad_edu.nn.layers import MLP, Layer, Neuron
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.pooling import AvgPool2d, MaxPool2d
 from tinygrad_edu.nn.recurrent import LSTM, RNN, LSTMCell, RNNCell
+from tinygrad_edu.nn.regularisers import BatchNorm, Dropout, LayerNorm, RMSNorm, Sequential, l1_penalty, l2_penalty
 from tinygrad_edu.nn.shapes import flatten
 
 __all__ = [
@@ -15,16 +16,23 @@ __all__ = [
     "MLP",
     "RNN",
     "AvgPool2d",
+    "BatchNorm",
     "Conv2d",
+    "Dropout",
     "Embedding",
     "LSTMCell",
     "Layer",
+    "LayerNorm",
     "MaxPool2d",
     "Module",
     "MultiheadAttention",
     "Neuron",
+    "RMSNorm",
     "RNNCell",
+    "Sequential",
     "flatten",
+    "l1_penalty",
+    "l2_penalty",
     "losses",
     "scaled_dot_product_attention",
 ]
