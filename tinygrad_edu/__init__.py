@@ -1,7 +1,9 @@
 """Write scalars, see every derivative, run at the speed of matrices."""
 
 from tinygrad_edu.backprop import backward, backward_steps, grad, hessian, topological_order
+from tinygrad_edu.debug.explain import Explanation, explain
 from tinygrad_edu.debug.page import save_page
+from tinygrad_edu.debug.stepper import Stepper
 from tinygrad_edu.draw import draw
 from tinygrad_edu.gradcheck import GradCheck, gradcheck
 from tinygrad_edu.nn import MLP, Layer, Module, Neuron
@@ -12,12 +14,14 @@ from tinygrad_edu.value import Value, as_value, choose, dot, fsum, logsumexp, no
 __all__ = [
     "MLP",
     "SGD",
+    "Explanation",
     "GradCheck",
     "Layer",
     "Module",
     "Neuron",
     "Program",
     "RecordingError",
+    "Stepper",
     "Value",
     "as_value",
     "backward",
@@ -25,6 +29,7 @@ __all__ = [
     "choose",
     "dot",
     "draw",
+    "explain",
     "fsum",
     "grad",
     "gradcheck",

@@ -1,9 +1,21 @@
-"""Step through backprop: the time-travel stepper.
+"""Step through backprop: the time-travel stepper, and gradients explained.
 
 May import: everything above `__main__`.
 """
 
-from tinygrad_edu.debug.page import save_page
+from tinygrad_edu.debug.explain import Explanation, Path, explain
+from tinygrad_edu.debug.expression import parse_expression
 from tinygrad_edu.debug.stepper import NON_FINITE, Breakpoint, ForwardStep, NodeState, State, Stepper
 
-__all__ = ["NON_FINITE", "Breakpoint", "ForwardStep", "NodeState", "State", "Stepper", "save_page"]
+__all__ = [
+    "NON_FINITE",
+    "Breakpoint",
+    "Explanation",
+    "ForwardStep",
+    "NodeState",
+    "Path",
+    "State",
+    "Stepper",
+    "explain",
+    "parse_expression",
+]

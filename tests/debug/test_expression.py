@@ -1,0 +1,182 @@
+"""The reader of formulas: it means what Python means, it evaluates nothing, and it always comes to an end."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygrad_edu import Value
+from tinygrad_edu.debug.expression import FUNCTIONS, parse_expression
+from tinygrad_edu.ops import RULE_BOOK
+
+NAMES = {"w": 1.5, "x": -2.0, "b": 0.25}
+
+numbers = st.sampled_from(["2.0", "0.5", "3.", ".25", "1e1", "4E-1"])
+atoms = st.one_of(numbers, st.sampled_from(sorted(NAMES)))
+
+
+def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    spaces = st.sampled_from(["", " "])
+    infix = st.tuples(inner, spaces, st.sampled_from(["+", "-", "*", "/"]), spaces, inner).map("".join)
+    return st.one_of(
+        infix,
+        inner.map("-{}".format),
+        inner.map("+{}".format),
+        inner.map("({})".format),
+        inner.map("{}**2.0".format),
+        inner.map("2.0**{}".format),
+        inner.map("tanh({})".format),
+        st.tuples(inner, inner).map(lambda pair: f"maximum({pair[0]}, {pair[1]})"),
+    )
+
+
+def python_says(text: str) -> float | None:
+    """Python's own value of the same text, on floats, or None where Python's floats raise or turn complex."""
+    scope = {**NAMES, "tanh": math.tanh, "maximum": max, "__builtins__": {}}
+    try:
+        value = eval(text, scope)
+    except (OverflowError, ZeroDivisionError):
+        return None
+    return None if isinstance(value, complex) else float(value)
+
+
+@given(st.recursive(atoms, larger, max_leaves=12))
+def test_a_formula_means_what_it_means_in_python(text: str) -> None:
+    expected = python_says(text)
+    if expected is not None:
+        assert parse_expression(text, NAMES).data == pytest.approx(expected, rel=1e-12, nan_ok=True)
+
+
+def refusal(text: str) -> str:
+    """What is said against a text; nothing if it is a formula."""
+    try:
+        parse_expression(text, NAMES)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_formula_or_a_value_error(text: str) -> None:
+    said = refusal(text)
+    assert "\n" not in said
+    assert said.encode() is not None, "it can be printed"
+
+
+@given(st.text(st.sampled_from("wxbtanhclip()+-*/,. 0123456789e²_é"), max_size=60))
+def test_text_that_is_nearly_a_formula_is_a_formula_or_a_value_error(text: str) -> None:
+    said = refusal(text)
+    assert not said or "at character" in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9**9**9**9",
+        "(" * 10_000,
+        "-" * 10_000,
+        "x" * 10_000,
+        "2**" * 3_000 + "2",
+        "tanh(" * 2_000,
+        "x+" * 4_999 + "x",
+        "9" * 10_000,
+        " " * 10_000,
+        "x" * 1_000_000,
+        "fsum(" + "x," * 4_990 + "x)",
+    ],
+    ids=lambda text: f"{text[:8]}... of {len(text)}",
+)
+def test_hostile_text_comes_to_an_end_at_once(text: str) -> None:
+    start = time.perf_counter()
+    assert len(refusal(text)) < 1_000
+    assert time.perf_counter() - start < 1.0
+
+
+def test_a_long_sum_is_no_deep_nesting() -> None:
+    assert parse_expression("x+" * 4_999 + "x", {"x": 1.0}).data == 5_000
+
+
+def test_names_become_labelled_leaves_one_for_each() -> None:
+    root = parse_expression("x*x + w", NAMES)
+    square, w = root.inputs
+    assert square.inputs[0] is square.inputs[1]
+    assert (square.inputs[0].label, w.label) == ("x", "w")
+
+
+def test_a_value_given_for_a_name_is_that_leaf() -> None:
+    x = Value(3.0, "x")
+    root = parse_expression("x**2", {"x": x})
+    root.backward()
+    assert x.grad == 6.0
+
+
+def test_a_plain_exponent_is_a_setting_and_a_name_is_an_input() -> None:
+    assert len(parse_expression("x**-2", NAMES).inputs) == 1
+    assert len(parse_expression("x**w", NAMES).inputs) == 2
+
+
+def test_each_node_knows_its_part_of_the_text() -> None:
+    root = parse_expression("tanh( w*x + b ) - -x", NAMES)
+    tanh, negative = root.inputs
+    texts = [
+        node.source.text for node in (root, tanh, tanh.inputs[0], tanh.inputs[0].inputs[0], negative) if node.source
+    ]
+    assert texts == ["tanh( w*x + b ) - -x", "tanh( w*x + b )", "w*x + b", "w*x", "-x"]
+
+
+def test_names_are_compared_as_python_compares_them() -> None:
+    assert parse_expression("ﬁ * 2", {"fi": 3.0}).data == 6.0
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_every_function_is_an_operation_and_takes_its_inputs(name: str) -> None:
+    operation = RULE_BOOK["absolute" if name == "abs" else name]
+    count = 3 if callable(operation.rules) else len(operation.rules)
+    arguments = ["x", "w", "b"][:count] + ["0.5", "0.75"][: len(operation.parameters)]
+    root = parse_expression(f"{name}({', '.join(arguments)})", {"x": 0.5, "w": 1.5, "b": 0.25})
+    assert root.op is not None
+    assert root.op.method == operation.method
+    assert len(root.inputs) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "the expression ends"),
+        ("w *", "the expression ends"),
+        ("w x", "expected an operator, not 'x'"),
+        ("2x", r"a product needs its sign, as in 2\*x"),
+        ("(w", "this bracket is never closed, at character 1"),
+        ("tanh(w", "this bracket is never closed, at character 5"),
+        ("w)", "expected an operator"),
+        ("q + 1", "no value for 'q' .w, x, b given; give it a value, as in name=1"),
+        ("tanh", r"write tanh\(...\)"),
+        ("tahn(x)", "no function 'tahn'; there is .*tanh"),
+        ("tanh(x, w)", "tanh takes 1 argument, not 2"),
+        ("maximum(x)", "maximum takes 2 arguments, not 1"),
+        ("leaky_relu(x, 1, 2)", "leaky_relu takes 1 or 2 arguments, not 3"),
+        ("leaky_relu(x, w)", "the slope of leaky_relu must be a plain number"),
+        ("clip(x, 2, 1)", "clip needs low <= high"),
+        ("x²", "'x²' is neither a name nor a number"),
+        ("x; w", "';' has no meaning"),
+        ("x.real", "'.' has no meaning"),
+        ("x if w else b", "expected an operator, not 'if'"),
+        ("[x]", r"'\[' has no meaning"),
+        ("__import__('os')", "no function '__import__'"),
+        ("x\0", r"'\\x00' has no meaning"),
+        ("\ud800", r"'\\ud800' has no meaning"),
+        ("x" * 10_001, "10,000 characters, and this one has 10,001"),
+    ],
+)
+def test_what_is_no_formula_is_refused_with_a_sentence(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        parse_expression(text, NAMES)
+
+
+def test_what_is_no_text_is_refused() -> None:
+    with pytest.raises(TypeError, match="an expression is text"):
+        parse_expression(3, NAMES)  # type: ignore[arg-type]
