@@ -17,7 +17,7 @@ from tinygrad_edu.training.optimisers import at_least_zero
 from tinygrad_edu.training.saving import Array, arrays_of, load_arrays
 
 if TYPE_CHECKING:  # the run calls callbacks; at run time, they need not know its class
-    from tinygrad_edu.training.fit import Run
+    from tinygrad_edu.training.loop import Run
 
 __all__ = ["Callback", "EarlyStopping", "as_callback"]
 

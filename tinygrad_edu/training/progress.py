@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from tinygrad_edu.training.callbacks import Callback
 
 if TYPE_CHECKING:
-    from tinygrad_edu.training.fit import Run
+    from tinygrad_edu.training.loop import Run
 
 __all__ = ["Display", "is_watched"]
 

@@ -103,7 +103,7 @@ def arrays_of(model: Module) -> dict[str, Array]:
 def load_arrays(model: Module, arrays: Mapping[str, Any], source: str = "the arrays") -> None:
     """Set all numbers of a model from arrays by name; all of them or, on an error, none.
 
-    Raises ValueError when a name is missing or unknown, a shape differs, or a number is not finite.
+    Raises ValueError when a name is missing or unknown, a shape differs, or something is not numbers.
 
     >>> from tinygrad_edu.nn import Neuron
     >>> neuron = Neuron(2)
@@ -111,6 +111,16 @@ def load_arrays(model: Module, arrays: Mapping[str, Any], source: str = "the arr
     >>> [p.data for p in neuron.parameters()]
     [1.0, 2.0, 3.0]
     """
+    _check_fit(model, arrays, source)
+    places = _places(model)
+    state = {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
+    for path, (name, index) in places.items():
+        if path != name:
+            state[path] = state[name][index]
+    model.load_state_dict({path: state[path] for path in model.state_dict()})
+
+
+def _check_fit(model: Module, arrays: Mapping[str, Any], source: str) -> None:
     expected = arrays_of(model)
     for name in expected:
         if name not in arrays:
@@ -123,12 +133,6 @@ def load_arrays(model: Module, arrays: Mapping[str, Any], source: str = "the arr
             raise ValueError(_misfit(source, shapes, model))
         if np.asarray(array).dtype.kind not in "fiu":
             raise ValueError(_misfit(source, f"has {name!r} of type {np.asarray(array).dtype}, not numbers", model))
-    places = _places(model)
-    state = {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
-    for path, (name, index) in places.items():
-        if path != name:
-            state[path] = state[name][index]
-    model.load_state_dict({path: state[path] for path in model.state_dict()})
 
 
 def _misfit(source: str, what: str, model: Module) -> str:
@@ -208,8 +212,9 @@ def load(model: Module, file: str | os.PathLike[str], *, strict: bool = True) ->
     Raises FileNotFoundError, and ValueError for a file that is truncated, corrupt or of another model.
     """
     arrays, metadata = read_tensors(file)
+    _check_fit(model, arrays, repr(str(file)))
     described = metadata.get("model", repr(model))
-    if strict and described != repr(model) and set(arrays) == set(arrays_of(model)):
+    if strict and described != repr(model):
         ours, theirs = _first_difference(repr(model), described)
         raise ValueError(
             f"{str(file)!r} was saved from {theirs}, and this model is {ours}; "

@@ -1,0 +1,517 @@
+"""The training loop against a loop written here in NumPy, and everything that can go wrong around it."""
+
+import io
+import math
+import os
+import signal
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tinygrad_edu import Value
+from tinygrad_edu.nn import MLP, BatchNorm, Dropout, Layer, Module, Sequential, l2_penalty
+from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, hinge, mean_squared_error
+from tinygrad_edu.training import (
+    SGD,
+    Adam,
+    Callback,
+    CallbackError,
+    CosineDecay,
+    EarlyStopping,
+    OneCycle,
+    ReduceOnPlateau,
+    batches,
+    fit,
+    predict,
+)
+from tinygrad_edu.training.data import batch_order
+from tinygrad_edu.training.progress import Display
+
+XOR_X = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+XOR_Y = [0.0, 1.0, 1.0, 0.0]
+ENGINES = ["eager"]
+
+
+def regression(n=24, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 2))
+    return X, np.sin(X[:, 0]) + 0.5 * X[:, 1]
+
+
+def weights(model):
+    return [p.data for p in model.parameters()]
+
+
+# Learning -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_trajectory_is_that_of_a_loop_in_numpy(engine):
+    """Two layers, tanh, mean squared error, SGD with momentum, batches in the order that `fit` shuffles them."""
+    X, y = regression()
+    model = MLP(2, [3, 1], "tanh", seed=4)
+    W1 = np.array([[w.data for w in n.weights] for n in model.layers[0].neurons])
+    b1 = np.zeros(3)
+    W2 = np.array([[w.data for w in n.weights] for n in model.layers[1].neurons])
+    b2 = np.zeros(1)
+    history = fit(
+        model,
+        X,
+        y,
+        optimizer=SGD(model.parameters(), 0.05, momentum=0.9),
+        epochs=3,
+        batch_size=7,
+        seed=9,
+        engine=engine,
+    )
+    velocity, theta = [0.0] * 4, [W1, b1, W2, b2]
+    epoch_losses = []
+    for epoch in (1, 2, 3):
+        total = 0.0
+        for rows in batch_order(len(X), 7, np.random.default_rng([9, epoch])):
+            A = np.tanh(X[rows] @ theta[0].T + theta[1])
+            error = (A @ theta[2].T + theta[3])[:, 0] - y[rows]
+            total += (error**2).sum()
+            d = (2 * error / len(rows))[:, None]
+            dA = (d @ theta[2]) * (1 - A**2)
+            gradients = [dA.T @ X[rows], dA.sum(axis=0), d.T @ A, d.sum(axis=0)]
+            velocity = [0.9 * v + g for v, g in zip(velocity, gradients, strict=True)]
+            theta = [t - 0.05 * v for t, v in zip(theta, velocity, strict=True)]
+        epoch_losses.append(total / len(X))
+    W1, b1, W2, b2 = theta
+    expected = [v for k in range(3) for v in (*W1[k], b1[k])] + [*W2[0], b2[0]]
+    np.testing.assert_allclose(weights(model), expected, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(history.loss, epoch_losses, rtol=1e-10)
+    assert (history.epochs, history.iterations) == (3, 12)  # 24 examples in batches of 7: 4 iterations an epoch
+
+
+def test_xor_is_learned():
+    model = MLP(2, [4, 1], "tanh", output_activation="sigmoid", seed=1)
+    history = fit(
+        model,
+        XOR_X,
+        XOR_Y,
+        binary_cross_entropy,
+        Adam(model.parameters(), 0.1),
+        epochs=150,
+        batch_size=4,
+    )
+    assert history.loss[-1] < 0.05 < history.loss[0]
+    assert np.round(predict(model, XOR_X)[:, 0]).tolist() == XOR_Y
+
+
+def test_classes_become_one_hot_rows_and_are_learned():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, size=60)
+    X = np.array([[0.0, 3.0], [3.0, 0.0], [-3.0, -3.0]])[labels] + rng.normal(size=(60, 2))
+    model = MLP(2, [8, 3], seed=0)
+    fit(model, X, labels, cross_entropy, Adam(model.parameters(), 0.05), epochs=15)
+    assert (predict(model, X).argmax(axis=1) == labels).mean() > 0.9
+    one_hot_model = MLP(2, [8, 3], seed=0)
+    fit(one_hot_model, X, np.eye(3)[labels], cross_entropy, Adam(one_hot_model.parameters(), 0.05), epochs=15)
+    assert weights(model) == weights(one_hot_model)
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another():
+    X, y = regression()
+    runs = []
+    for seed in (1, 1, 2):
+        model = MLP(2, [3, 1], seed=0)
+        history = fit(model, X, y, epochs=2, batch_size=5, seed=seed)
+        runs.append((weights(model), history.batch_loss))
+    assert runs[0] == runs[1]
+    assert runs[0][1] != runs[2][1]
+    assert fit(MLP(2, [1], seed=0), X, y, epochs=1, seed=None).seed >= 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_validation_is_measured_in_eval_mode_without_the_penalty(engine):
+    X, y = regression()
+    model = Sequential(Layer(2, 4, seed=0), Dropout(0.5, seed=0), Layer(4, 1, "linear", seed=1))
+    history = fit(
+        model,
+        X[:16],
+        y[:16],
+        validation=(X[16:], y[16:]),
+        epochs=2,
+        penalty=lambda params: l2_penalty(params, 0.1),
+        engine=engine,
+    )
+    expected = np.mean((predict(model, X[16:])[:, 0] - y[16:]) ** 2)
+    assert history.validation_loss[-1] == pytest.approx(expected, rel=1e-10)
+    assert model.training
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_penalty_is_added_to_the_loss_and_shrinks_the_weights(engine):
+    X, y = regression()
+    plain, decayed, penalised = (MLP(2, [1], seed=0) for _ in range(3))
+    fit(plain, X, y, optimizer=SGD(plain.parameters(), 0.05), epochs=20, engine=engine)
+    fit(decayed, X, y, optimizer=SGD(decayed.parameters(), 0.05, weight_decay=0.4), epochs=20, engine=engine)
+    history = fit(
+        penalised,
+        X,
+        y,
+        optimizer=SGD(penalised.parameters(), 0.05),
+        epochs=20,
+        penalty=lambda params: l2_penalty(params, 0.2),
+        engine=engine,
+    )
+    np.testing.assert_allclose(weights(penalised), weights(decayed), rtol=1e-9)
+    assert np.linalg.norm(weights(penalised)) < np.linalg.norm(weights(plain))
+    error = np.mean((predict(penalised, X)[:, 0] - y) ** 2)
+    assert history.loss[-1] > error + 0.2 * np.sum(np.square(weights(penalised))) * 0.9
+
+
+def test_gradient_norms_are_recorded_for_each_layer():
+    X, y = regression(8)
+    model = MLP(2, [3, 1], seed=0)
+    seen = []
+    history = fit(
+        model,
+        X,
+        y,
+        epochs=2,
+        batch_size=8,
+        callbacks=[lambda run: seen.append(run.gradient.copy())],
+    )
+    assert list(history.layer_gradient_norms) == ["layers.0", "layers.1"]
+    for epoch in (0, 1):
+        assert history.gradient_norm[epoch] == pytest.approx(np.linalg.norm(seen[epoch]))
+        assert history.layer_gradient_norms["layers.0"][epoch] == pytest.approx(np.linalg.norm(seen[epoch][:9]))
+        assert history.layer_gradient_norms["layers.1"][epoch] == pytest.approx(np.linalg.norm(seen[epoch][9:]))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_clipping_bounds_the_step(engine):
+    X, y = regression()
+    model = MLP(2, [1], seed=0)
+    before = np.array(weights(model))
+    fit(
+        model, X, 100 * y, optimizer=SGD(model.parameters(), 1.0), epochs=1, batch_size=24, clip_norm=0.5, engine=engine
+    )
+    assert np.linalg.norm(weights(model) - before) == pytest.approx(0.5)
+    before = np.array(weights(model))
+    fit(
+        model,
+        X,
+        100 * y,
+        optimizer=SGD(model.parameters(), 1.0),
+        epochs=1,
+        batch_size=24,
+        clip_value=0.5,
+        engine=engine,
+    )
+    assert np.abs(weights(model) - before).max() == pytest.approx(0.5)
+
+
+def test_schedules_set_the_rate_and_give_it_back():
+    X, y = regression()
+    model = MLP(2, [1], seed=0)
+    optimizer = SGD(model.parameters(), 0.1)
+    cosine = fit(model, X, y, optimizer=optimizer, epochs=4, schedule=CosineDecay(4))
+    assert cosine.learning_rate == pytest.approx([0.1 * (1 + math.cos(math.pi * t / 4)) / 2 for t in range(4)])
+    assert optimizer.learning_rate == 0.1
+    rates = []
+
+    class Watch(Callback):
+        def on_iteration_end(self, run):
+            rates.append(run.optimizer.learning_rate)
+
+    schedule = OneCycle(9)
+    fit(model, X, y, optimizer=optimizer, epochs=3, batch_size=8, schedule=schedule, callbacks=[Watch()])
+    assert rates == [schedule(0.1, t) for t in range(9)]
+    zero = SGD(model.parameters(), 1e-9)
+    plateau = fit(model, X, y, optimizer=zero, epochs=5, schedule=ReduceOnPlateau(0.5, patience=1))
+    assert plateau.learning_rate == pytest.approx([1e-9, 1e-9, 1e-9, 5e-10, 5e-10])
+
+
+def test_only_the_parameters_of_the_optimiser_are_trained():
+    X, y = regression()
+    model = MLP(2, [3, 1], seed=0)
+    before = weights(model)
+    fit(model, X, y, optimizer=SGD(model.layers[1].parameters(), 0.1), epochs=2)
+    assert weights(model)[:9] == before[:9]
+    assert weights(model)[9:] != before[9:]
+    assert all(p.grad == 0.0 for p in model.parameters())
+
+
+def test_a_model_with_batch_norm_is_trained_on_whole_batches():
+    X, y = regression()
+    model = Sequential(
+        Layer(2, 4, "linear", seed=0), BatchNorm(4), lambda row: [v.tanh() for v in row], Layer(4, 1, seed=1)
+    )
+    history = fit(model, 5 * X + 20, y / 2, optimizer=Adam(model.parameters(), 0.05), epochs=15, batch_size=8)
+    assert history.loss[-1] < 0.3 * history.loss[0]
+    assert "eager" in history.engine
+    assert model.layers[1].running_mean != [0.0] * 4
+
+
+def test_any_module_of_ones_own_can_be_trained():
+    class Line(Module):
+        def __init__(self):
+            self.slope, self.offset = Value(0.0), Value(0.0)
+
+        def __call__(self, x):
+            return self.slope * x + self.offset
+
+    line, x = Line(), np.linspace(-1, 1, 11)
+    fit(line, x, 3 * x - 1, optimizer=SGD(line.parameters(), 0.3), epochs=60)
+    assert (line.slope.data, line.offset.data) == pytest.approx((3.0, -1.0), abs=1e-3)
+    assert predict(line, x).shape == (11, 1)
+
+
+def test_every_example_is_seen_once_in_each_epoch():
+    for n, size in ((10, 3), (9, 3), (1, 1), (5, 5)):
+        order = batch_order(n, size, np.random.default_rng(0))
+        assert sorted(np.concatenate(order).tolist()) == list(range(n))
+        assert [len(rows) for rows in order] == [size] * (n // size) + ([n % size] if n % size else [])
+    X = np.arange(10).reshape(5, 2)
+    seen = list(batches(X, X[:, 0], 2, seed=1))
+    assert sorted(y for _, part in seen for y in part.tolist()) == [0, 2, 4, 6, 8]
+    assert all((x[:, 0] == y).all() for x, y in seen)
+    assert [y.tolist() for _, y in batches(X, X[:, 0], 2, shuffle=False)] == [[0, 2], [4, 6], [8]]
+
+
+# Ending early ---------------------------------------------------------------------------------------------
+
+
+def overfitting():
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(30, 2))
+    return X[:10], rng.normal(size=10), X[10:], rng.normal(size=20)
+
+
+def test_early_stopping_stops_and_restores_the_best_weights():
+    X, y, X_valid, y_valid = overfitting()
+    model = MLP(2, [12, 1], seed=0)
+    stopping = EarlyStopping(patience=4)
+    history = fit(
+        model,
+        X,
+        y,
+        optimizer=Adam(model.parameters(), 0.03),
+        epochs=200,
+        validation=(X_valid, y_valid),
+        callbacks=[stopping],
+    )
+    best = history.best_epoch
+    assert best == stopping.best_epoch
+    assert history.epochs == best + 5 < 200
+    assert history.stopped == f"stopped early: no improvement since epoch {best}"
+    error = np.mean((predict(model, X_valid)[:, 0] - y_valid) ** 2)
+    assert error == pytest.approx(min(history.validation_loss)) == pytest.approx(stopping.best_loss)
+
+
+def test_early_stopping_restores_the_best_of_a_run_that_was_not_stopped_and_can_be_used_again():
+    X, y, X_valid, y_valid = overfitting()
+    stopping = EarlyStopping(patience=1000)
+    for seed in (0, 1):
+        model = MLP(2, [12, 1], seed=seed)
+        optimizer = Adam(model.parameters(), 0.03)
+        history = fit(model, X, y, optimizer=optimizer, epochs=40, validation=(X_valid, y_valid), callbacks=[stopping])
+        error = np.mean((predict(model, X_valid)[:, 0] - y_valid) ** 2)
+        assert error == pytest.approx(min(history.validation_loss))
+        assert not history.stopped
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_ctrl_c_ends_cleanly_with_the_history_so_far(engine):
+    X, y = regression()
+    model = MLP(2, [3, 1], seed=0)
+    after = []
+
+    class Impatient(Callback):
+        def on_iteration_end(self, run):
+            after.append(weights(model))
+            if run.epoch == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    history = fit(model, X, y, epochs=100, callbacks=[Impatient()], engine=engine)
+    assert history.stopped == "interrupted in epoch 3"
+    assert history.epochs == 2
+    assert weights(model) == after[-1]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_loss_that_is_not_finite_ends_the_run_before_it_harms_the_weights(engine):
+    X, y = regression()
+    model = MLP(2, [1], seed=0)
+    with pytest.warns(RuntimeWarning, match=r"training stopped in epoch \d+, iteration \d+: the loss is inf"):
+        history = fit(model, X, y, optimizer=SGD(model.parameters(), 1e10), epochs=100, engine=engine)
+    assert "the loss is inf" in history.stopped
+    assert np.isfinite(weights(model)).all()
+    assert np.isfinite(history.batch_loss).all()
+
+
+# Callbacks ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_callback_that_raises_is_named_and_leaves_the_model_whole(engine):
+    X, y = regression()
+    model, twin = MLP(2, [3, 1], seed=0), MLP(2, [3, 1], seed=0)
+
+    def fragile(run):
+        if run.epoch == 2:
+            run.model.parameters()[0].data = 1e9
+            raise KeyError("oops")
+
+    model.eval()
+    with pytest.raises(CallbackError, match=r"the callback fragile raised KeyError in on_epoch_end, epoch 2: 'oops'"):
+        fit(model, X, y, epochs=5, callbacks=[fragile], engine=engine)
+    fit(twin, X, y, epochs=2, engine=engine)
+    assert weights(model) == weights(twin)
+    assert not model.training
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_callback_may_change_the_weights(engine):
+    X, y = regression()
+    model = MLP(2, [1], seed=0)
+
+    def clamp(run):
+        for p in run.model.parameters():
+            p.data = 0.25
+
+    fit(model, X, y, optimizer=SGD(model.parameters(), 0.1), epochs=3, callbacks=[clamp], engine=engine)
+    assert weights(model) == [0.25] * 3
+
+
+def test_callbacks_hear_of_everything_in_order():
+    X, y = regression(4)
+    heard = []
+
+    class Listen(Callback):
+        def on_start(self, run):
+            heard.append(("start", run.epoch))
+
+        def on_iteration_end(self, run):
+            heard.append(("iteration", run.epoch, run.batch))
+
+        def on_epoch_end(self, run):
+            heard.append(("epoch", run.epoch))
+            if run.epoch == 2:
+                run.stop("enough")
+
+        def on_end(self, run):
+            heard.append(("end", run.history.stopped))
+
+    fit(MLP(2, [1], seed=0), X, y, epochs=9, batch_size=2, callbacks=[Listen()])
+    epochs = [event for e in (1, 2) for event in (("iteration", e, 1), ("iteration", e, 2), ("epoch", e))]
+    assert heard == [("start", 0), *epochs, ("end", "enough")]
+
+
+# The display ----------------------------------------------------------------------------------------------
+
+
+def test_the_display_shows_the_numbers_at_a_terminal(monkeypatch):
+    X, y = regression()
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100, legacy_windows=False, color_system=None)
+    monkeypatch.setattr("tinygrad_edu.training.loop.Console", lambda stderr: console)
+    history = fit(MLP(2, [1], seed=0), X, y, epochs=2, validation=(X, y))
+    text = screen.getvalue()
+    assert "epoch 2/2" in text
+    for shown in (
+        f"loss {history.loss[-1]:.4g}",
+        f"validation {history.validation_loss[-1]:.4g}",
+        f"gradient {history.gradient_norm[-1]:.3g}",
+        "rate 0.001",
+    ):
+        assert shown in text
+    assert history.summary() in text.replace("\n", " ").replace("  ", " ") or history.summary()[:60] in text
+
+
+def test_nothing_is_printed_when_nobody_watches(capfd):
+    X, y = regression()
+    fit(MLP(2, [1], seed=0), X, y, epochs=2)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_terminal_is_given_back_when_a_callback_raises(monkeypatch):
+    X, y = regression()
+    displays = []
+    monkeypatch.setattr(
+        "tinygrad_edu.training.loop.Display",
+        lambda c: displays.append(Display(Console(file=io.StringIO()))) or displays[0],
+    )
+
+    def fail(run):
+        raise RuntimeError("no")
+
+    with pytest.raises(CallbackError):
+        fit(MLP(2, [1], seed=0), X, y, epochs=2, progress=True, callbacks=[fail])
+    assert not displays[0].progress.live.is_started
+
+
+# Bad input ------------------------------------------------------------------------------------------------
+
+NAN, INF = math.nan, math.inf
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "options", "error", "message"),
+    [
+        ([[1.0, 2.0]], [1.0, 2.0], {}, ValueError, "X has 1 rows and y has 2"),
+        ([], [], {}, ValueError, "X holds no examples"),
+        ([[1.0, 2.0], [1.0, NAN]], [0, 1], {}, ValueError, "X holds nan in row 1, column 1"),
+        ([[1.0, 2.0], [-INF, 1.0]], [0, 1], {}, ValueError, "X holds -inf in row 1, column 0"),
+        ([[1.0, 2.0]], [NAN], {}, ValueError, "y holds nan in row 0"),
+        ([[1.0, 2.0], [1.0]], [0, 1], {}, TypeError, "X should be an array of numbers"),
+        ([["a", "b"]], [0], {}, TypeError, "X should be an array of numbers"),
+        ([[1.0, 2.0, 3.0]], [1.0], {}, ValueError, "takes one example of 2 inputs|takes 2 inputs, not 3"),
+        (XOR_X, XOR_Y, {"batch_size": 5}, ValueError, "batch_size must be from 1 to the number of examples, 4, not 5"),
+        (XOR_X, XOR_Y, {"batch_size": 0}, ValueError, "batch_size"),
+        (XOR_X, XOR_Y, {"epochs": 0}, ValueError, "epochs must be at least 1"),
+        (XOR_X, XOR_Y, {"loss": hinge}, ValueError, r"row 0 of y .* hinge needs targets of -1 and \+1"),
+        (XOR_X, [0, 2, 1, 0], {"loss": binary_cross_entropy}, ValueError, r"row 1 of y .* from 0 to 1, not 2"),
+        (XOR_X, np.zeros((4, 2)), {}, ValueError, "row 0 of y .* same shape"),
+        (XOR_X, XOR_Y, {"validation": (XOR_X, [1.0])}, ValueError, "validation X has 4 rows and validation y has 1"),
+        (XOR_X, XOR_Y, {"validation": ([[1.0]], [1.0])}, ValueError, "both need the same features"),
+        (XOR_X, XOR_Y, {"validation": 0.2}, TypeError, "validation is a pair"),
+        (XOR_X, XOR_Y, {"callbacks": [3]}, TypeError, "a callback is"),
+        (XOR_X, XOR_Y, {"callbacks": [EarlyStopping]}, TypeError, r"write EarlyStopping\(\)"),
+        (XOR_X, XOR_Y, {"clip_norm": -1.0}, ValueError, "clip_norm must be"),
+        (XOR_X, XOR_Y, {"engine": "warp"}, ValueError, "engine is .* not 'warp'"),
+        (XOR_X, XOR_Y, {"resume": True}, ValueError, "say which with checkpoint"),
+    ],
+)
+def test_bad_input_is_refused_in_a_sentence_and_nothing_changes(X, y, options, error, message):
+    model = MLP(2, [1], seed=0)
+    before = weights(model)
+    optimizer = Adam(model.parameters())
+    with pytest.raises(error, match=message):
+        fit(model, X, y, optimizer=optimizer, **options)
+    assert weights(model) == before
+    assert optimizer.iteration == 0
+
+
+def test_a_label_outside_the_classes_is_named():
+    model = MLP(2, [3], seed=0)
+    with pytest.raises(ValueError, match=r"the label 3 in row 1 of y .* no class from 0 to 2"):
+        fit(model, [[0.0, 1.0], [1.0, 0.0]], [0, 3], cross_entropy)
+    with pytest.raises(ValueError, match=r"the label 0.5 in row 0"):
+        fit(model, [[0.0, 1.0], [1.0, 0.0]], [0.5, 1], cross_entropy)
+
+
+def test_an_optimiser_of_another_model_is_refused():
+    model, other = MLP(2, [1]), MLP(2, [1])
+    with pytest.raises(ValueError, match="none of this model's parameters"):
+        fit(model, XOR_X, XOR_Y, optimizer=SGD(other.parameters()))
+    with pytest.raises(TypeError, match="fit trains a Module"):
+        fit(lambda x: x, XOR_X, XOR_Y)
+
+
+def test_a_shape_of_outputs_that_is_no_row_is_left_to_the_loss():
+    class Grid(Module):
+        def __init__(self):
+            self.w = Value(1.0)
+
+        def __call__(self, x):
+            return [[self.w * v] for v in x]
+
+    grid = Grid()
+    fit(grid, [[1.0, 2.0]], [[2.0, 4.0]], mean_squared_error, SGD(grid.parameters(), 0.1), epochs=30)
+    assert grid.w.data == pytest.approx(2.0)
