@@ -96,8 +96,9 @@ def draw_neuron(neuron, image, file, strongest=4):
     rest = Value(weights[others] @ image[others], f"the other {len(others)} pixels")
     output = (dot([neuron.weights[k] for k in top], pixels, neuron.bias) + rest).tanh()
     output.label = "output"
+    neuron.zero_grad()
     output.backward()
-    draw(output, file, expand=True)
+    draw(output, file)
 
 
 def plot_losses(losses, file):
