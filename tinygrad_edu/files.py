@@ -45,7 +45,7 @@ def write_whole(file: str | os.PathLike[str], content: bytes | str) -> None:
 a folder that exists and that you may write to
     """
     data = content.encode() if isinstance(content, str) else content
-    with replacing(file) as scratch, open(scratch, "xb") as stream:
+    with replacing(file) as scratch, open(scratch, "wb") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())

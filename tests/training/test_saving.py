@@ -120,7 +120,7 @@ def test_a_broken_file_is_refused_and_the_model_untouched(tmp_path, kind):
     [
         (MLP(2, [4, 1]), r"'layers.0.weight' of shape \(4, 2\) instead of \(3, 2\)"),
         (MLP(2, [3]), "has no 'layers.1.weight'"),
-        (MLP(2, [3, 1, 1]), "has 'layers.2.weight', which the model does not"),
+        (MLP(2, [3, 1, 1]), "has 'layers.2.(bias|weight)', which the model does not"),
         (MLP(2, [3, 1], "relu"), r"was saved from layers.0: Layer\(2 -> 3, relu.* and this model is .*tanh"),
         (Layer(2, 3), "has no 'layers.0.weight'"),
     ],

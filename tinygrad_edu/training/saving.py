@@ -125,14 +125,15 @@ def _check_fit(model: Module, arrays: Mapping[str, Any], source: str) -> None:
     for name in expected:
         if name not in arrays:
             raise ValueError(_misfit(source, f"has no {name!r}", model))
-    for name, array in arrays.items():
+    for name in arrays:
         if name not in expected:
             raise ValueError(_misfit(source, f"has {name!r}, which the model does not", model))
-        if np.shape(array) != expected[name].shape:
-            shapes = f"has {name!r} of shape {np.shape(array)} instead of {expected[name].shape}"
-            raise ValueError(_misfit(source, shapes, model))
-        if np.asarray(array).dtype.kind not in "fiu":
-            raise ValueError(_misfit(source, f"has {name!r} of type {np.asarray(array).dtype}, not numbers", model))
+    for name, own in expected.items():
+        array = np.asarray(arrays[name])
+        if array.shape != own.shape:
+            raise ValueError(_misfit(source, f"has {name!r} of shape {array.shape} instead of {own.shape}", model))
+        if array.dtype.kind not in "fiu":
+            raise ValueError(_misfit(source, f"has {name!r} of type {array.dtype}, not numbers", model))
 
 
 def _misfit(source: str, what: str, model: Module) -> str:
