@@ -1,0 +1,93 @@
+# %% [markdown]
+"""
+# 4. Activations: what bends the line, and where the gradient goes to die
+
+You will see every activation with its derivative; in which part of its inputs each one passes (almost) no gradient on;
+and what is left of a gradient after ten layers. Last, why a network without activations is a single layer.
+"""
+
+# %%
+import numpy as np
+from common import Demo, table, title
+from matplotlib import pyplot as plt
+
+from tinygrad_edu import MLP, Value, grad
+from tinygrad_edu.nn.activations import COMMON_ACTIVATIONS
+
+demo = Demo(__doc__)
+ELEMENTWISE = [name for name in COMMON_ACTIVATIONS if name not in ("linear", "softmax")]
+
+
+# %% [markdown]
+# Nothing below knows a derivative: each curve of slopes is what the reverse sweep says, point by point. Try it with
+# any method of `Value` that has one input.
+
+
+# %%
+def curve(activation: str, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The activation at each number, and its slope there."""
+    inputs = [Value(x) for x in numbers]
+    outputs = [getattr(x, activation)() for x in inputs]
+    slopes = [grad(y, [x])[0] for x, y in zip(inputs, outputs, strict=True)]
+    return np.array([y.data for y in outputs]), np.array(slopes)
+
+
+numbers = np.linspace(-6, 6, 61 if demo.quick else 481)
+figure, axes = plt.subplots(2, 5, figsize=(13, 5), sharex=True)
+rows = []
+for axis, name in zip(axes.flat, ELEMENTWISE, strict=False):
+    outputs, slopes = curve(name, numbers)
+    vanishing = np.abs(slopes) < 0.01
+    axis.fill_between(numbers, 0, 1, where=vanishing, transform=axis.get_xaxis_transform(), color="0.92")
+    axis.plot(numbers, outputs)
+    axis.plot(numbers, slopes, "--")
+    axis.set(title=name, ylim=(-1.5, 3))
+    ten_layers = float(np.max(np.abs(slopes)) ** 10)
+    rows.append([name, float(slopes.max()), float(np.mean(vanishing)), ten_layers])
+axes[0, 4].tick_params(labelbottom=True)
+axes[1, 4].axis("off")
+meanings = zip(axes[0, 0].get_children(), ["slope below 0.01", "activation", "derivative"], strict=False)
+axes[1, 4].legend(*zip(*meanings, strict=True), loc="center")
+demo.save(figure, "04_activations.png")
+
+title("Where gradients vanish")
+table(["activation", "largest slope", "share of [-6, 6] below 0.01", "best case of 10 in a row"], rows, width=28)
+
+# %% [markdown]
+# Even where it is steepest, ten sigmoids in a row leave one millionth of the gradient. tanh can be as steep as 1, at 0,
+# so weights matter; relu passes either everything or nothing. Now with random inputs and weights, in a real network:
+
+# %%
+title("What is left of the gradient at the first of ten layers, compared with the last")
+rows = []
+for activation in ["sigmoid", "tanh", "relu", "leaky_relu", "elu", "silu", "gelu"]:
+    model = MLP(8, [8] * 10 + [1], activation, seed=0)
+    for x in np.random.default_rng(1).normal(size=(3 if demo.quick else 20, 8)):
+        model(x)[0].backward()
+    size = [np.sqrt(np.mean([p.grad**2 for p in layer.parameters()])) for layer in model.layers]
+    rows.append([activation, float(size[0] / size[-2])])
+table(["activation", "first / tenth"], rows, width=16)
+figure, axis = plt.subplots(figsize=(6, 2.8))
+bars = axis.barh([row[0] for row in rows], [row[1] for row in rows])
+axis.bar_label(bars, fmt="%.2g", padding=4)
+axis.set(xscale="log", title="gradient of the weights: first layer / tenth layer", xlim=(1e-7, 30))
+axis.invert_yaxis()
+demo.save(figure, "04_gradient_left.png")
+
+# %% [markdown]
+# ## Without an activation, layers collapse
+# W₂(W₁x + b₁) + b₂ = (W₂W₁)x + (W₂b₁ + b₂): five linear layers draw one straight line. The slope of the output is then
+# the same everywhere, which we ask of the network itself.
+
+# %%
+title("The slope of a network, at five places")
+for activation in ["linear", "tanh"]:
+    model = MLP(1, [4, 4, 4, 4, 1], activation, seed=5)
+    slopes = []
+    for number in [-2.0, -1.0, 0.0, 1.0, 2.0]:
+        x = Value(number)
+        slopes.append(grad(model([x])[0], [x])[0])
+    print(f"{activation:7}" + "".join(f"{slope:12.6f}" for slope in slopes))
+
+# %%
+demo.done("try relu with a bias of -1 in every neuron, or sin as an activation; then 05_losses.py")

@@ -1,0 +1,91 @@
+"""What all demos share: the options --quick and --out, one look for the plots, and saying what was written.
+
+A demo is a script in the percent format: it runs with Python, and opens as a notebook in VS Code, or in Jupyter with
+jupytext installed. A notebook has no command line, so there the environment variables TINYGRAD_EDU_QUICK and
+TINYGRAD_EDU_OUT do what --quick and --out do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from tinygrad_edu import Value, draw
+from tinygrad_edu.draw.palette import CYCLE, GREY, INK
+
+IN_NOTEBOOK = "ipykernel" in sys.modules
+if not IN_NOTEBOOK:
+    mpl.use("Agg")  # figures are files: no window opens, and no display is needed
+mpl.rcParams.update({
+    "axes.prop_cycle": mpl.cycler(color=CYCLE), "axes.spines.top": False, "axes.spines.right": False,
+    "axes.titlesize": 11, "axes.titlelocation": "left", "axes.edgecolor": GREY, "axes.labelcolor": INK,
+    "text.color": INK, "xtick.color": GREY, "ytick.color": GREY, "legend.frameon": False, "lines.linewidth": 2,
+    "figure.constrained_layout.use": True, "savefig.dpi": 150, "image.cmap": "cividis",
+})  # fmt: skip
+
+
+class Demo:
+    """A running demo: `quick` says whether to do less, `path` where a file goes, `done` ends it."""
+
+    def __init__(self, text: str) -> None:
+        self.started = time.perf_counter()
+        options = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+        options.add_argument("--quick", action="store_true", default=bool(os.environ.get("TINYGRAD_EDU_QUICK")),
+                             help="do less of everything: for a first look, and for tests")  # fmt: skip
+        options.add_argument("--out", type=Path, default=Path(os.environ.get("TINYGRAD_EDU_OUT", "out")),
+                             metavar="FOLDER", help="where figures go (default: out)")  # fmt: skip
+        chosen = options.parse_args([] if IN_NOTEBOOK else None)
+        self.quick: bool = chosen.quick
+        self.out: Path = chosen.out
+        self.written: list[Path] = []
+        if not IN_NOTEBOOK:
+            heading, *rest = text.strip().removeprefix("# ").splitlines()
+            print(heading, "=" * len(heading), *rest, sep="\n")
+
+    def path(self, name: str) -> Path:
+        """The file of this name in the folder for figures, which is made if need be."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.written.append(self.out / name)
+        return self.written[-1]
+
+    def save(self, figure: Figure, name: str) -> None:
+        """Write a figure; a notebook shows it as well."""
+        figure.savefig(self.path(name))
+        if not IN_NOTEBOOK:
+            plt.close(figure)
+
+    def draw(self, root: Value, name: str, **how: object) -> None:
+        """Draw the graph that computed `root`; a notebook shows it as well."""
+        picture = draw(root, self.path(name), **how)
+        if IN_NOTEBOOK:
+            from IPython.display import display
+
+            display(picture)
+
+    def done(self, what_next: str) -> None:
+        """Say what was written, how long it took, and what to try next."""
+        print(f"\nWrote {', '.join(str(path) for path in self.written)} in {time.perf_counter() - self.started:.1f} s.")
+        print(f"Next: {what_next}")
+
+
+def title(text: str) -> None:
+    """A heading between parts of the output."""
+    print(f"\n{text}\n{'-' * len(text)}")
+
+
+def table(headings: list[str], rows: list[list[object]], width: int = 12) -> None:
+    """Print rows under headings: text to the left, numbers to the right with four digits that count."""
+
+    def cell(entry: object) -> str:
+        return f"{entry:>{width}.4g}" if isinstance(entry, float) else f"{entry!s:>{width}}"
+
+    first = max(len(str(row[0])) for row in [headings, *rows])
+    for row in [headings, *rows]:
+        print(f"{row[0]!s:<{first}}" + "".join(cell(entry) for entry in row[1:]))
