@@ -1,0 +1,114 @@
+"""Random scalar programs: replayed values and gradients equal eager ones, at every batch size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tinygrad_edu import Value, choose, dot, fsum, logsumexp, ops, record, where
+
+UNARY = sorted(
+    name
+    for name, op in ops.RULE_BOOK.items()
+    if not op.is_variadic and len(op.rules) == 1 and not op.parameters and hasattr(Value, name)
+)
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+    "power": lambda a, b: a**b,
+    "maximum": lambda a, b: a.maximum(b),
+    "minimum": lambda a, b: a.minimum(b),
+    "plus constant": lambda a, b: a + 0.75,
+    "from constant": lambda a, b: 2.0 - b,
+    "times constant": lambda a, b: -1.5 * a,
+    "negated": lambda a, b: -a,
+    "absolute": lambda a, b: abs(a),
+    "squared": lambda a, b: a**2,
+    "cubed root": lambda a, b: b**-0.5,
+    "exponent of constant": lambda a, b: 1.25**b,
+    "leaky": lambda a, b: a.leaky_relu(0.1),
+    "clipped": lambda a, b: a.clip(-1.0, 1.0),
+}
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One line of a random program: what to do with which earlier values."""
+
+    kind: str
+    picks: tuple[int, ...]
+
+
+KINDS = [*UNARY, *BINARY, "dot", "fsum", "logsumexp", "where", "choose"]
+INSTRUCTIONS = st.builds(
+    Instruction, st.sampled_from(KINDS), st.lists(st.integers(0, 10**6), min_size=7, max_size=7).map(tuple)
+)
+NUMBERS = st.one_of(
+    st.floats(-3, 3), st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 30.0, -30.0, math.inf, -math.inf, math.nan])
+)
+
+
+def run(lines: Sequence[Instruction], x: Any, index: Any, params: Sequence[Value]) -> Value:
+    """The random program on one example."""
+    values: list[Any] = [*x, *params]
+    for line in lines:
+        a, b, c, *rest = [values[pick % len(values)] for pick in line.picks]
+        if line.kind in BINARY:
+            made = BINARY[line.kind](a, b)
+        elif line.kind == "dot":
+            made = dot([a, b, c], rest[:3], rest[3])
+        elif line.kind == "fsum":
+            made = fsum([a, b, c, *rest][: 1 + line.picks[0] % 7])
+        elif line.kind == "logsumexp":
+            made = logsumexp([a, b, c, *rest][: 1 + line.picks[0] % 7])
+        elif line.kind == "where":
+            made = where(a > b if line.picks[0] % 2 else a <= 0.5, b, c)
+        elif line.kind == "choose":
+            made = choose(index, [a, b, c])
+        else:
+            made = getattr(a, line.kind)()
+        values.append(made)
+    return fsum(values[-3:])
+
+
+def eager(lines: Any, rows: Any, indices: Any, numbers: Any) -> tuple[list[float], list[float], float]:
+    """Values and gradient of the mean by plain `Value`s, and the largest number met on the way."""
+    params = [Value(number) for number in numbers]
+    results = [run(lines, [Value(v) for v in row], int(k), params) for row, k in zip(rows, indices, strict=True)]
+    largest = 1.0
+    if results:
+        for step in (fsum(results) / len(results)).backward_steps():
+            met = [step.node.data, *[c.amount for c in step.contributions], *[c.after for c in step.contributions]]
+            largest = max([largest, *[abs(number) for number in met if math.isfinite(number)]])
+    return [result.data for result in results], [parameter.grad for parameter in params], largest
+
+
+def assert_agree(ours: Any, theirs: Any, largest: float) -> None:
+    # Sums are rounded in another order, so what cancels may differ by the rounding of the largest term.
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12 * largest)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(INSTRUCTIONS, min_size=1, max_size=25),
+    st.lists(NUMBERS, min_size=4, max_size=4),
+    st.lists(st.lists(NUMBERS, min_size=3, max_size=3), min_size=17, max_size=17),
+)
+def test_random_programs_agree_with_eager(lines: Any, numbers: Any, rows: Any) -> None:
+    params = [Value(number) for number in numbers]
+    program = record(lambda x, k: run(lines, x, k, params), shapes=(3, ()), params=params)
+    indices = np.arange(17) % 3
+    for batch in (0, 1, 2, 17):
+        x = np.array(rows[:batch]).reshape(batch, 3)
+        values, gradient, largest = eager(lines, rows[:batch], indices[:batch], numbers)
+        assert_agree(program(x, indices[:batch]), values, largest)
+        assert_agree(program.values_and_grad(x, indices[:batch])[0], values, largest)
+        assert_agree(program.value_and_grad(x, indices[:batch])[1], gradient, largest)
