@@ -160,7 +160,8 @@ class Program:
         Raises RecordingError where the function returns a list.
         """
         values, gradient = self.values_and_grad(*arrays)
-        return (np.add.reduce(values) / len(values) if len(values) else np.float64(np.nan)), gradient
+        with np.errstate(all="ignore"):
+            return np.add.reduce(values) / np.float64(len(values)), gradient
 
     def values_and_grad(self, *arrays: Any) -> tuple[FloatArray, FloatArray]:
         """The function of each example, and the gradient of its mean over the batch by `theta`."""
@@ -169,7 +170,7 @@ class Program:
         with self._lock:
             bound = self._prepared(arrays)
             bound.run(bound.everything)
-            if self.gradient is None:
+            if self.gradient is None or bound.batch == 0:
                 return self._values(bound), np.zeros(len(self.params))
             return self._values(bound), bound.arrays[self.gradient].reshape(-1).copy()
 
@@ -294,6 +295,7 @@ class _Bound:
         view = instruction.view(*operands, batch=self.batch)
         if view is not None:
             self.arrays[var] = view
+            self._in_place.pop(var, None)  # it shows the rows of another array, so it must be copied into its place
             return None
         out = self._buffer(var)
         if isinstance(instruction, Assemble):
