@@ -161,7 +161,7 @@ class Elementwise(Instruction):
             return partial(_write_indicator, out, *arguments)
         if self.function in ("erf", "erfc"):
             return partial(_write_erf, _ERF if self.function == "erf" else _ERFC, out, *arguments)
-        return partial(getattr(np, self.function), *arguments, out)
+        return partial(getattr(np, self.function), *arguments, out=out)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         arguments = self._filled(arrays)
@@ -461,7 +461,7 @@ class Choose(Instruction):
 
     def _chosen(self, m: Any, whole: Array, table: Array) -> Array:
         columns = np.arange(self.width)[None, :, None]
-        examples = m.arange(whole.shape[1])[None, None, :] if table.shape[2] > 1 else 0
+        examples = m.arange(whole.shape[1])[None, None, :] if table.shape[2] != 1 else 0
         return table[whole[:, None, :], columns, examples]
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
