@@ -30,7 +30,7 @@ from tinygrad_edu.training.progress import Display
 
 XOR_X = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 XOR_Y = [0.0, 1.0, 1.0, 0.0]
-ENGINES = ["eager"]
+ENGINES = ["eager", "replay"]
 
 
 def regression(n=24, seed=0):

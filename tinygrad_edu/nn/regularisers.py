@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygrad_edu.nn.layers import Seed, one_example, whole_number
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.value import Number, Value, fsum, where
+from tinygrad_edu.value import Number, Value, fsum, noise, where
 
 __all__ = ["BatchNorm", "Dropout", "LayerNorm", "RMSNorm", "Sequential", "l1_penalty", "l2_penalty"]
 
@@ -47,7 +47,7 @@ class Dropout(Module):
 
     def noise(self) -> Number:
         """A fresh number, uniform on [0, 1): all the randomness there is, so that recording can make it an input."""
-        return self.generator.random()
+        return noise(self.generator.random)
 
     def __call__(self, inputs: Iterable[Number]) -> list[Value]:
         """What is left of the inputs of one example."""

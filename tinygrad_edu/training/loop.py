@@ -30,7 +30,7 @@ from tinygrad_edu.training.engines import (
     Penalty,
     Problem,
     choose_engine,
-    evaluating,
+    in_mode,
     outputs_of,
 )
 from tinygrad_edu.training.history import History
@@ -40,7 +40,7 @@ from tinygrad_edu.training.saving import arrays_of, layer_of, load_arrays
 from tinygrad_edu.training.schedules import Schedule
 from tinygrad_edu.value import Value, no_grad
 
-__all__ = ["CallbackError", "Run", "fit", "predict"]
+__all__ = ["CallbackError", "Run", "fit"]
 
 Path: TypeAlias = str | os.PathLike[str]
 
@@ -182,7 +182,7 @@ def targets_for(model: Module, loss: Loss, data: Data) -> Data:
 
     Tries the model on one example and the loss on the targets, so that what does not fit is known before training.
     """
-    with no_grad(), evaluating(model):
+    with no_grad(), in_mode(model, training=False):
         output = outputs_of(model, data.X[:1].tolist())[0]
         is_flat = not isinstance(output, Value) and all(isinstance(each, Value) for each in output)
         classes = len(output) if is_flat else 1
@@ -245,11 +245,11 @@ class Run:
     def train(self, display: Display | None = None) -> None:
         """Run the epochs that are left, however they end, and leave the model whole."""
         watchers = [*([display] if display else []), *self.callbacks]
-        modes = [(module, module.training) for module in self.model.modules()]
         try:
-            self._notify("on_start", watchers)
-            while self.epoch < self.epochs and not self.history.stopped:
-                self._run_epoch(watchers)
+            with in_mode(self.model, training=True):
+                self._notify("on_start", watchers)
+                while self.epoch < self.epochs and not self.history.stopped:
+                    self._run_epoch(watchers)
         except KeyboardInterrupt:
             self.stop(f"interrupted in epoch {self.epoch}")
         finally:
@@ -257,8 +257,6 @@ class Run:
             self.engine.push()
             if self.schedule is not None:
                 self.optimizer.learning_rate = self.base_learning_rate
-            for module, mode in modes:
-                module.training = mode
             if display:
                 display.close()
         self._notify("on_end", watchers)
@@ -266,7 +264,6 @@ class Run:
     def _run_epoch(self, watchers: Sequence[Callback]) -> None:
         started = time.perf_counter()
         self.epoch += 1
-        self.model.train()
         # Seeded for each epoch, so that resuming needs no generator's state.
         generator = np.random.default_rng([self.history.seed, self.epoch])
         totals, norms, layer_norms = [], [], []
@@ -414,20 +411,3 @@ def _generators(model: Module) -> dict[str, np.random.Generator]:
     """The random generators inside the model, such as those of dropout, by path."""
     found = {path: getattr(module, "generator", None) for path, module in model.named_modules()}
     return {path: generator for path, generator in found.items() if isinstance(generator, np.random.Generator)}
-
-
-# Using a model --------------------------------------------------------------------------------------------
-
-
-def predict(model: Module, X: Any) -> Array:
-    """The outputs of a model in evaluation mode for each example of X, shape (n, outputs); no graph is kept.
-
-    >>> from tinygrad_edu.nn import MLP
-    >>> predict(MLP(2, [3], init="zeros"), [[1.0, 2.0], [3.0, 4.0]]).shape
-    (2, 3)
-    """
-    examples = np.asarray(X, dtype=np.float64).tolist()
-    with no_grad(), evaluating(model):
-        outputs = outputs_of(model, examples)
-    rows = [[float(v) for v in ([output] if isinstance(output, Value) else output)] for output in outputs]
-    return np.array(rows, dtype=np.float64)

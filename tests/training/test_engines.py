@@ -1,0 +1,148 @@
+"""Replay gives what eager gives; where a model cannot be recorded, fit falls back and says why."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from tinygrad_edu import Value
+from tinygrad_edu.nn import MLP, BatchNorm, Dropout, Layer, LayerNorm, Module, RMSNorm, Sequential, l1_penalty, losses
+from tinygrad_edu.replay import RecordingError
+from tinygrad_edu.training import SGD, Adam, fit, predict
+from tinygrad_edu.training.engines import in_mode
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(21, 2))
+CURVE = np.sin(X[:, 0]) - X[:, 1]
+LABELS = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0)
+BINARY = (CURVE > 0).astype(float)
+
+
+def norms():
+    return Sequential(Layer(2, 4, "gelu", seed=0), LayerNorm(4), RMSNorm(4), Layer(4, 1, "linear", seed=1))
+
+
+CASES = {
+    "mean squared error": (lambda: MLP(2, [4, 1], seed=0), CURVE, losses.mean_squared_error),
+    "two outputs": (
+        lambda: MLP(2, [4, 2], "relu", seed=0),
+        np.column_stack([CURVE, X[:, 0]]),
+        losses.mean_squared_error,
+    ),
+    "huber": (lambda: MLP(2, [4, 1], "elu", seed=0), CURVE, losses.huber),
+    "hinge": (lambda: MLP(2, [4, 1], "relu", seed=0), 2 * BINARY - 1, losses.hinge),
+    "logits": (lambda: MLP(2, [4, 1], "silu", seed=0), BINARY, losses.binary_cross_entropy_with_logits),
+    "sigmoid": (
+        lambda: MLP(2, [4, 1], output_activation="sigmoid", seed=0),
+        BINARY,
+        losses.binary_cross_entropy,
+    ),
+    "classes": (lambda: MLP(2, [4, 3], seed=0), LABELS, losses.cross_entropy),
+    "weighted and smoothed classes": (
+        lambda: MLP(2, [4, 3], seed=0),
+        LABELS,
+        partial(losses.cross_entropy, class_weights=[1.0, 2.0, 0.5], label_smoothing=0.1),
+    ),
+    "norms": (norms, CURVE, losses.mean_squared_error),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_losses_are_the_same_to_1e_9(case):
+    build, y, loss = CASES[case]
+    histories = []
+    for engine in ("eager", "replay"):
+        model = build()
+        history = fit(
+            model,
+            X,
+            y,
+            loss,
+            Adam(model.parameters(), 0.02),
+            epochs=5,
+            batch_size=8,
+            validation=(X[:5], y[:5]),
+            penalty=lambda params: l1_penalty(params, 0.01),
+            engine=engine,
+        )
+        histories.append(history)
+    eager, replay = histories
+    np.testing.assert_allclose(replay.batch_loss, eager.batch_loss, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(replay.validation_loss, eager.validation_loss, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(replay.gradient_norm, eager.gradient_norm, rtol=1e-7)
+    assert replay.engine.startswith("replay: ")
+
+
+def test_replay_is_the_default_and_says_so():
+    assert fit(MLP(2, [1]), X, CURVE, epochs=1).engine.startswith("replay: ")
+    assert fit(MLP(2, [1]), X, CURVE, epochs=1, engine="eager").engine == "eager"
+
+
+def test_frozen_parameters_stay_and_count():
+    weights = []
+    for engine in ("eager", "replay"):
+        model = MLP(2, [4, 1], seed=0)
+        fit(model, X, CURVE, optimizer=SGD(model.layers[1].parameters(), 0.1), epochs=3, engine=engine)
+        weights.append([p.data for p in model.parameters()])
+    np.testing.assert_allclose(weights[0], weights[1], rtol=1e-9)
+    assert weights[0][:12] == weights[1][:12] == [p.data for p in MLP(2, [4, 1], seed=0).layers[0].parameters()]
+
+
+class Branching(Module):
+    """A model that looks at a number, which no recording can follow."""
+
+    def __init__(self):
+        self.w = Value(0.5)
+
+    def __call__(self, x):
+        return self.w * x[0] if float(x[1]) > 0 else self.w * x[0] * 2.0
+
+
+def test_a_model_that_reads_numbers_is_trained_eagerly_and_says_why():
+    model = Branching()
+    history = fit(model, X, CURVE, optimizer=SGD(model.parameters(), 0.1), epochs=2)
+    assert history.engine.startswith("eager: ")
+    assert "float()" in history.engine
+    with pytest.raises(RecordingError):
+        fit(model, X, CURVE, optimizer=SGD(model.parameters(), 0.1), engine="replay")
+    expected = [model.w.data * x[0] * (1 if x[1] > 0 else 2) for x in X]
+    np.testing.assert_allclose(predict(model, X)[:, 0], expected)
+
+
+def test_a_model_with_batch_norm_is_trained_eagerly_and_says_why():
+    model = Sequential(Layer(2, 3, seed=0), BatchNorm(3), Layer(3, 1, seed=1))
+    history = fit(model, X, np.tanh(CURVE), epochs=1, batch_size=7)
+    assert history.engine == "eager: the model works on a batch, not on one example (BatchNorm compares examples)"
+    with pytest.raises(RecordingError, match="BatchNorm"):
+        fit(model, X, CURVE, engine="replay")
+    model.eval()
+    np.testing.assert_allclose(predict(model, X)[:, 0], [row[0].data for row in model(X.tolist())])
+
+
+def test_dropout_is_replayed_with_fresh_noise_and_not_at_all_in_eval():
+    model = Sequential(Layer(2, 40, "linear", seed=0), Dropout(0.5, seed=0), Layer(40, 1, "linear", seed=1))
+    still = SGD(model.parameters(), 0.0)
+    history = fit(model, X, CURVE, optimizer=still, epochs=30, validation=(X, CURVE))
+    assert history.engine.startswith("replay")
+    assert len(set(history.loss)) == 30
+    assert len(set(history.validation_loss)) == 1
+    eager = fit(model, X, CURVE, optimizer=still, epochs=30, engine="eager")
+    assert abs(np.mean(history.loss) - np.mean(eager.loss)) < 4 * np.std(eager.loss) / np.sqrt(30) * np.sqrt(2)
+    assert predict(model, X).tolist() == predict(model, X).tolist()
+
+
+def test_predictions_are_those_of_the_model_one_by_one():
+    model = MLP(2, [5, 3], "relu", output_activation="softmax", seed=0)
+    one_by_one = [[p.data for p in model(x)] for x in X]
+    np.testing.assert_allclose(predict(model, X), one_by_one, rtol=1e-12)
+    np.testing.assert_allclose(predict(model, X[:1]), one_by_one[:1], rtol=1e-12)
+    with pytest.raises(ValueError, match="2 inputs"):
+        predict(model, [[1.0, 2.0, 3.0]] * 4)
+
+
+def test_modes_are_put_back_each_by_each():
+    model = Sequential(Layer(2, 2), Dropout(0.1))
+    model.layers[1].eval()
+    with in_mode(model, training=True):
+        assert model.layers[1].training
+    assert (model.training, model.layers[1].training) == (True, False)
