@@ -86,19 +86,24 @@ class Drawing(graphviz.Digraph):
         overwrite_source: bool = False,
     ) -> str:
         """Save the source, render it beside it, and return the picture's path; see `graphviz.Digraph.render`."""
-        format_ = format or (Path(outfile).suffix[1:] if outfile else "") or self.format
-        if outfile is not None and filename is None:
-            filename = Path(outfile).with_suffix(".gv")
-        picture = self.pipe(format_, renderer, formatter, neato_no_op, quiet, engine=engine)
-        source = self.save(filename, directory)
-        result = Path(outfile) if outfile is not None else Path(f"{source}.{format_}")
+        folder = os.fsdecode(directory or self.directory or "")
+        if outfile is None:
+            format_ = format or self.format
+            source = Path(folder, filename or os.fsdecode(self.filename))
+            result = source.with_name(f"{source.name}.{format_}")
+        else:
+            result = Path(folder, outfile)
+            format_ = format or result.suffix[1:]
+            source = Path(folder, filename) if filename else result.with_suffix(".gv")
         if raise_if_result_exists and result.exists():
-            raise graphviz.FileExistsError(f"the output file exists: {str(result)!r}")
-        if result == Path(source) and not overwrite_source:
-            raise ValueError(f"the picture would overwrite its source {source!r}; give it another name")
+            raise graphviz.FileExistsError(f"the file {str(result)!r} exists; give another name")
+        if result == source and not overwrite_source:
+            raise ValueError(f"the picture would overwrite its own source {str(source)!r}; give another name")
+        picture = self.pipe(format_, renderer, formatter, neato_no_op, quiet, engine=engine)
+        self.save(source.name, directory=source.parent)
         write_whole(result, picture)
         if cleanup:
-            os.remove(source)
+            source.unlink()
         if view or quiet_view:
             self._view(str(result), format=format_, quiet=quiet_view)
         return str(result)

@@ -29,7 +29,7 @@ from tinygrad_edu.draw.names import is_constant, is_parameter, module_parts, mod
 from tinygrad_edu.draw.palette import BROKEN, FONT, GREY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.number_systems import formula, local_formulas
-from tinygrad_edu.value import Source, Value, changed_mode
+from tinygrad_edu.value import Value, changed_mode
 
 __all__ = ["MAX_NODES", "draw", "expanded", "graph_svg", "has_gradients"]
 
@@ -72,7 +72,8 @@ def draw(
     target = None if file is None else _checked_file(file)
     drawing = _Picture(root, names, expand, rankdir).drawing()
     if target is not None:
-        content = drawing.source if target.suffix == ".dot" else drawing.pipe(target.suffix[1:])
+        ending = target.suffix.lower()
+        content = drawing.source if ending == ".dot" else drawing.pipe(ending[1:])
         write_whole(target, content)
     return drawing
 
@@ -118,7 +119,7 @@ def has_gradients(root: Value) -> bool:
 
 def _checked_file(file: str | os.PathLike[str]) -> Path:
     path = Path(file)
-    if path.suffix not in ENDINGS:
+    if path.suffix.lower() not in ENDINGS:
         raise ValueError(f"a drawing is written to a file ending in .svg, .png or .dot, not to {str(file)!r}")
     return path
 
@@ -146,7 +147,7 @@ def _expansion(root: Value) -> dict[Value, Value]:
     for node in topological_order(root):
         inputs = [twins[value] for value in node.inputs]
         if node.op is ops.dot and len(inputs) > 1:
-            made = _written_out(inputs, node.source)
+            made = _written_out(node, inputs)
             twin = made[-1]
             twin.grad = node.grad
             for _ in sweep(made[::-1]):
@@ -161,14 +162,18 @@ def _expansion(root: Value) -> dict[Value, Value]:
     return twins
 
 
-def _written_out(inputs: Sequence[Value], source: Source | None) -> list[Value]:
-    """The products of a `dot`, and then its sums, the total last."""
+def _written_out(node: Value, inputs: Sequence[Value]) -> list[Value]:
+    """The products of a `dot` on these inputs, and then its sums, the total last."""
     weights, values, bias = ops.split_dot(tuple(inputs))
+    # The numbers that the node saw, which are not those of its inputs if somebody changed their data since.
+    seen_values, seen_weights, _ = ops.split_dot(node.local_derivatives)
     with changed_mode(records=True, traces=False, check=None):  # also where draw is called under no_grad()
-        products = [weight * value for weight, value in zip(weights, values, strict=True)]
+        products = [Value(weight) * Value(value) for weight, value in zip(seen_weights, seen_values, strict=True)]
+        for product, *factors in zip(products, weights, values, strict=True):
+            product.inputs = tuple(factors)
         sums = list(accumulate([*products, bias], operator.add))[1:]
-    for node in (*products, *sums):
-        node.source = source
+    for new in (*products, *sums):
+        new.source = node.source
     return [*products, *sums]
 
 
@@ -241,11 +246,11 @@ class _Picture:
     def _add_module(self, drawing: Drawing, path: str, tree: Mapping[str, Sequence[Value]]) -> None:
         for node in tree[path]:
             self._add_node(drawing, node)
-        for inner in tree:
+        for number, inner in enumerate(tree):
             if inner and _outside(inner) == path:
-                with drawing.subgraph(name=f"cluster_{inner}") as cluster:
+                with drawing.subgraph(name=f"cluster_{number}") as cluster:
                     cluster.attr(
-                        label=graphviz.escape(_visible(module_parts(inner)[-1], 40)),
+                        label=_text(module_parts(inner)[-1]),
                         tooltip=_tooltip([inner]),
                         style="rounded",
                         color=blend(GREY, 0.55),
@@ -387,7 +392,7 @@ def _few_enough(nodes: list[Value]) -> list[Value]:
     if len(nodes) > MAX_NODES:
         raise ValueError(
             f"this graph has {len(nodes):,} nodes and a drawing can show {MAX_NODES:,}; draw a part of it "
-            "(any inner Value can be the root), one example instead of a batch, or a smaller network"
+            "(any inner Value can be the root), one example instead of a batch, or without expand"
         )
     return nodes
 
@@ -436,13 +441,14 @@ def _tint(number: float, largest: float) -> str:
 # Text -----------------------------------------------------------------------------------------------------
 
 
-def _text(text: str) -> str:
-    """Any text, safe inside a Graphviz HTML label: no markup, no escapes, no control characters, not endless."""
-    return escape(_visible(text, 40)).replace("\\", "\\\\")
+def _text(text: str, limit: int = 40) -> str:
+    """Any text, safe inside a label: no markup, no escapes such as \\N, no control characters, not endless."""
+    return escape(_visible(text, limit)).replace("\\", "\\\\")
 
 
 def _tooltip(lines: Sequence[str]) -> str:
-    return graphviz.escape("\n".join(_visible(line, 300) for line in lines))
+    # Graphviz expands escapes in tooltips twice.
+    return "\n".join(_text(line, 300).replace("\\", "\\\\") for line in lines)
 
 
 def _visible(text: str, limit: int) -> str:

@@ -39,8 +39,8 @@ def caller_names() -> dict[str, Any]:
 def _named_values(scope: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
     """Each `Value` of a scope with its name; `x[0]` for one that is in a list, a tuple or an array called `x`."""
     for name, item in scope.items():
-        if name.startswith("_"):
-            continue
+        if name.startswith("_") or not name.isidentifier():
+            continue  # private, or made by the interpreter
         if isinstance(item, Value):
             yield name, item
         elif isinstance(item, list | tuple):

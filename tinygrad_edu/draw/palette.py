@@ -12,7 +12,7 @@ __all__ = ["CYCLE", "FONT", "GREY", "INK", "NEGATIVE", "PAPER", "POSITIVE", "TIN
 
 PAPER = "#ffffff"
 INK = "#1f2328"
-GREY = "#6e7781"  # captions and everything that waits: 4.5 : 1 against paper
+GREY = "#59636e"  # captions, and everything that waits
 
 POSITIVE = "#0072b2"
 NEGATIVE = "#c04f00"  # Okabe and Ito's vermilion, a little darker, so that small text in it is readable
