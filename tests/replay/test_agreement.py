@@ -82,7 +82,7 @@ def run(lines: Sequence[Instruction], x: Any, index: Any, params: Sequence[Value
 def eager(lines: Any, rows: Any, indices: Any, numbers: Any) -> tuple[list[float], list[float], float]:
     """Values and gradient of the mean by plain `Value`s, and the largest number met on the way."""
     params = [Value(number) for number in numbers]
-    results = [run(lines, [Value(v) for v in row], int(k), params) for row, k in zip(rows, indices, strict=True)]
+    results = [run(lines, [Value(v) for v in row], Value(k), params) for row, k in zip(rows, indices, strict=True)]
     largest = 1.0
     if results:
         for step in (fsum(results) / len(results)).backward_steps():

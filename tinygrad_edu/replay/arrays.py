@@ -475,7 +475,10 @@ class Choose(Instruction):
 
 @dataclass(frozen=True)
 class ChooseTransposed(Instruction):
-    """The gradient of the options: what was handed to each choice, added up where the choice was made."""
+    """The gradient of the options: what was handed to each choice, added up where the choice was made.
+
+    An option not chosen gets 0 · upstream, which is 0, or nan where the upstream is not finite, as in eager code.
+    """
 
     count: int
     width: int
@@ -488,18 +491,18 @@ class ChooseTransposed(Instruction):
             whole = _checked_index(index, self.count)
             gradient = upstream.reshape(index.shape[0], self.width, -1)
             if self.per_example:
-                out[...] = 0.0
+                out.reshape(self.count, self.width, -1)[...] = (gradient * 0.0).sum(axis=0)
                 examples = np.arange(whole.shape[1])[None, None, :]
                 where = (whole[:, None, :], np.arange(self.width)[None, :, None], examples)
                 np.add.at(out.reshape(self.count, self.width, -1), where, gradient)
                 return
             rows = whole.ravel()
             order = np.argsort(rows, kind="stable")
-            out[...] = 0.0
+            out.reshape(self.count, self.width)[...] = (gradient * 0.0).sum(axis=(0, 2))
             if rows.size:
                 found, starts = np.unique(rows[order], return_index=True)
                 handed = gradient.transpose(0, 2, 1).reshape(-1, self.width)[order]
-                out.reshape(self.count, self.width)[found] = np.add.reduceat(handed, starts, axis=0)
+                out.reshape(self.count, self.width)[found] += np.add.reduceat(handed, starts, axis=0)
 
         return write
 
