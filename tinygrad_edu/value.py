@@ -287,14 +287,14 @@ def _reflected(method_name: str) -> Callable[[Value, Number], Value]:
     return method
 
 
-def _compared(compare: Callable[[float, float], bool]) -> Callable[[Value, object], bool]:
+def _compared(compare: Callable[[Any, Any], bool]) -> Callable[[Value, object], bool]:
     """A comparison of data; graphs do not matter to it."""
 
     def method(self: Value, other: object) -> Any:
         if isinstance(other, Value):
             return compare(self.data, other.data)
         if isinstance(other, (numbers.Real, np.bool_)):
-            return compare(self.data, float(other))
+            return bool(compare(self.data, other))
         return NotImplemented
 
     return method
@@ -431,8 +431,8 @@ class Value:
     sign = _unary(ops.sign)
     maximum = _binary(ops.maximum)
     minimum = _binary(ops.minimum)
-    _leaky_relu = _with_settings(ops.leaky_relu)
-    _clip = _with_settings(ops.clip)
+    _leaky_relu = _with_settings(ops.leaky_relu, "_leaky_relu")
+    _clip = _with_settings(ops.clip, "_clip")
 
     def leaky_relu(self, slope: float = 0.01) -> Value:
         """a if a > 0 else slope · a.

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from oracles import in_numpy
 
-from tinygrad_edu import Value
+from tinygrad_edu import Value, record
+from tinygrad_edu.nn import MLP
 from tinygrad_edu.nn.activations import COMMON_ACTIVATIONS, activation_name, resolve_activation
 from tinygrad_edu.ops import RULE_BOOK
 
@@ -19,6 +20,22 @@ def test_a_name_is_the_operation_of_the_rule_book(name, x):
 
 def test_leaky_relu_has_its_usual_slope():
     assert resolve_activation("leaky_relu")(Value(-2.0)).data == -0.02
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMON_ACTIVATIONS) - {"linear", "softmax", "leaky_relu"}))
+def test_an_activation_can_be_recorded(name):
+    program = record(lambda x: resolve_activation(name)(x), shapes=((),), params=[])
+    inputs = [-1.5, 0.0, 0.7]
+    assert program(inputs) == pytest.approx([in_numpy(name, [x]) for x in inputs], rel=1e-12)
+
+
+def test_leaky_relu_and_softmax_can_be_recorded():
+    program = record(resolve_activation("leaky_relu"), shapes=((),), params=[])
+    assert program([-2.0, 3.0]).tolist() == [-0.02, 3.0]
+    model = MLP(2, [3, 3], output_activation="softmax", seed=0)
+    x = np.array([[0.5, -1.0], [2.0, 1.0]])
+    program = record(lambda x: model(x)[0], shapes=(2,), params=model.parameters())
+    assert program(x) == pytest.approx([model(row)[0].data for row in x], rel=1e-12)
 
 
 def test_linear_adds_no_node():

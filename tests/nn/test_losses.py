@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from oracles import central_difference
 from scipy.special import expit, log_expit, log_softmax
 
-from tinygrad_edu import Value
+from tinygrad_edu import Value, record
 from tinygrad_edu.nn.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -96,6 +96,16 @@ def test_a_loss_is_its_formula_and_so_is_its_gradient(name, data):
     assert value == pytest.approx(formula(np.array(p), np.array(t)), rel=1e-12, abs=1e-15)
     assert grads == pytest.approx(differences(loss, p, t), rel=1e-5, abs=1e-6)
     assert loss(p, [Value(y) for y in t]).data == pytest.approx(value, rel=1e-12, abs=1e-15), "targets may be Values"
+
+
+@pytest.mark.parametrize("name", PAIRWISE)
+def test_a_loss_can_be_recorded_and_replayed_on_a_batch(name):
+    loss, formula, _, _ = PAIRWISE[name]
+    p, t = np.array([[0.3, 0.8], [0.9, 0.6], [0.45, 0.2]]), np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0]])
+    if name.startswith("binary"):
+        t = (t + 1) / 2
+    program = record(loss, shapes=(2, 2), params=[])
+    assert program(p, t) == pytest.approx([formula(*row) for row in zip(p, t, strict=True)], rel=1e-12)
 
 
 @pytest.mark.parametrize("name", PAIRWISE)
@@ -208,6 +218,18 @@ def test_cross_entropy_averages_over_rows():
     assert weighted == pytest.approx(
         (3 * expected_cross_entropy(logits[0], 2) + expected_cross_entropy(logits[1], 0)) / 2
     )
+
+
+@pytest.mark.parametrize("options", [{}, {"class_weights": [1, 2, 3], "label_smoothing": 0.1}])
+def test_cross_entropy_can_be_recorded_with_a_class_or_with_probabilities(options):
+    logits, targets = np.array([[1.0, 2.0, 3.0], [0.0, -1.0, 5.0]]), [2, 0]
+    expected = [
+        expected_cross_entropy(row, target, options.get("class_weights"), options.get("label_smoothing", 0.0))
+        for row, target in zip(logits, targets, strict=True)
+    ]
+    loss = partial(cross_entropy, **options)
+    assert record(loss, shapes=(3, ()), params=[])(logits, targets) == pytest.approx(expected)
+    assert record(loss, shapes=(3, 3), params=[])(logits, np.eye(3)[targets]) == pytest.approx(expected)
 
 
 def test_cross_entropy_does_not_overflow_and_skips_what_is_impossible():
