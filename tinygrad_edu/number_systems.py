@@ -279,6 +279,8 @@ def _print(item: Any) -> tuple[str, int]:
         head, operands = "**", (operands[0], 2.0)
     if head == "**" and isinstance(operands[1], float) and operands[1] in (2.0, 3.0):
         return _grouped(operands[0], _ATOM) + "²³"[int(operands[1]) - 2], 4
+    if head == "**":
+        return f"{_grouped(operands[0], _ATOM)} ** {_grouped(operands[1], 4)}", 4
     if head in _INFIX:
         level = _INFIX[head]
         return f"{_grouped(operands[0], level)} {head} {_grouped(operands[1], level + 1)}", level

@@ -35,7 +35,7 @@ if collector == "off":
     gc.disable()
 x, spent, repeats = Value(1.0), 0.0, max(1, 300_000 // length)
 for _ in range(repeats):
-    start = time.perf_counter()
+    start = time.process_time()
     v = x
     for _ in range(length):
         v = v + x
@@ -43,7 +43,7 @@ for _ in range(repeats):
     assert x.grad == length + 1
     x.grad = 0.0
     del v
-    spent += time.perf_counter() - start
+    spent += time.process_time() - start
 print(spent / repeats / length)
 """
 
@@ -130,9 +130,9 @@ def milliseconds(steps: Sequence[Callable[[], float]], repeats: int = 7) -> list
     for _ in range(repeats):
         for step, spent in zip(steps, times, strict=True):
             gc.collect()  # micrograd's graphs are cycles, and would be cleared away at our cost
-            start = time.perf_counter()
+            start = time.process_time()
             step()
-            spent.append((time.perf_counter() - start) * 1e3)
+            spent.append((time.process_time() - start) * 1e3)
     return [statistics.median(spent) for spent in times]
 
 
