@@ -486,25 +486,37 @@ class ChooseTransposed(Instruction):
 
     def run(self, out: Array, *arrays: Array) -> Run:
         index, upstream = arrays
+        table = out.reshape(self.count, self.width, -1)
 
         def write() -> None:
             whole = _checked_index(index, self.count)
             gradient = upstream.reshape(index.shape[0], self.width, -1)
-            if self.per_example:
-                out.reshape(self.count, self.width, -1)[...] = (gradient * 0.0).sum(axis=0)
-                examples = np.arange(whole.shape[1])[None, None, :]
-                where = (whole[:, None, :], np.arange(self.width)[None, :, None], examples)
-                np.add.at(out.reshape(self.count, self.width, -1), where, gradient)
-                return
-            rows = whole.ravel()
-            order = np.argsort(rows, kind="stable")
-            out.reshape(self.count, self.width)[...] = (gradient * 0.0).sum(axis=(0, 2))
-            if rows.size:
-                found, starts = np.unique(rows[order], return_index=True)
-                handed = gradient.transpose(0, 2, 1).reshape(-1, self.width)[order]
-                out.reshape(self.count, self.width)[found] += np.add.reduceat(handed, starts, axis=0)
+            if not np.isfinite(gradient).all():
+                table[...] = self._one_by_one(whole, gradient)
+            elif self.per_example:
+                self._add_per_example(table, whole, gradient)
+            else:
+                self._add_sorted(table[:, :, 0], whole.ravel(), gradient)
 
         return write
+
+    def _one_by_one(self, whole: Array, gradient: Array) -> Array:
+        chosen = whole[None, :, None, :] == np.arange(self.count)[:, None, None, None]
+        handed = np.where(chosen, gradient, gradient * 0.0).sum(axis=1)
+        return handed if self.per_example else handed.sum(axis=2, keepdims=True)
+
+    def _add_per_example(self, table: Array, whole: Array, gradient: Array) -> None:
+        table[...] = 0.0
+        columns, examples = np.arange(self.width)[None, :, None], np.arange(whole.shape[1])[None, None, :]
+        np.add.at(table, (whole[:, None, :], columns, examples), gradient)
+
+    def _add_sorted(self, table: Array, rows: Array, gradient: Array) -> None:
+        table[...] = 0.0
+        if rows.size:
+            order = np.argsort(rows, kind="stable")
+            found, starts = np.unique(rows[order], return_index=True)
+            handed = gradient.transpose(0, 2, 1).reshape(-1, self.width)[order]
+            table[found] = np.add.reduceat(handed, starts, axis=0)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         index, upstream = arrays
