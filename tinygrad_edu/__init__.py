@@ -3,6 +3,7 @@
 from tinygrad_edu.backprop import backward, backward_steps, grad, hessian, topological_order
 from tinygrad_edu.debug.explain import Explanation, explain
 from tinygrad_edu.debug.page import save_page
+from tinygrad_edu.debug.shell import debug
 from tinygrad_edu.debug.stepper import Stepper
 from tinygrad_edu.draw import draw
 from tinygrad_edu.gradcheck import GradCheck, gradcheck
@@ -27,6 +28,7 @@ __all__ = [
     "backward",
     "backward_steps",
     "choose",
+    "debug",
     "dot",
     "draw",
     "explain",

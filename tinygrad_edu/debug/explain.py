@@ -24,7 +24,7 @@ from tinygrad_edu.backprop import grad, topological_order
 from tinygrad_edu.debug.wording import name_all, number
 from tinygrad_edu.value import Value
 
-__all__ = ["Explanation", "Path", "count_paths", "explain"]
+__all__ = ["Explanation", "Path", "count_paths", "explain", "explanation"]
 
 #: A path of more nodes, or a product of more factors, is abbreviated.
 _WRITTEN_OUT = 7
@@ -138,14 +138,19 @@ def explain(output: Value, wrt: Value, limit: int = 10, names: Mapping[str, Any]
             raise TypeError(f"explain needs the Value to explain the derivative by, not {value!r:.80}")
     if limit < 1:
         raise ValueError(f"explain shows at least 1 path, not limit = {limit!r}")
-    nodes = topological_order(output)
-    called = name_all(nodes, names)
+    called = name_all(topological_order(output), names)
     if wrt not in called:
         called[wrt] = wrt.label or number(wrt.data)
+    return explanation(output, wrt, called, limit)
+
+
+def explanation(output: Value, wrt: Value, names: Mapping[Value, str], limit: int = 10) -> Explanation:
+    """What `explain` returns, for nodes that have their names."""
+    nodes = topological_order(output)
     (gradient,) = grad(output, [wrt])
     counts = count_paths(nodes, wrt)
     paths = tuple(_largest_paths(nodes, wrt, counts, limit)) if counts[output] else ()
-    return Explanation(output, wrt, gradient, counts[output], paths, called)
+    return Explanation(output, wrt, gradient, counts[output], paths, names)
 
 
 def count_paths(nodes: Sequence[Value], wrt: Value) -> dict[Value, int]:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -137,9 +138,10 @@ class Stepper:
     @property
     def current(self) -> AnyStep | None:
         """The step just taken; None before the first."""
-        return self._step_before(self.position) if self.position else None
+        return self.step_at(self.position) if self.position else None
 
-    def _step_before(self, position: int) -> AnyStep:
+    def step_at(self, position: int) -> AnyStep:
+        """The step that leads to a position; a backward step only if it has ever been taken."""
         backward = position - len(self.operations)
         if backward > 0:
             return self._swept[backward - 1]
@@ -153,11 +155,11 @@ class Stepper:
         Raises IndexError at the end.
         """
         if self.position == self.total:
-            raise IndexError(f"the backward pass ended with step {self.total // 2}; back() or goto(0) lead back")
+            raise IndexError(f"the backward pass ended with step {self.total // 2}: back and goto lead back")
         if self.position >= len(self.operations):
             self._step_backward(self.position - len(self.operations))
         self.position += 1
-        return self._step_before(self.position)
+        return self.step_at(self.position)
 
     def _step_backward(self, index: int) -> None:
         if index == len(self._swept):
@@ -175,7 +177,7 @@ class Stepper:
         """
         if self.position == 0:
             raise IndexError("this is the beginning of the forward pass: there is no step to undo")
-        undone = self._step_before(self.position)
+        undone = self.step_at(self.position)
         if isinstance(undone, Step):
             for c in reversed(undone.contributions):
                 self._stand_ins[c.input].grad = c.before
@@ -198,8 +200,12 @@ class Stepper:
             self.step()
         return self.current
 
-    def run(self, until: Where | None = None) -> AnyStep:
-        """Step until `until`, a breakpoint or the end, and return the step that was last taken.
+    def run(
+        self, until: Where | None = None, *, to: int | None = None, interrupted: Callable[[], bool] = bool
+    ) -> AnyStep:
+        """Step until `until`, a breakpoint, position `to` or the end, and return the step that was last taken.
+
+        `interrupted` is asked after each step; where it says so, the run stops too.
 
         Raises IndexError at the end, and ValueError when `until` names nothing in the graph.
 
@@ -210,8 +216,9 @@ class Stepper:
         """
         wanted = [self.stops_at(until)] if until is not None else []
         wanted += [breakpoint_.stops for breakpoint_ in self.breakpoints]
+        last = self.total if to is None else to
         step = self.step()
-        while self.position < self.total and not any(stops(step) for stops in wanted):
+        while self.position < last and not any(stops(step) for stops in wanted) and not interrupted():
             step = self.step()
         return step
 
@@ -220,7 +227,13 @@ class Stepper:
         here = self.position
         self.goto(self.total)
         self.goto(here)
-        return [self._step_before(position) for position in range(1, self.total + 1)]
+        return [self.step_at(position) for position in range(1, self.total + 1)]
+
+    def contributions_to(self, node: Value) -> list[tuple[int, Contribution]]:
+        """All that is ever added to the gradient of a node, with the position at which it is, whatever the position."""
+        self.look(node)  # which refuses strangers
+        steps = enumerate(self.steps(), start=1)
+        return [(k, c) for k, step in steps if isinstance(step, Step) for c in step.contributions if c.input is node]
 
     # Where to stop.
 
@@ -248,7 +261,7 @@ class Stepper:
     def stops_at(self, where: Where) -> Callable[[AnyStep], bool]:
         """The condition on steps that `where` means; raises as `add_breakpoint` does."""
         if isinstance(where, str) and where == NON_FINITE:
-            return _makes_non_finite
+            return makes_non_finite
         if callable(where):
             return lambda step: isinstance(step, Step) and bool(where(step))
         operations = self.operations_at(where)
@@ -331,6 +344,18 @@ class Stepper:
             return State.COMPLETE
         return State.ACCUMULATING if self._arrived[node] else State.NOT_REACHED
 
+    @contextmanager
+    def lent_gradients(self) -> Iterator[None]:
+        """For the time of a block, the nodes' own `grad` is what is seen here; those not reached have 0."""
+        own = [node.grad for node in self.nodes]
+        for node in self.nodes:
+            node.grad = self.grad(node) or 0.0
+        try:
+            yield
+        finally:
+            for node, grad in zip(self.nodes, own, strict=True):
+                node.grad = grad
+
     def gradients(self) -> dict[Value, float]:
         """The gradient so far of every node that the backward pass has reached."""
         return {node: look.grad for node in self.nodes if (look := self.look(node)).grad is not None}
@@ -347,6 +372,7 @@ def _on_values(step: Step, node: Value) -> Step:
     return Step(step.index, step.total, node, step.upstream, contributions)
 
 
-def _makes_non_finite(step: AnyStep) -> bool:
+def makes_non_finite(step: AnyStep) -> bool:
+    """Whether a step makes a number, or a gradient, that is infinite or nan."""
     numbers = [c.after for c in step.contributions] if isinstance(step, Step) else [step.node.data]
     return not all(map(math.isfinite, numbers))

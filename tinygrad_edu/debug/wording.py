@@ -148,6 +148,11 @@ class Wording:
         """The derivative of the root by a node: "∂L/∂e"."""
         return self.derivative(self.root, node)
 
+    @property
+    def root_gradient(self) -> str:
+        """The gradient that the sweep starts from: "∂L/∂L"."""
+        return self.gradient(self.root)
+
     def upstream(self, step: Step) -> str:
         """What a backward step starts from: "∂L/∂e = 1"."""
         return f"{self.gradient(step.node)} = {number(step.upstream)}"
