@@ -1,6 +1,6 @@
 """`record`: scalar code becomes a `Program` over arrays, which runs a batch at the speed of matrices.
 
-May import: `number_systems`, `value`, the rest of this folder, NumPy; JAX inside `to_jax`.
+May import: `ops`, `number_systems`, `value`, the rest of this folder, NumPy; JAX inside `to_jax`.
 """
 
 from __future__ import annotations
