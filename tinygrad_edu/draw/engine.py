@@ -119,9 +119,12 @@ def tidy_svg(svg: bytes) -> bytes:
     for group in root.iter(f"{{{_SVG}}}g"):
         if group.get("class", "").split(" ")[0] in ("node", "edge", "cluster"):
             _title_with_tooltip(group)
-    for text in root.iter(f"{{{_SVG}}}text"):
-        if "elvetica" in text.get("font-family", ""):
-            text.set("font-family", FONTS)
+    for group in root.iter(f"{{{_SVG}}}g"):
+        for text in group.findall(f"{{{_SVG}}}text"):
+            if "elvetica" in text.get("font-family", ""):
+                text.set("font-family", FONTS)
+            if not (text.text or "").strip(" "):
+                group.remove(text)
     tidied: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return tidied
 

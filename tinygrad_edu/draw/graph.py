@@ -40,7 +40,8 @@ _SYMBOLS = {"*": "×", "-": "−", "neg": "−"}
 _WIDEST = 4.0
 _NUMBER_WIDTH = 50
 _INVISIBLE = {"Cc", "Cn", "Cs"}  # control characters, and what is no character: neither belongs into XML
-_GAP = "&#160;"  # bold letters are a little wider than they are measured
+# Plain text on the base line of bold text beside it: graphviz-pure lowers text that is plain throughout.
+_AS_BOLD = '<B><FONT POINT-SIZE="1"> </FONT></B>'
 
 
 def draw(
@@ -288,11 +289,15 @@ class _Picture:
         name = self._short_name(node)
         value = _number(number_text(node.data))
         if node.op is None:
-            rows = [(_cell(_bold(name, gap=_GAP)) if name else _caption("constant")) + value]
+            rows = [
+                _cell(_bold(name)) + _number(number_text(node.data) + _AS_BOLD)
+                if name
+                else _caption("constant") + value
+            ]
             roles = ["name", "value"]
         elif name:
             rows = [
-                _cell(_bold(_symbol(node.op), 13, _GAP)) + _cell(_bold(name, gap=_GAP), "RIGHT"),
+                _cell(_bold(_symbol(node.op), 13)) + _cell(_bold(name), "RIGHT"),
                 _caption("value") + value,
             ]
             roles = ["symbol", "name", "caption", "value"]
@@ -462,9 +467,8 @@ def _table(rows: Sequence[str]) -> str:
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{body}</TABLE>>'
 
 
-def _bold(text: str, size: int = 11, gap: str = "") -> str:
-    # By its PostScript name: with <B>, graphviz-pure puts bold and plain text of a row on different base lines.
-    return f'<FONT FACE="{FONT}-Bold" POINT-SIZE="{size}">{_text(text)}{gap}</FONT>'
+def _bold(text: str, size: int = 11) -> str:
+    return f'<B><FONT POINT-SIZE="{size}">{_text(text)}</FONT></B>'
 
 
 def _cell(content: str, align: str = "LEFT") -> str:
