@@ -125,7 +125,21 @@ def test_a_module_says_what_it_may_import_and_keeps_to_it(file):
         assert {name for name in other_parts if not words & set(name.split("."))} == set(), f"may import:{allowed}"
 
 
-@submodules
-def test_extras_are_imported_only_when_used(file):
-    roots = {name.split(".")[0] for name in imports_at_the_top(file)}
-    assert roots <= set(sys.stdlib_module_names) | REQUIRED | {"tinygrad_edu"}
+def imported_at_once() -> set[Path]:
+    """The files that run as soon as the package is imported or started from the command line."""
+    reached, to_visit = set(), [file for file in MODULES if name_of(file) in ("", "__main__")]
+    while to_visit:
+        file = to_visit.pop()
+        if file not in reached:
+            reached.add(file)
+            own = {name.removeprefix("tinygrad_edu.") for name in imports_at_the_top(file)}
+            to_visit += [other for other in MODULES if name_of(other) in own]
+    return reached
+
+
+def test_extras_are_imported_only_when_used():
+    files = imported_at_once()
+    assert len(files) > 10, "the search should have gone through the package"
+    roots = {name.split(".")[0]: file for file in files for name in imports_at_the_top(file)}
+    extras = set(roots) - set(sys.stdlib_module_names) - REQUIRED - {"tinygrad_edu"}
+    assert {name: name_of(roots[name]) for name in extras} == {}
