@@ -1,4 +1,9 @@
-"""Training: what changes the parameters of a network so that its loss falls."""
+"""Training: what changes the parameters of a network so that its loss falls.
+
+`MLPClassifier` and `MLPRegressor` can be imported from here too; only then is scikit-learn needed.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.training.callbacks import Callback, EarlyStopping
 from tinygrad_edu.training.clipping import clip_grad_norm, clip_grad_value
@@ -17,6 +22,10 @@ from tinygrad_edu.training.schedules import (
     Schedule,
     StepDecay,
 )
+
+if TYPE_CHECKING:
+    from tinygrad_edu.training.estimators import MLPClassifier as MLPClassifier
+    from tinygrad_edu.training.estimators import MLPRegressor as MLPRegressor
 
 __all__ = [
     "SGD",
@@ -44,3 +53,11 @@ __all__ = [
     "predict",
     "save",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("MLPClassifier", "MLPRegressor"):
+        from tinygrad_edu.training import estimators
+
+        return getattr(estimators, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
