@@ -67,6 +67,10 @@ def is_for_type_checkers(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
+def is_a_function(node: ast.AST) -> bool:
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+
+
 def own_imports(file: Path, at_run_time: bool = False) -> set[str]:
     """The modules of this package that a file imports anywhere, inside functions too."""
     skipped = inside(file, is_for_type_checkers) if at_run_time else set()
@@ -77,7 +81,7 @@ def own_imports(file: Path, at_run_time: bool = False) -> set[str]:
 
 def imports_at_the_top(file: Path) -> set[str]:
     """What a file imports as soon as it is imported itself."""
-    skipped = inside(file, lambda node: isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)))
+    skipped = inside(file, is_for_type_checkers) | inside(file, is_a_function)
     return absolute_imports([node for node in ast.walk(parse(file)) if id(node) not in skipped])
 
 
