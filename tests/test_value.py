@@ -12,6 +12,7 @@ import operator
 import pickle
 import sys
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import DOMAINS, whole
 
+import tinygrad_edu
 from tinygrad_edu import Value, as_value, dot, fsum, logsumexp, no_grad, ops, softmax, trace_sources, where
 from tinygrad_edu.value import METHODS, choose
 
@@ -403,16 +405,30 @@ def test_no_grad_also_decorates():
     assert square(Value(3.0)).data == 9.0
 
 
-def test_trace_sources_points_at_this_file_and_line():
+def test_trace_sources_points_at_the_line_and_the_expression():
     with trace_sources():
         x = Value(2.0)
-        y = x * 3.0
+        y = x * 3.0 + np.exp(np.array([x]))[0]
         line = inspect.currentframe().f_lineno - 1
         z = logsumexp([x, y])
-    assert x.source.line == line - 1
-    assert y.source == (__file__, line, "y = x * 3.0")
+    assert x.source[1:] == (line - 1, "x = Value(2.0)", "Value(2.0)")
+    assert y.source == (__file__, line, "y = x * 3.0 + np.exp(np.array([x]))[0]", "x * 3.0 + np.exp(np.array([x]))[0]")
+    assert [v.source.expression for v in y.inputs] == ["x * 3.0", "np.exp(np.array([x]))"]
     assert z.source.text == "z = logsumexp([x, y])"
     assert (x * 3.0).source is None
+
+
+def test_trace_sources_of_code_without_a_file():
+    scope = {"Value": Value, "trace_sources": trace_sources}
+    exec(compile("with trace_sources():\n    y = Value(1.0) * 2.0", "<nowhere>", "exec"), scope)
+    assert scope["y"].source == ("<nowhere>", 2, "", "")
+
+
+def test_a_folder_whose_name_begins_like_ours_is_the_users():
+    neighbour = str(Path(tinygrad_edu.__file__).parent) + "_notes/model.py"
+    scope = {"Value": Value, "trace_sources": trace_sources}
+    exec(compile("with trace_sources():\n    y = Value(1.0) * 2.0", neighbour, "exec"), scope)
+    assert scope["y"].source.file == neighbour
 
 
 # Printing, copying, freeing -------------------------------------------------------------------------------

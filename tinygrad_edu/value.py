@@ -16,19 +16,21 @@ import itertools
 import linecache
 import numbers
 import operator
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
 from tinygrad_edu import ops
-from tinygrad_edu.number_systems import FLOAT_FUNCTIONS, define, evaluate, input_names, specialise
+from tinygrad_edu.number_systems import FLOAT_FUNCTIONS, GENERATED, define, evaluate, input_names, specialise
 
 __all__ = [
     "Number",
@@ -49,7 +51,7 @@ __all__ = [
 #: What the operators accept beside a `Value`: any real number.
 Number: TypeAlias = "Value | float"
 
-_PACKAGE = str(Path(__file__).parent)
+_NOT_THE_USERS = tuple(str(Path(module).parent) + os.sep for module in (__file__, np.__file__))
 # Inputs are always made before outputs, so this count is all that a topological sort needs.
 next_serial = itertools.count().__next__
 
@@ -58,15 +60,16 @@ next_serial = itertools.count().__next__
 
 
 class Source(NamedTuple):
-    """Where a `Value` was made: the file, the line number, and the text of that line."""
+    """Where a `Value` was made: the file, the line number, the text of the line, and the part of it that made it."""
 
     file: str
     line: int
     text: str
+    expression: str = ""
 
 
 def caller_frame() -> FrameType:
-    """The innermost frame of code outside this package that is running now."""
+    """The innermost frame of code outside this package, and outside NumPy, that is running now."""
     frame = sys._getframe(1)
     while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
         frame = frame.f_back
@@ -76,12 +79,24 @@ def caller_frame() -> FrameType:
 def caller_source() -> Source:
     """The innermost line of code outside this package that is running now."""
     frame = caller_frame()
-    file, line = frame.f_code.co_filename, frame.f_lineno
-    return Source(file, line, linecache.getline(file, line).strip())
+    file = frame.f_code.co_filename
+    linecache.lazycache(file, frame.f_globals)
+    return _source_at(file, frame.f_lineno, frame.f_code, frame.f_lasti)
+
+
+@lru_cache(maxsize=1024)  # by file as well, because the same code in two files is one key
+def _source_at(file: str, line: int, code: CodeType, instruction: int) -> Source:
+    lines = linecache.getlines(file)
+    text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    first, last, start, end = next(itertools.islice(code.co_positions(), instruction // 2, None))
+    expression = ""
+    if text and first == last == line and start is not None and end is not None:
+        expression = lines[line - 1].encode()[start:end].decode()  # the columns count bytes
+    return Source(file, line, text, expression)
 
 
 def _is_ours(file: str) -> bool:
-    return file.startswith(_PACKAGE) or file == "<rule book>" or "/numpy/" in file
+    return file.startswith(_NOT_THE_USERS) or file == GENERATED
 
 
 @dataclass(frozen=True)
