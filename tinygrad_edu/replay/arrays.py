@@ -79,6 +79,10 @@ def grid_of(rows: Sequence[int], outer: int) -> Grid | None:
 class Instruction:
     """What writes a `Var`. `view` and `run` are NumPy on buffers, `evaluate` is a pure function for JAX."""
 
+    def key(self) -> Any:
+        """What is equal for instructions that do the same."""
+        return self
+
     def view(self, *arrays: Array, batch: int) -> Array | None:
         """The result where it is a view of an operand and costs nothing, else None."""
         return None
@@ -199,6 +203,11 @@ class Rows(Instruction):
 
     index: slice | np.ndarray[Any, Any]
 
+    def key(self) -> Any:
+        if isinstance(self.index, slice):
+            return Rows, self.index.start, self.index.stop, self.index.step
+        return Rows, self.index.tobytes()
+
     def view(self, *arrays: Array, batch: int) -> Array | None:
         return arrays[0][self.index] if isinstance(self.index, slice) else None
 
@@ -272,7 +281,15 @@ class SumBatch(Instruction):
         return f"sum of {names[0]} over the batch"
 
 
-@dataclass(frozen=True, eq=False)
+def _reduced(ufunc: np.ufunc, array: Array, lengths: Sequence[int], out: Array) -> Run:
+    """The call that reduces each run of rows to one."""
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.intp)
+    if array.shape[1] == 1:  # one example: a plain vector is twice as fast
+        array, out = array[:, 0], out[:, 0]
+    return partial(ufunc.reduceat, array, starts, 0, None, out)
+
+
+@dataclass(frozen=True)
 class SegmentSum(Instruction):
     """The sums of consecutive runs of rows, which have the given lengths."""
 
@@ -284,10 +301,7 @@ class SegmentSum(Instruction):
             and (cube := _reshaped(arrays[0], len(self.lengths), self.lengths[0])) is not None
         ):
             return partial(np.add.reduce, cube, 1, None, out)
-        return partial(np.add.reduceat, arrays[0], self._starts(), 0, None, out)
-
-    def _starts(self) -> np.ndarray[Any, Any]:
-        return np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.intp)
+        return _reduced(np.add, arrays[0], self.lengths, out)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         out = m.zeros((len(self.lengths), arrays[0].shape[1]))
@@ -309,17 +323,17 @@ def _reshaped(array: Array, *rows: int) -> Array | None:
     return view
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class SegmentMax(Instruction):
     """The largest of each consecutive run of rows; 0 where that is infinite, as `logsumexp` wants it."""
 
     lengths: tuple[int, ...]
 
     def run(self, out: Array, *arrays: Array) -> Run:
-        starts = np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.intp)
+        reduce = _reduced(np.maximum, arrays[0], self.lengths, out)
 
         def write() -> None:
-            np.maximum.reduceat(arrays[0], starts, 0, None, out)
+            reduce()
             out[~np.isfinite(out)] = 0.0
 
         return write
@@ -335,7 +349,7 @@ class SegmentMax(Instruction):
 
 def _as_matrix(array: Array, rows: int) -> Array:
     """The array as a matrix with so many rows: what follows is regrouped into its columns."""
-    return array if array.shape[0] == rows else array.reshape(rows, -1)
+    return array if array.shape[0] == rows else array.reshape(rows, array.size // rows)
 
 
 @dataclass(frozen=True)
@@ -444,30 +458,37 @@ def _checked_index(index: Array, count: int) -> Array:
 
 @dataclass(frozen=True)
 class Choose(Instruction):
-    """For each index, and each column of the options (count, width), the option that the index names."""
+    """For each index the option it names: from every column of one table, or each from a column of its own.
+
+    The options are a table (count, width). With `own`, index k looks into column k and there are as many indices
+    as columns; otherwise each index picks a whole row.
+    """
 
     count: int
     width: int
+    own: bool
 
     def run(self, out: Array, *arrays: Array) -> Run:
         index, options = arrays
-        target = out.reshape(index.shape[0], self.width, -1)
-        table = options.reshape(self.count, self.width, -1)
+        shape = (index.shape[0], 1 if self.own else self.width, out.shape[1])
 
         def write() -> None:
-            target[...] = self._chosen(np, _checked_index(index, self.count), options.reshape(table.shape))
+            whole = _checked_index(index, self.count)
+            table = options.reshape(self.count, self.width, options.shape[1])
+            out.reshape(shape)[...] = table[self._where(np, whole, table.shape[2] != 1)]
 
         return write
 
-    def _chosen(self, m: Any, whole: Array, table: Array) -> Array:
-        columns = np.arange(self.width)[None, :, None]
-        examples = m.arange(whole.shape[1])[None, None, :] if table.shape[2] != 1 else 0
-        return table[whole[:, None, :], columns, examples]
+    def _where(self, m: Any, whole: Array, per_example: bool) -> tuple[Any, Any, Any]:
+        """Option, column and example for each element of (indices, width, batch)."""
+        columns = np.arange(self.width)[:, None, None] if self.own else np.arange(self.width)[None, :, None]
+        return whole[:, None, :], columns, m.arange(whole.shape[1])[None, None, :] if per_example else 0
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         index, options = arrays
-        chosen = self._chosen(m, index.astype(int), options.reshape(self.count, self.width, -1))
-        return chosen.reshape(index.shape[0] * self.width, -1)
+        table = options.reshape(self.count, self.width, options.shape[1])
+        chosen = table[self._where(m, index.astype(int), table.shape[2] != 1)]
+        return chosen.reshape(index.shape[0] * (1 if self.own else self.width), batch)
 
     def text(self, *names: str) -> str:
         return f"{names[1]}[{self.count}×{self.width}] at {names[0]}"
@@ -480,57 +501,50 @@ class ChooseTransposed(Instruction):
     An option not chosen gets 0 · upstream, which is 0, or nan where the upstream is not finite, as in eager code.
     """
 
-    count: int
-    width: int
+    choice: Choose
     per_example: bool  # whether the options differ between examples
 
     def run(self, out: Array, *arrays: Array) -> Run:
         index, upstream = arrays
-        table = out.reshape(self.count, self.width, -1)
+        count, width = self.choice.count, self.choice.width
+        table = out.reshape(count, width, out.shape[1])
 
         def write() -> None:
-            whole = _checked_index(index, self.count)
-            gradient = upstream.reshape(index.shape[0], self.width, -1)
+            whole = _checked_index(index, count)
+            gradient = upstream.reshape(index.shape[0], upstream.shape[0] // index.shape[0], upstream.shape[1])
             if not np.isfinite(gradient).all():
                 table[...] = self._one_by_one(whole, gradient)
-            elif self.per_example:
-                self._add_per_example(table, whole, gradient)
+            elif self.per_example or self.choice.own:
+                table[...] = 0.0
+                np.add.at(table, self.choice._where(np, whole, self.per_example), gradient)
             else:
                 self._add_sorted(table[:, :, 0], whole.ravel(), gradient)
 
         return write
 
     def _one_by_one(self, whole: Array, gradient: Array) -> Array:
-        chosen = whole[None, :, None, :] == np.arange(self.count)[:, None, None, None]
-        handed = np.where(chosen, gradient, gradient * 0.0).sum(axis=1)
+        chosen = whole[None, :, None, :] == np.arange(self.choice.count)[:, None, None, None]
+        handed = np.where(chosen, gradient, gradient * 0.0)  # (count, indices, columns of each, batch)
+        handed = handed[:, :, 0] if self.choice.own else handed.sum(axis=1)
         return handed if self.per_example else handed.sum(axis=2, keepdims=True)
-
-    def _add_per_example(self, table: Array, whole: Array, gradient: Array) -> None:
-        table[...] = 0.0
-        columns, examples = np.arange(self.width)[None, :, None], np.arange(whole.shape[1])[None, None, :]
-        np.add.at(table, (whole[:, None, :], columns, examples), gradient)
 
     def _add_sorted(self, table: Array, rows: Array, gradient: Array) -> None:
         table[...] = 0.0
         if rows.size:
             order = np.argsort(rows, kind="stable")
             found, starts = np.unique(rows[order], return_index=True)
-            handed = gradient.transpose(0, 2, 1).reshape(-1, self.width)[order]
+            handed = gradient.transpose(0, 2, 1).reshape(rows.size, self.choice.width)[order]
             table[found] = np.add.reduceat(handed, starts, axis=0)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         index, upstream = arrays
-        whole, gradient = index.astype(int), upstream.reshape(index.shape[0], self.width, -1)
-        columns = np.arange(self.width)[None, :, None]
-        if self.per_example:
-            out = m.zeros((self.count, self.width, whole.shape[1]))
-            examples = m.arange(whole.shape[1])[None, None, :]
-            return out.at[whole[:, None, :], columns, examples].add(gradient).reshape(self.count * self.width, -1)
-        out = m.zeros((self.count, self.width))
-        return out.at[whole[:, None, :], columns].add(gradient).reshape(-1, 1)
+        gradient = upstream.reshape(index.shape[0], upstream.shape[0] // index.shape[0], batch)
+        out = m.zeros((self.choice.count, self.choice.width, batch if self.per_example else 1))
+        where = self.choice._where(m, index.astype(int), self.per_example)
+        return out.at[where].add(gradient).reshape(self.choice.count * self.choice.width, out.shape[2])
 
     def text(self, *names: str) -> str:
-        return f"{names[1]} added up at {names[0]} of {self.count}×{self.width}"
+        return f"{names[1]} added up at {names[0]} of {self.choice.count}×{self.choice.width}"
 
 
 # Variables and the builder --------------------------------------------------------------------------------
@@ -644,6 +658,7 @@ class Parts:
         self.builder = builder
         self.rows = rows
         self.parts = list(parts)
+        self._total: Var | None = None
 
     def __add__(self, other: Any) -> Parts:
         if isinstance(other, float):
@@ -658,8 +673,14 @@ class Parts:
 
     def total(self) -> Var:
         """All parts, put together."""
-        if len(self.parts) == 1 and self.parts[0][0] is None:
-            return self.parts[0][1]
+        if self._total is None:
+            self._total = self.parts[0][1] if self._is_whole() else self._assembled()
+        return self._total
+
+    def _is_whole(self) -> bool:
+        return len(self.parts) == 1 and self.parts[0][0] is None
+
+    def _assembled(self) -> Var:
         written = np.zeros(self.rows, dtype=bool)
         parts: list[tuple[Index, bool]] = []
         clears = False
@@ -684,7 +705,7 @@ class Builder:
 
     def write(self, instruction: Instruction, operands: Sequence[Var], rows: int, batched: bool) -> Var:
         """A new variable, or the one that the same instruction has already written."""
-        key = (instruction, *map(id, operands))
+        key = (instruction.key(), *map(id, operands))
         if key not in self._known:
             var = Var(self, instruction, tuple(operands), rows, batched)
             self._known[key] = var

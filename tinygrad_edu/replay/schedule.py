@@ -45,7 +45,7 @@ def _selected(builder: Builder, index: slice | np.ndarray[Any, Any], g: Var) -> 
 class Node:
     """Scalars computed together: the array of their values, and how it depends on other nodes."""
 
-    __slots__ = ("_derive", "_inputs", "grad", "inputs", "needs_grad", "value")
+    __slots__ = ("_derive", "_inputs", "grad", "inputs", "needs_grad", "order", "value")
 
     def __init__(self, value: Var, inputs: Sequence[Node | float] = (), derive: Callable[[], Sequence[Any]] = tuple):
         self.value = value
@@ -54,6 +54,7 @@ class Node:
         self.inputs: list[Node] = [node for node in inputs if isinstance(node, Node) and node.needs_grad]
         self.needs_grad: bool = bool(self.inputs)
         self.grad: Any = 0.0
+        self.order = -1  # among the nodes of a schedule
 
     @property
     def local_derivatives(self) -> list[Any]:
@@ -93,16 +94,18 @@ class Schedule:
     # Nodes ------------------------------------------------------------------------------------------------
 
     def _node(self, value: Var, inputs: Sequence[Node | float], derive: Callable[[], Sequence[Any]]) -> Node:
-        node = Node(value, inputs, derive)
+        return self._listed(Node(value, inputs, derive))
+
+    def _listed(self, node: Node) -> Node:
+        node.order = len(self.nodes)
         self.nodes.append(node)
         return node
 
     def _leaf(self, name: str, count: int, batched: bool) -> Node:
-        node = Node(self.builder.write(Leaf(name), (), count, batched))
+        node = self._listed(Node(self.builder.write(Leaf(name), (), count, batched)))
         start = len(self.place)
         for row in range(count):
             self.place[start + row] = (node, row)
-        self.nodes.append(node)
         return node
 
     def _rows(self, node: Node, rows: list[int]) -> Node:
@@ -231,6 +234,7 @@ class Schedule:
         node.value.stands_for += sum([self.graph.stands_for.get(scalar, 1) for scalar in scalars])
 
     def _elementwise(self, operation: ops.Op, scalars: list[int]) -> Node:
+        scalars.sort(key=self._home)
         columns = [list(column) for column in zip(*[self.graph.inputs[k] for k in scalars], strict=True)]
         if operation is ops.multiply or operation is ops.add:
             self._sort_sides(*columns)
@@ -238,6 +242,14 @@ class Schedule:
         if operation in FLAT:
             node.needs_grad = False
         return node
+
+    def _home(self, scalar: int) -> tuple[int, int]:
+        """Where the first operand lives: in this order, operands are often a view."""
+        for k in self.graph.inputs[scalar]:
+            if k in self.place and k not in self.graph.constants:
+                node, row = self.place[k]
+                return node.order, row
+        return 0, 0
 
     def _sort_sides(self, left: list[int], right: list[int]) -> None:
         """Exchange the sides of a · b where that gathers each side from fewer places."""
@@ -266,27 +278,33 @@ class Schedule:
         return self._node(y, [terms], lambda: [LinearMap(transposed)])
 
     def _schedule_choices(self, scalars: list[int]) -> None:
-        """Choices by one index from the columns of one table become one look-up, for all indices at once."""
+        """Choices from one table become one look-up for all indices, and choices from many one for all tables."""
         columns: dict[int, list[int]] = {}
         for scalar in scalars:
             columns.setdefault(self.graph.inputs[scalar][0], []).append(scalar)
         tables: dict[Any, list[int]] = {}
         for index, chosen in columns.items():
             tables.setdefault(tuple([self.graph.inputs[k][1:] for k in chosen]), []).append(index)
+        alone: dict[int, list[tuple[int, int]]] = {}
         for table, indices in tables.items():
-            count, width = len(table[0]), len(table)
-            options = self._gathered([column[row] for row in range(count) for column in table], as_node=True)
-            node = self._chosen(self._gathered(indices, as_node=True), options, count, width)
-            self._settle([k for index in indices for k in columns[index]], node)
+            if len(indices) == 1:
+                column = columns[indices[0]]
+                alone.setdefault(len(table[0]), []).extend([(indices[0], k) for k in column])
+            else:
+                self._settle([k for index in indices for k in columns[index]], self._chosen(indices, table, own=False))
+        for pairs in alone.values():
+            own_columns = [self.graph.inputs[scalar][1:] for _, scalar in pairs]
+            self._settle([k for _, k in pairs], self._chosen([index for index, _ in pairs], own_columns, own=True))
 
-    def _chosen(self, index: Node, options: Node, count: int, width: int) -> Node:
-        builder = self.builder
-        where, table = self._spread(index).value, options.value
-        value = builder.write(Choose(count, width), [where, table], where.rows * width, True)
+    def _chosen(self, indices: Sequence[int], columns: Sequence[tuple[int, ...]], own: bool) -> Node:
+        builder, count, width = self.builder, len(columns[0]), len(columns)
+        options: Node = self._gathered([column[row] for row in range(count) for column in columns], as_node=True)
+        where, table = self._spread(self._gathered(indices, as_node=True)).value, options.value
+        choice = Choose(count, width, own)
+        value = builder.write(choice, [where, table], where.rows * (1 if own else width), True)
 
         def transposed(g: Var) -> Var:
-            instruction = ChooseTransposed(count, width, table.batched)
-            return builder.write(instruction, [where, g], table.rows, table.batched)
+            return builder.write(ChooseTransposed(choice, table.batched), [where, g], table.rows, table.batched)
 
         return self._node(value, [0.0, options], lambda: [0.0, LinearMap(transposed)])
 
