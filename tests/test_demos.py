@@ -39,4 +39,4 @@ def test_digits_learns_checks_and_draws(tmp_path):
     words = texts(neuron)
     assert all(word in words for word in ("tanh", "dot", "bias", "the other 60 pixels", "∂", "←"))
     assert ET.parse(loss).getroot().tag.endswith("svg")
-    assert printed.rstrip().splitlines()[-1].startswith("Try next:")
+    assert printed.rstrip().splitlines()[-1].startswith("Next: ")
