@@ -9,6 +9,8 @@ from dataclasses import replace
 import pytest
 
 from tinygrad_edu import Value, dot, fsum, grad, gradcheck, logsumexp, ops
+from tinygrad_edu.backprop import topological_order
+from tinygrad_edu.gradcheck import check_node
 from tinygrad_edu.number_systems import evaluator
 
 
@@ -200,3 +202,24 @@ def test_a_list_as_result_is_refused():
 def test_impossible_settings_are_refused(settings):
     with pytest.raises(ValueError, match=r"gradcheck needs"):
         gradcheck(lambda x: x, [1.0], **settings)
+
+
+def test_any_node_of_a_recorded_graph_can_be_checked_without_changing_it():
+    x = Value(0.3, "x")
+    hidden = (x * x + 1.0).log()
+    root = hidden.tanh() * x
+    nodes = topological_order(root)
+    before = [(node.data, node.grad) for node in nodes]
+    for node, gradient in zip(nodes, grad(root, nodes), strict=True):
+        row = check_node(nodes, node, gradient)
+        assert row.verdict == "pass"
+        assert row.numeric == pytest.approx(gradient, rel=1e-7)
+        assert check_node(nodes, node, gradient + 0.01).verdict == "FAIL"
+    assert [(node.data, node.grad) for node in nodes] == before
+
+
+def test_a_node_at_a_kink_is_reported_as_one():
+    x = Value(0.0, "x")
+    nodes = topological_order(x.relu() * 3.0)
+    row = check_node(nodes, x, 0.0)
+    assert (row.verdict, row.left, row.right) == ("kink", 0.0, pytest.approx(3.0))

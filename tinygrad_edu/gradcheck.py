@@ -25,7 +25,7 @@ from tinygrad_edu.backprop import grad, topological_order
 from tinygrad_edu.number_systems import evaluate
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["GradCheck", "InputCheck", "WrongOperation", "gradcheck"]
+__all__ = ["GradCheck", "InputCheck", "WrongOperation", "check_node", "gradcheck"]
 
 _SHOWN_ROWS = 20
 #: The steps that are tried, as fractions of the first: a kink near the point, but not at it, drops out of sight.
@@ -378,6 +378,39 @@ def _alone(node: Value, position: int) -> Callable[[float], float]:
 
     def restricted(x: float) -> float:
         return evaluate(operation, *data[:position], x, *data[position + 1 :])[0]
+
+    return restricted
+
+
+def check_node(nodes: Sequence[Value], node: Value, gradient: float) -> InputCheck:
+    """Compare `gradient`, the derivative of the last of `nodes` by any one of them, with central differences.
+
+    `nodes` is a recorded graph in topological order; what depends on `node` is computed anew, nothing is changed.
+
+    >>> x = Value(0.5, "x")
+    >>> square = x * x
+    >>> nodes = topological_order(square.exp())
+    >>> check_node(nodes, square, grad(nodes[-1], [square])[0]).verdict
+    'pass'
+    """
+    f = _in_terms_of(nodes, node)
+    return _compare(node.label, node, gradient, f, f(node.data), 1e-6, Tolerance(1e-5, 1e-7))
+
+
+def _in_terms_of(nodes: Sequence[Value], node: Value) -> Callable[[float], float]:
+    """The last of the nodes as a function of one of them."""
+    dependents = dict.fromkeys([node])  # an ordered set
+    for other in nodes:
+        if any(value in dependents for value in other.inputs):
+            dependents[other] = None
+    del dependents[node]
+
+    def restricted(x: float) -> float:
+        data = {node: x}
+        for other in dependents:
+            assert other.op is not None
+            data[other], _ = evaluate(other.op, *[data.get(value, value.data) for value in other.inputs])
+        return data.get(nodes[-1], nodes[-1].data)
 
     return restricted
 
