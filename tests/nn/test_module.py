@@ -31,6 +31,7 @@ class Tower(Module):
         self.pair = (Value(5.0), [Value(6.0)])
         self.norm = Norm()
         self.blocks = [Neuron(1, seed=0), [Norm()]]
+        self.table = {"gain": Value(8.0)}
         self.tied = self.pair[0]
         self.norm_again = self.norm
         self.owner = self
@@ -41,7 +42,7 @@ class Tower(Module):
 
 PATHS = [
     "kernel.0.0", "kernel.0.1", "kernel.1.0", "kernel.1.1", "pair.0", "pair.1.0", "norm.scale.0", "norm.scale.1",
-    "blocks.0.weights.0", "blocks.0.bias", "blocks.1.0.scale.0", "blocks.1.0.scale.1",
+    "blocks.0.weights.0", "blocks.0.bias", "blocks.1.0.scale.0", "blocks.1.0.scale.1", "table.gain",
 ]  # fmt: skip
 
 
@@ -110,6 +111,7 @@ GOOD = {"scale.0": 9.0, "scale.1": 9.0, "running_mean": [9.0, 9.0], "count": 9.0
     ("change", "error", "message"),
     [
         ({"count": ...}, ValueError, r"does not fit Norm, which has 4 names: 1 missing \(count\); build"),
+        ({3: 1.0}, ValueError, r"1 unknown \(3\)"),
         ({"extra": 1.0}, ValueError, r"1 unknown \(extra\); build"),
         ({"scale.1": ..., "x": 1.0}, ValueError, r"1 missing \(scale.1\) and 1 unknown \(x\)"),
         ({"scale.1": "two"}, TypeError, "'scale.1' should be one real number, not str"),
@@ -126,6 +128,11 @@ def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
     with pytest.raises(error, match=message):
         norm.load_state_dict(state)
     assert norm.state_dict() == before
+
+
+def test_a_state_is_a_mapping():
+    with pytest.raises(TypeError, match=r"as state_dict\(\) returns it, not \[1.0\]"):
+        Norm().load_state_dict([1.0])
 
 
 def test_a_long_list_of_missing_names_is_cut_short():
@@ -164,6 +171,11 @@ def test_a_module_shows_what_it_is_made_of():
             self.body = MLP(1, [2])
             self.offset = Value(0.0)
 
+    net = Net()
+    net.body.owner = net
+    assert [path for path, _ in net.named_modules()] == ["", "body", "body.layers.0", "body.layers.0.neurons.0",
+                                                         "body.layers.0.neurons.1"]  # fmt: skip
+    assert "owner: ..." in repr(net), "modules may know each other"
     assert repr(Net()) == (
         "Net(5 parameters\n  body: MLP(4 parameters\n    layers.0: Layer(1 -> 2, linear; 4 parameters)\n  )\n)"
     )

@@ -19,6 +19,7 @@ May import: `value`, NumPy.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from reprlib import recursive_repr
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
@@ -34,9 +35,9 @@ State: TypeAlias = dict[str, Any]
 class Module:
     """Anything that has parameters: a neuron, a layer, a whole network.
 
-    A parameter is a leaf `Value` in an attribute of the module or of a module inside it, or in lists, tuples or
-    arrays of them, nested as deep as you like. A computed `Value` is not a parameter, and attributes whose names
-    begin with an underscore are private: nothing is looked for there. What occurs in two places counts once.
+    A parameter is a leaf `Value` in an attribute of the module or of a module inside it, or in lists, tuples,
+    dictionaries or arrays of them, nested as deep as you like. A computed `Value` is not a parameter, and attributes
+    whose names begin with an underscore are private: nothing is looked for there. What occurs twice counts once.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -139,10 +140,13 @@ class Module:
         ]
 
     def _check_names(self, expected: list[str], state: Mapping[str, Any]) -> None:
-        missing, unknown = [path for path in expected if path not in state], sorted(set(state) - set(expected))
-        if missing or unknown:
-            problems = [f"{len(paths)} {what} ({_some(paths)})" for what, paths in
-                        (("missing", missing), ("unknown", unknown)) if paths]  # fmt: skip
+        if not isinstance(state, Mapping):
+            raise TypeError(f"a state is a mapping from names to numbers, as state_dict() returns it, not {state!r}")
+        known = set(expected)
+        missing = [path for path in expected if path not in state]
+        unknown = [str(path) for path in state if path not in known]
+        problems = [_counted(missing, "missing")] * bool(missing) + [_counted(unknown, "unknown")] * bool(unknown)
+        if problems:
             raise ValueError(
                 f"this state does not fit {type(self).__name__}, which has {len(expected)} names: "
                 f"{' and '.join(problems)}; build the module with the sizes it was saved with"
@@ -152,45 +156,53 @@ class Module:
         """What `repr` says about this module instead of listing those inside it, such as "2 -> 16, tanh"."""
         return ""
 
+    @recursive_repr("...")
     def __repr__(self) -> str:
         count = len(self.parameters())
         size = f"{count} parameter{'' if count == 1 else 's'}"
         if text := self.describe():
             return f"{type(self).__name__}({text}; {size})"
-        inside = "".join(f"\n  {path}: {_indented(module)}" for path, module in _children(self))
-        return f"{type(self).__name__}({size}{inside}{chr(10) if inside else ''})"
+        lines = [f"{path}: {module!r}" for path, module in _members(self) if isinstance(module, Module)]
+        inside = "".join("\n  " + line.replace("\n", "\n  ") for line in lines)
+        return f"{type(self).__name__}({size}{inside}\n)" if inside else f"{type(self).__name__}({size})"
 
 
-def _walk(item: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Value | Module]]:
-    """Every leaf and every module in `item`, itself included, with its path; each once."""
-    if isinstance(item, Value):
-        if item.op is None and id(item) not in seen:
-            seen.add(id(item))
-            yield path, item
-    elif isinstance(item, Module):
-        if id(item) not in seen:
-            seen.add(id(item))
-            yield path, item
-            for name, attribute in vars(item).items():
-                if not name.startswith("_"):
-                    yield from _walk(attribute, f"{path}.{name}" if path else name, seen)
+def _walk(module: Module, path: str, seen: set[int]) -> Iterator[tuple[str, Value | Module]]:
+    """The module and every parameter and module inside it, with its path; each once."""
+    seen.add(id(module))
+    yield path, module
+    for own_path, member in _members(module):
+        full_path = f"{path}.{own_path}" if path else own_path
+        if id(member) in seen:
+            continue
+        if isinstance(member, Module):
+            yield from _walk(member, full_path, seen)
+        else:
+            seen.add(id(member))
+            yield full_path, member
+
+
+def _members(module: Module) -> Iterator[tuple[str, Value | Module]]:
+    """The parameters and modules that the attributes of `module` hold, without looking inside those modules."""
+    for name, attribute in vars(module).items():
+        if not name.startswith("_"):
+            yield from _found_in(attribute, name)
+
+
+def _found_in(item: Any, path: str) -> Iterator[tuple[str, Value | Module]]:
+    if isinstance(item, Module) or (isinstance(item, Value) and item.op is None):
+        yield path, item
     elif isinstance(item, (list, tuple)) or (isinstance(item, np.ndarray) and item.dtype == object and item.ndim):
         for index, element in enumerate(item):
-            yield from _walk(element, f"{path}.{index}", seen)
+            yield from _found_in(element, f"{path}.{index}")
+    elif isinstance(item, dict):
+        for key, element in item.items():
+            yield from _found_in(element, f"{path}.{key}")
 
 
-def _children(module: Module) -> list[tuple[str, Module]]:
-    """The modules directly inside `module`, with their paths."""
-    nested = {id(inner) for child in module.modules()[1:] for inner in child.modules()[1:]}
-    return [(path, child) for path, child in module.named_modules()[1:] if id(child) not in nested]
-
-
-def _indented(module: Module) -> str:
-    return repr(module).replace("\n", "\n  ")
-
-
-def _some(paths: list[str], limit: int = 3) -> str:
-    return ", ".join(paths[:limit]) + (", ..." if len(paths) > limit else "")
+def _counted(paths: list[str], what: str, shown: int = 3) -> str:
+    """How many names are missing or unknown, and the first of them."""
+    return f"{len(paths)} {what} ({', '.join(paths[:shown])}{', ...' if len(paths) > shown else ''})"
 
 
 def _plain(buffer: Any) -> Any:
