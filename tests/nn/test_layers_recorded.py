@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Layer, fsum, record
-from tinygrad_edu.nn import LSTM, RNN, AvgPool2d, Conv2d, Embedding, MaxPool2d, MultiheadAttention, flatten
+from tinygrad_edu.nn import (
+    LSTM,
+    RNN,
+    AvgPool2d,
+    Conv2d,
+    Embedding,
+    MaxPool2d,
+    MultiheadAttention,
+    TransformerEncoderLayer,
+    flatten,
+)
 from tinygrad_edu.nn.losses import cross_entropy
 
 generator = np.random.default_rng(0)
@@ -33,6 +43,11 @@ def attention(is_causal):
     return [module, head], lambda sequence: head(flatten(module(sequence, is_causal=is_causal)[0])), SEQUENCES
 
 
+def transformer():
+    block, head = TransformerEncoderLayer(4, 2, 6, "gelu", seed=0), Layer(20, 3, "linear", seed=1)
+    return [block, head], lambda sequence: head(flatten(block(sequence, is_causal=True)[0])), SEQUENCES
+
+
 def embedding():
     table, head = Embedding(6, 2, seed=0), Layer(10, 3, "linear", seed=1)
     return [table, head], lambda tokens: head(flatten([table(token) for token in tokens])), TOKENS
@@ -42,7 +57,7 @@ def embedding():
     ("build", "arguments"),
     [
         (strided_convolution, ()), (pooling, (MaxPool2d,)), (pooling, (AvgPool2d,)), (recurrent, (RNN,)),
-        (recurrent, (LSTM,)), (attention, (False,)), (attention, (True,)), (embedding, ()),
+        (recurrent, (LSTM,)), (attention, (False,)), (attention, (True,)), (transformer, ()), (embedding, ()),
     ],
 )  # fmt: skip
 def test_a_recorded_layer_agrees_with_the_eager_one(build, arguments):

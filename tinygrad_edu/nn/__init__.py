@@ -10,6 +10,7 @@ from tinygrad_edu.nn.pooling import AvgPool2d, MaxPool2d
 from tinygrad_edu.nn.recurrent import LSTM, RNN, LSTMCell, RNNCell
 from tinygrad_edu.nn.regularisers import BatchNorm, Dropout, LayerNorm, RMSNorm, Sequential, l1_penalty, l2_penalty
 from tinygrad_edu.nn.shapes import flatten
+from tinygrad_edu.nn.transformer import TransformerEncoderLayer
 
 __all__ = [
     "LSTM",
@@ -30,6 +31,7 @@ __all__ = [
     "RMSNorm",
     "RNNCell",
     "Sequential",
+    "TransformerEncoderLayer",
     "flatten",
     "l1_penalty",
     "l2_penalty",

@@ -1,0 +1,75 @@
+"""The Transformer's building block: attention and a small network, each behind a norm and around a shortcut.
+
+May import: `value`, `module`, `layers`, `regularisers`, `attention`, `activations`, `initialisers`, `shapes`, NumPy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.nn.activations import Activation
+from tinygrad_edu.nn.attention import AttentionWeights, MultiheadAttention
+from tinygrad_edu.nn.initialisers import Initialiser
+from tinygrad_edu.nn.layers import Layer, Seed
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.regularisers import LayerNorm
+from tinygrad_edu.nn.shapes import Steps, nested_values
+
+__all__ = ["TransformerEncoderLayer"]
+
+
+class TransformerEncoderLayer(Module):
+    """One block: x + attention(norm1(x)), and to that, place by place, + linear2(linear1(norm2(x))).
+
+    Adding leaves a straight path for the gradient, the residual connection. The norms come first, inside it, as in
+    PyTorch with `norm_first=True`; there is no dropout. `dim_feedforward` is the width of `linear1`, 4 · d_model unless
+    you say otherwise.
+
+    Shapes: called on a sequence (steps, d_model), it returns a sequence of the same shape, and the weights of its
+    heads (nhead, steps, steps). With `is_causal`, no step sees the ones after it.
+
+    Raises ValueError when nhead does not divide d_model, and for a sequence of another shape.
+
+    Vaswani, A. et al. (2017). Attention is all you need. NeurIPS. arXiv:1706.03762; norms first: Xiong, R. et al.
+    (2020). On layer normalization in the Transformer architecture. ICML. arXiv:2002.04745
+
+    >>> block = TransformerEncoderLayer(4, nhead=2, seed=0)
+    >>> outputs, weights = block([[0.1, 0.2, 0.3, 0.4], [1.0, 0.0, -1.0, 0.0]], is_causal=True)
+    >>> len(outputs), len(outputs[0]), len(weights)
+    (2, 4, 2)
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        nhead: int,
+        dim_feedforward: int | None = None,
+        activation: Activation = "relu",
+        *,
+        init: str | Initialiser | None = None,
+        seed: Seed = None,
+    ) -> None:
+        generator = np.random.default_rng(seed)
+        wide = 4 * d_model if dim_feedforward is None else dim_feedforward
+        self.attention = MultiheadAttention(d_model, nhead, init=init, seed=generator)
+        self.norm1, self.norm2 = LayerNorm(d_model), LayerNorm(d_model)
+        self.linear1 = Layer(d_model, wide, activation, init=init, seed=generator)
+        self.linear2 = Layer(wide, d_model, "linear", init=init, seed=generator)
+        self.label_parameters()
+
+    def __call__(self, sequence: Any, is_causal: bool = False) -> tuple[Steps, list[AttentionWeights]]:
+        """The sequence with what was found added to it, and where each head looked."""
+        steps: Steps = nested_values(sequence, ("steps", self.attention.embed_dim), "this Transformer layer")
+        found, weights = self.attention([self.norm1(step) for step in steps], is_causal=is_causal)
+        steps = _sum(steps, found)
+        return _sum(steps, [self.linear2(self.linear1(self.norm2(step))) for step in steps]), weights
+
+    def describe(self) -> str:
+        """The size of each step, the number of heads, and the width in between."""
+        return f"{self.attention.embed_dim}, {self.attention.num_heads} heads, {len(self.linear1.neurons)} wide"
+
+
+def _sum(one: Steps, other: Steps) -> Steps:
+    return [[a + b for a, b in zip(x, y, strict=True)] for x, y in zip(one, other, strict=True)]
