@@ -19,6 +19,7 @@ PARTS = (
     "number_systems",
     "value",
     "backprop",
+    "anomaly",
     "gradcheck",
     "nn",
     "replay",

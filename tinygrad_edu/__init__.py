@@ -1,5 +1,6 @@
 """Write scalars, see every derivative, run at the speed of matrices."""
 
+from tinygrad_edu.anomaly import AnomalyError, detect_anomaly
 from tinygrad_edu.backprop import backward, backward_steps, grad, hessian, topological_order
 from tinygrad_edu.debug.explain import Explanation, explain
 from tinygrad_edu.debug.page import save_page
@@ -15,6 +16,7 @@ from tinygrad_edu.value import Value, as_value, choose, dot, fsum, logsumexp, no
 __all__ = [
     "MLP",
     "SGD",
+    "AnomalyError",
     "Explanation",
     "GradCheck",
     "Layer",
@@ -29,6 +31,7 @@ __all__ = [
     "backward_steps",
     "choose",
     "debug",
+    "detect_anomaly",
     "dot",
     "draw",
     "explain",

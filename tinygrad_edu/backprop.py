@@ -9,6 +9,8 @@ May import: `ops`, `number_systems`, `value`, NumPy.
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -17,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tinygrad_edu.number_systems import evaluate, values
-from tinygrad_edu.value import Value, as_value
+from tinygrad_edu.value import Value, as_value, changed_mode, current_mode
 
 __all__ = [
     "Contribution",
@@ -27,6 +29,7 @@ __all__ = [
     "grad",
     "hessian",
     "operations_at",
+    "shortest_path",
     "sweep",
     "topological_order",
 ]
@@ -90,6 +93,31 @@ def topological_order(root: Value) -> list[Value]:
     return sorted(seen, key=attrgetter("serial"))
 
 
+def shortest_path(root: Value, node: Value) -> list[Value]:
+    """The fewest nodes that lead from `node` to `root`, both ends included.
+
+    Raises ValueError when `root` does not depend on `node`.
+
+    >>> x = Value(2.0, "x")
+    >>> [v.op.name if v.op else v.label for v in shortest_path(x.exp() * x, x)]
+    ['x', '*']
+    """
+    made_of_it: dict[Value, Value] = {root: root}
+    to_visit = deque([root])
+    while to_visit and node not in made_of_it:
+        user = to_visit.popleft()
+        for value in user.inputs:
+            if value not in made_of_it:
+                made_of_it[value] = user
+                to_visit.append(value)
+    if node not in made_of_it:
+        raise ValueError(f"{root!r} does not depend on {node!r}, so no path leads from one to the other")
+    path = [node]
+    while path[-1] is not root:
+        path.append(made_of_it[path[-1]])
+    return path
+
+
 def sweep(nodes: Sequence[Node], observed: bool = False) -> Iterator[Step]:
     """The reverse sweep: each node, outputs first, hands its gradient on to its inputs.
 
@@ -107,6 +135,18 @@ def sweep(nodes: Sequence[Node], observed: bool = False) -> Iterator[Step]:
                 contributions.append(Contribution(input, local, upstream, amount, before, after))
         if observed:
             yield Step(index, len(nodes), node, upstream, tuple(contributions))
+
+
+def _watched_sweep(root: Value, nodes: Sequence[Any], observed: bool = False) -> Iterator[Step]:
+    """The sweep; under `detect_anomaly`, each step is checked as soon as it is taken."""
+    check = current_mode().check_step
+    return sweep(nodes, observed) if check is None else _checked(check, root, nodes)
+
+
+def _checked(check: Callable[..., None], root: Value, nodes: Sequence[Any]) -> Iterator[Step]:
+    for step in sweep(nodes, observed=True):
+        check(root, step.node.node if isinstance(step.node, StandIn) else step.node, step)
+        yield step
 
 
 def _prepared(root: Value) -> list[Value]:
@@ -128,7 +168,7 @@ def backward_steps(root: Value) -> Iterator[Step]:
     a.grad = 0 + 1 * 3 = 3
     b.grad = 0 + 1 * 2 = 2
     """
-    return sweep(_prepared(root), observed=True)
+    return _watched_sweep(root, _prepared(root), observed=True)
 
 
 def backward(root: Value, stop_at: str | Value | Callable[[Step], bool] | None = None) -> None:
@@ -148,11 +188,11 @@ def backward(root: Value, stop_at: str | Value | Callable[[Step], bool] | None =
     6.0
     """
     if stop_at is None:
-        for _ in sweep(_prepared(root)):
+        for _ in _watched_sweep(root, _prepared(root)):
             pass
         return
     stops = stop_at if callable(stop_at) else _step_is_of(operations_at(stop_at, topological_order(root)))
-    for step in sweep(_prepared(root), observed=True):
+    for step in _watched_sweep(root, _prepared(root), observed=True):
         if stops(step):
             _pause(step.node, step.upstream, step.contributions)
 
@@ -217,11 +257,12 @@ Value.backward_steps = backward_steps
 class StandIn:
     """Takes the place of a node in a sweep, so that the node's own `grad` is left alone."""
 
-    __slots__ = ("grad", "inputs", "local_derivatives")
+    __slots__ = ("grad", "inputs", "local_derivatives", "node")
 
-    def __init__(self, inputs: Sequence[Any], local_derivatives: Sequence[Any]) -> None:
+    def __init__(self, inputs: Sequence[Any], local_derivatives: Sequence[Any], node: Value | None = None) -> None:
         self.inputs = inputs
         self.local_derivatives = local_derivatives
+        self.node = node
         self.grad: Any = 0.0
 
     @classmethod
@@ -231,7 +272,7 @@ class StandIn:
         """A stand-in for each node of a graph, in topological order."""
         stand_ins: dict[Value, StandIn] = {}
         for node in topological_order(root):
-            stand_ins[node] = cls([stand_ins[value] for value in node.inputs], local_derivatives(node))
+            stand_ins[node] = cls([stand_ins[value] for value in node.inputs], local_derivatives(node), node)
         return stand_ins
 
 
@@ -241,19 +282,68 @@ def grad(output: Value, inputs: Sequence[Value], create_graph: bool = False) -> 
     Floats; with `create_graph`, `Value`s that can be drawn, stepped and differentiated again. An input that the
     output does not depend on gets 0.
 
-    Raises RuntimeError when `create_graph` meets a node whose inputs' `.data` changed since it was computed.
+    Raises TypeError for anything but `Value`s, and RuntimeError when `create_graph` meets a node whose inputs'
+    `.data` changed since it was computed.
 
     >>> x = Value(2.0)
     >>> (first,) = grad(x ** 3, [x], create_graph=True)
     >>> first.data, grad(first, [x])
     (12.0, [12.0])
     """
-    stand_ins = StandIn.for_graph(output, _differentiable_locals) if create_graph else StandIn.for_graph(output)
-    stand_ins[output].grad = Value(1.0) if create_graph else 1.0
-    for _ in sweep(list(reversed(stand_ins.values()))):
+    inputs = list(inputs)
+    for value in (output, *inputs):
+        if not isinstance(value, Value):
+            raise TypeError(f"grad needs a Value as output and a list of Values as inputs, not {value!r} among them")
+    if not create_graph:
+        return _swept(output, inputs, StandIn.for_graph(output), 1.0)
+    with changed_mode(check=None):  # its nodes are checked step by step, because steps know the forward line
+        stand_ins = StandIn.for_graph(output, _differentiable_locals)
+        for stand_in in stand_ins.values():
+            stand_in.grad = Plain(0.0)
+        return [Plain.unwrap(gradient) for gradient in _swept(output, inputs, stand_ins, Plain(1.0))]
+
+
+def _swept(output: Value, inputs: Sequence[Value], stand_ins: dict[Value, StandIn], one: Any) -> list[Any]:
+    """The gradients of the inputs, after a sweep through the stand-ins with `one` for the output's own."""
+    stand_ins[output].grad = one
+    for _ in _watched_sweep(output, list(reversed(stand_ins.values()))):
         pass
-    gradients = [stand_ins[value].grad if value in stand_ins else 0.0 for value in inputs]
-    return [as_value(gradient) for gradient in gradients] if create_graph else gradients
+    return [stand_ins[value].grad if value in stand_ins else 0.0 for value in inputs]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A plain number in a graph of gradients: adding 0 to a `Value`, or multiplying it by 1, makes no node.
+
+    >>> x = Value(3.0)
+    >>> (Plain(0.0) + x * Plain(1.0)) is x, Plain(2.0) * Plain(4.0)
+    (True, Plain(number=8.0))
+    """
+
+    number: float
+
+    def __add__(self, other: Any) -> Any:
+        if isinstance(other, Plain):
+            return Plain(self.number + other.number)
+        return other if self.number == 0.0 else other + self.number
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, Plain):
+            return Plain(self.number * other.number)
+        if self.number == 0.0 and math.isfinite(other):
+            return self
+        return other if self.number == 1.0 else other * self.number
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __float__(self) -> float:
+        return self.number
+
+    @staticmethod
+    def unwrap(number: Any) -> Value:
+        """The number as a `Value`."""
+        return as_value(number.number if isinstance(number, Plain) else number)
 
 
 def _differentiable_locals(node: Value) -> tuple[Any, ...]:
@@ -266,7 +356,8 @@ def _differentiable_locals(node: Value) -> tuple[Any, ...]:
             f"the data of an input of {node!r} changed after it was computed, so a graph of its gradients "
             "would mix old and new numbers; compute it again first"
         )
-    return node.op.local_derivatives(values, node, *node.inputs)
+    local_derivatives = node.op.local_derivatives(values, node, *node.inputs)
+    return tuple([local if isinstance(local, Value) else Plain(local) for local in local_derivatives])
 
 
 def _same_bits(one: Any, other: Any) -> bool:

@@ -106,6 +106,7 @@ class Mode:
     records: bool = True
     traces: bool = False
     check: Callable[[Value], None] | None = None
+    check_step: Callable[..., None] | None = None  # called by `backprop` with the root, the node and its Step
     noise: Callable[[Callable[..., Any]], Value] | None = None
 
     def finish(self, node: Value) -> Value:
@@ -157,10 +158,14 @@ def trace_sources() -> Any:
     return changed_mode(traces=True)
 
 
+def current_mode() -> Mode:
+    """The mode of this thread or task."""
+    return _mode.get() or Mode()
+
+
 def records() -> bool:
     """Whether operations are being recorded: True, except inside `no_grad()`."""
-    mode = _mode.get()
-    return mode is None or mode.records
+    return current_mode().records
 
 
 def noise(draw: Callable[..., Any]) -> Number:

@@ -1,0 +1,167 @@
+"""`detect_anomaly`: the first operation that makes a number non-finite out of finite ones, and why.
+
+A nan seen in a loss was usually made many operations earlier. Under `detect_anomaly()` every operation is looked
+at when it is computed, and every step of the backward sweep when it is taken; the first that makes inf or nan out
+of finite numbers raises `AnomalyError`. What was infinite before it came in is nobody's fault.
+
+May import: `number_systems`, `value`, `backprop`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from math import isfinite
+
+from tinygrad_edu.backprop import Step, shortest_path
+from tinygrad_edu.number_systems import formula
+from tinygrad_edu.value import Source, Value, changed_mode
+
+__all__ = ["AnomalyError", "detect_anomaly"]
+
+_LETTERS = "abcd"
+_SHOWN_OPERANDS = len(_LETTERS)
+_SHOWN_CHAIN = 8
+
+_GREW = "numbers grew beyond 1.8e308: scale the inputs, lower the learning rate, or clip the gradients"
+_LOGARITHM = (
+    "keep the argument positive with clip(1e-12, 1.0), use log1p for ln(1 + x), or use a loss that takes logits, "
+    "such as cross_entropy or binary_cross_entropy_with_logits"
+)
+_EXPONENTIAL = "exp overflows above 709: use softmax, logsumexp or a loss that takes logits, or clip the argument"
+_DIVISION = "keep the divisor away from 0, as in a / (b + 1e-12), or choose another branch with where"
+_ROOT = "a root has no slope at 0 and no value below it: add a small number inside, as in (x + 1e-12).sqrt()"
+_POWER = "a fractional power needs a base above 0, and a negative one a base that is not 0: clip the base"
+_UNIT = "the argument must lie inside (-1, 1): clip it, as in x.clip(-1 + 1e-12, 1 - 1e-12)"
+
+#: What usually cures an operation that made inf or nan.
+CURES = {
+    **dict.fromkeys(("log", "log2", "log10", "log1p", "logsumexp"), _LOGARITHM),
+    **dict.fromkeys(("exp", "exp2", "expm1", "sinh", "cosh"), _EXPONENTIAL),
+    **dict.fromkeys(("divide", "reciprocal"), _DIVISION),
+    **dict.fromkeys(("sqrt", "cbrt"), _ROOT),
+    **dict.fromkeys(("power", "power_by"), _POWER),
+    **dict.fromkeys(("arcsin", "arccos", "arctanh"), _UNIT),
+    "arccosh": "the argument must lie above 1: clip it, or add a small number to it",
+}
+
+
+class AnomalyError(ArithmeticError):
+    """The first operation that made inf or nan out of finite numbers.
+
+    `node` is the operation, `phase` "forward" or "backward", `chain` the shortest way from the node to the root
+    (in the forward pass only the node itself, because what will be made of it is not known yet), and `cure` what
+    usually helps. `source` says which line made the node, if it was made under `detect_anomaly` or `trace_sources`.
+    """
+
+    def __init__(self, node: Value, phase: str, made: str, chain: Sequence[Value], cure: str) -> None:
+        self.node = node
+        self.phase = phase
+        self.chain = list(chain)
+        self.cure = cure
+        details = {
+            "formula": _formula(node),
+            "operands": _operands(node),
+            "made at": _place(node.source),
+            "leads to": " → ".join(_short_chain(self.chain)),
+            "cure": cure,
+        }
+        lines = [f"{made} out of finite numbers in the {phase} pass"]
+        super().__init__("\n".join([*lines, *(f"  {name:<9} {text}" for name, text in details.items())]))
+
+    @property
+    def source(self) -> Source | None:
+        """The line that made the node."""
+        return self.node.source
+
+
+def detect_anomaly() -> AbstractContextManager[None]:
+    """Raise `AnomalyError` at the first operation, forward or backward, that makes inf or nan out of finite numbers.
+
+    The error names the operation and its operands, the line of the forward pass that made the node, the shortest
+    chain of nodes to the root, and the usual cure. Lines are traced while the mode is on, so wrap the forward pass
+    as well as `backward()`. For this thread or asyncio task only; it makes every operation slower.
+
+    >>> with detect_anomaly():
+    ...     p = Value(0.0, "p")
+    ...     loss = -p.log()
+    Traceback (most recent call last):
+    ...
+    tinygrad_edu.anomaly.AnomalyError: log made -inf out of finite numbers in the forward pass
+      formula   log(p)
+      operands  p = 0
+      made at   <doctest tinygrad_edu.anomaly.detect_anomaly[0]>, line 3: p.log()
+      leads to  log
+      cure      keep the argument positive with clip(1e-12, 1.0), use log1p for ln(1 + x), or use a loss that takes \
+logits, such as cross_entropy or binary_cross_entropy_with_logits
+    """
+    return changed_mode(traces=True, check=_check_node, check_step=_check_step)
+
+
+def _check_node(node: Value) -> None:
+    """Raise if this new node is not finite although its inputs are."""
+    if node.op is not None and not isfinite(node.data) and _finite(node.inputs):
+        made = f"{node.op.name} made {node.data:g}"
+        raise AnomalyError(node, "forward", made, [node], CURES.get(node.op.method, _GREW))
+
+
+def _check_step(root: Value, node: Value, step: Step) -> None:
+    """Raise if the backward step of this node made a gradient that is not finite out of numbers that are."""
+    if not (isfinite(step.upstream) and isfinite(node.data) and _finite(node.inputs)):
+        return
+    for value, edge in zip(node.inputs, step.contributions, strict=True):
+        if isfinite(edge.before) and not isfinite(edge.after):
+            assert node.op is not None
+            made = (
+                f"the gradient of {node.op.name} by {_name(value)} became {float(edge.after):g} "
+                f"({float(edge.before):g} + upstream {float(edge.upstream):g} × local {float(edge.local):g})"
+            )
+            cure = _GREW if isfinite(edge.local) else CURES.get(node.op.method, _GREW)
+            raise AnomalyError(node, "backward", made, shortest_path(root, node), cure)
+
+
+def _finite(values: Sequence[Value]) -> bool:
+    return all(isfinite(value.data) for value in values)
+
+
+def _name(value: Value) -> str:
+    return value.label or (value.op.name if value.op is not None else f"{value.data:.6g}")
+
+
+def _formula(node: Value) -> str:
+    assert node.op is not None
+    if len(node.inputs) > _SHOWN_OPERANDS:
+        return f"{node.op.method} of {len(node.inputs)} inputs"
+    return formula(node.op, _operand_names(node))
+
+
+def _operand_names(node: Value) -> list[str]:
+    """The labels of the operands, or letters."""
+    return [value.label or letter for value, letter in zip(node.inputs, _LETTERS, strict=False)]
+
+
+def _operands(node: Value) -> str:
+    named = zip(_operand_names(node), node.inputs, strict=False)
+    shown = [f"{name} = {value.data:.6g}" + _origin(value) for name, value in named]
+    more = len(node.inputs) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _origin(value: Value) -> str:
+    """What an operand was computed by, if it was."""
+    expression = value.source.expression if value.source is not None else ""
+    return f" (from {expression or value.op.name})" if value.op is not None else ""
+
+
+def _place(source: Source | None) -> str:
+    if source is None:
+        return "not known: the node was made outside detect_anomaly()"
+    return f"{source.file}, line {source.line}: {source.expression or source.text}"
+
+
+def _short_chain(chain: Sequence[Value]) -> list[str]:
+    names = [_name(node) for node in chain]
+    if len(names) <= _SHOWN_CHAIN:
+        return names
+    half = _SHOWN_CHAIN // 2
+    return [*names[:half], f"… {len(names) - _SHOWN_CHAIN} more …", *names[-half:]]
