@@ -168,13 +168,8 @@ arctanh = op("arctanh", lambda m, a: m.arctanh(a), (lambda m, y, a: 1.0 / ((1.0 
 tanh = op("tanh", lambda m, a: m.tanh(a), (lambda m, y, a: 1.0 - y * y,), "(eᵃ - e⁻ᵃ) / (eᵃ + e⁻ᵃ)")
 
 
-def _sigmoid(m: Any, a: Number) -> Number:
-    # The exponent is never positive, so nothing overflows.
-    z = m.exp(-m.abs(a))
-    return m.where(a >= 0.0, 1.0, z) / (1.0 + z)
-
-
-sigmoid = op("sigmoid", _sigmoid, (lambda m, y, a: y * (1.0 - y),), "1 / (1 + e⁻ᵃ)")
+# e⁻ᵃ may be inf, and 1 / (1 + inf) is the 0 that it should be.
+sigmoid = op("sigmoid", lambda m, a: 1.0 / (1.0 + m.exp(-a)), (lambda m, y, a: y * (1.0 - y),), "1 / (1 + e⁻ᵃ)")
 softplus = op(
     "softplus",
     lambda m, a: m.maximum(a, 0.0) + m.log1p(m.exp(-m.abs(a))),

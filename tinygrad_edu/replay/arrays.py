@@ -165,7 +165,10 @@ class Elementwise(Instruction):
             return partial(_write_indicator, out, *arguments)
         if self.function in ("erf", "erfc"):
             return partial(_write_erf, _ERF if self.function == "erf" else _ERFC, out, *arguments)
-        return partial(getattr(np, self.function), *arguments, out=out)
+        ufunc = getattr(np, self.function)
+        if self.function in ("maximum", "minimum"):
+            return partial(ufunc, *arguments, out=out)
+        return partial(ufunc, *arguments, out)  # in its place, `out` costs half as much as by name
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         arguments = self._filled(arrays)
@@ -272,7 +275,7 @@ class SumBatch(Instruction):
     """The sum over the examples."""
 
     def run(self, out: Array, *arrays: Array) -> Run:
-        return partial(np.matmul, arrays[0], np.ones((arrays[0].shape[1], 1)), out)
+        return _product(arrays[0], np.ones((arrays[0].shape[1], 1)), out)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         return arrays[0].sum(axis=1, keepdims=True)
@@ -283,6 +286,8 @@ class SumBatch(Instruction):
 
 def _reduced(ufunc: np.ufunc, array: Array, lengths: Sequence[int], out: Array) -> Run:
     """The call that reduces each run of rows to one."""
+    if len(set(lengths)) == 1 and (cube := _reshaped(array, len(lengths), lengths[0])) is not None:
+        return partial(ufunc.reduce, cube, 1, None, out)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.intp)
     if array.shape[1] == 1:  # one example: a plain vector is twice as fast
         array, out = array[:, 0], out[:, 0]
@@ -334,7 +339,8 @@ class SegmentMax(Instruction):
 
         def write() -> None:
             reduce()
-            out[~np.isfinite(out)] = 0.0
+            if not math.isfinite(np.add.reduce(out, None)):
+                out[~np.isfinite(out)] = 0.0
 
         return write
 
@@ -345,6 +351,11 @@ class SegmentMax(Instruction):
 
     def text(self, *names: str) -> str:
         return f"largest of each of {len(self.lengths)} runs of {names[0]}"
+
+
+def _product(left: Array, right: Array, out: Array) -> Run:
+    """out = left @ right; `dot` has half the overhead of `matmul`, and wants contiguous memory to write to."""
+    return partial(np.dot if out.flags.c_contiguous else np.matmul, left, right, out)
 
 
 def _as_matrix(array: Array, rows: int) -> Array:
@@ -369,7 +380,7 @@ class MatMul(Instruction):
         left, right = self._factors(*arrays)
         result = out if out.shape == (left.shape[0], right.shape[1]) else out.reshape(left.shape[0], right.shape[1])
         if np.shares_memory(left, arrays[0]) and np.shares_memory(right, arrays[1]):
-            return partial(np.matmul, left, right, result)
+            return _product(left, right, result)
         return lambda: np.matmul(*self._factors(*arrays), result)  # a factor that must be copied each time
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
@@ -447,51 +458,70 @@ def _write_part(out: Array, index: Index, added: bool, part: Array) -> Run:
     return write
 
 
-def _checked_index(index: Array, count: int) -> Array:
-    whole = index.astype(np.intp)
-    if not (np.array_equal(whole, index) and (whole >= 0).all() and (whole < count).all()):
-        raise IndexError(
-            f"an index must be a whole number from 0 to {count - 1}, not all of {index.ravel()[:8].tolist()} are"
-        )
-    return whole
-
-
 @dataclass(frozen=True)
-class Choose(Instruction):
-    """For each index the option it names: from every column of one table, or each from a column of its own.
+class Places(Instruction):
+    """Where the options that indices name lie in a flattened table (count, width), or an IndexError.
 
-    The options are a table (count, width). With `own`, index k looks into column k and there are as many indices
-    as columns; otherwise each index picks a whole row.
+    With `own`, index k looks into column k, and there are as many indices as columns; otherwise each index picks a
+    whole row. `per_example` says whether each example has a table of its own.
     """
 
     count: int
     width: int
     own: bool
+    per_example: bool
+
+    def _strides(self, m: Any, batch: int) -> tuple[int, Any]:
+        """Place = index * first + second, in the shape (indices, columns of each, batch)."""
+        columns = np.arange(self.width).reshape((-1, 1, 1) if self.own else (1, -1, 1))
+        return (self.width * batch, columns * batch + m.arange(batch)) if self.per_example else (self.width, columns)
 
     def run(self, out: Array, *arrays: Array) -> Run:
-        index, options = arrays
-        shape = (index.shape[0], 1 if self.own else self.width, out.shape[1])
+        index = arrays[0]
+        whole, batch = np.empty(index.shape, dtype=int), index.shape[1]
+        scale, offsets = self._strides(np, batch)
+        places = out.reshape(index.shape[0], 1 if self.own else self.width, batch)
 
         def write() -> None:
-            whole = _checked_index(index, self.count)
-            table = options.reshape(self.count, self.width, options.shape[1])
-            out.reshape(shape)[...] = table[self._where(np, whole, table.shape[2] != 1)]
+            np.copyto(whole, index, "unsafe")
+            if whole.size and not (
+                np.equal(whole, index).all()
+                and np.minimum.reduce(whole, None) >= 0
+                and np.maximum.reduce(whole, None) < self.count
+            ):
+                shown = index.ravel()[:8].tolist()
+                raise IndexError(
+                    f"an index must be a whole number from 0 to {self.count - 1}, and these are not: {shown}"
+                )
+            np.multiply(whole[:, None, :], scale, places)
+            np.add(places, offsets, places)
 
         return write
 
-    def _where(self, m: Any, whole: Array, per_example: bool) -> tuple[Any, Any, Any]:
-        """Option, column and example for each element of (indices, width, batch)."""
-        columns = np.arange(self.width)[:, None, None] if self.own else np.arange(self.width)[None, :, None]
-        return whole[:, None, :], columns, m.arange(whole.shape[1])[None, None, :] if per_example else 0
-
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
-        index, options = arrays
-        table = options.reshape(self.count, self.width, options.shape[1])
-        chosen = table[self._where(m, index.astype(int), table.shape[2] != 1)]
-        return chosen.reshape(index.shape[0] * (1 if self.own else self.width), batch)
+        scale, offsets = self._strides(m, batch)
+        return (arrays[0].astype(int)[:, None, :] * scale + offsets).reshape(-1, batch)
 
     def text(self, *names: str) -> str:
-        return f"{names[1]}[{self.count}×{self.width}] at {names[0]}"
+        return f"places of {names[0]} among {self.count}×{self.width}"
+
+
+@dataclass(frozen=True)
+class Choose(Instruction):
+    """The options at the given places."""
+
+    def run(self, out: Array, *arrays: Array) -> Run:
+        places, options = arrays
+        if options.flags.c_contiguous:
+            return partial(np.take, options.reshape(-1), places, None, out, "clip")
+        return lambda: np.take(options.ravel(), places, None, out, "clip")
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        places, options = arrays
+        return options.ravel()[places]
+
+    def text(self, *names: str) -> str:
+        return f"{names[1]} at {names[0]}"
 
 
 @dataclass(frozen=True)
@@ -501,50 +531,43 @@ class ChooseTransposed(Instruction):
     An option not chosen gets 0 · upstream, which is 0, or nan where the upstream is not finite, as in eager code.
     """
 
-    choice: Choose
-    per_example: bool  # whether the options differ between examples
+    places: Places
+    rows: int
 
     def run(self, out: Array, *arrays: Array) -> Run:
-        index, upstream = arrays
-        count, width = self.choice.count, self.choice.width
-        table = out.reshape(count, width, out.shape[1])
+        places, upstream = arrays
+        once = self.places.own and self.places.per_example  # then no two choices can meet
+        flat = out.reshape(-1)
 
         def write() -> None:
-            whole = _checked_index(index, count)
-            gradient = upstream.reshape(index.shape[0], upstream.shape[0] // index.shape[0], upstream.shape[1])
-            if not np.isfinite(gradient).all():
-                table[...] = self._one_by_one(whole, gradient)
-            elif self.per_example or self.choice.own:
-                table[...] = 0.0
-                np.add.at(table, self.choice._where(np, whole, self.per_example), gradient)
+            if not math.isfinite(np.add.reduce(upstream, None)):
+                flat[...] = self._one_by_one(places, upstream).ravel()
+            elif once:
+                flat.fill(0.0)
+                flat[places] = upstream
             else:
-                self._add_sorted(table[:, :, 0], whole.ravel(), gradient)
+                np.copyto(flat, np.bincount(places.ravel(), upstream.ravel(), flat.size))
 
         return write
 
-    def _one_by_one(self, whole: Array, gradient: Array) -> Array:
-        chosen = whole[None, :, None, :] == np.arange(self.choice.count)[:, None, None, None]
-        handed = np.where(chosen, gradient, gradient * 0.0)  # (count, indices, columns of each, batch)
-        handed = handed[:, :, 0] if self.choice.own else handed.sum(axis=1)
-        return handed if self.per_example else handed.sum(axis=2, keepdims=True)
-
-    def _add_sorted(self, table: Array, rows: Array, gradient: Array) -> None:
-        table[...] = 0.0
-        if rows.size:
-            order = np.argsort(rows, kind="stable")
-            found, starts = np.unique(rows[order], return_index=True)
-            handed = gradient.transpose(0, 2, 1).reshape(rows.size, self.choice.width)[order]
-            table[found] = np.add.reduceat(handed, starts, axis=0)
+    def _one_by_one(self, places: Array, upstream: Array) -> Array:
+        """What every choice hands to every option, (options, indices, columns of each, batch), added up."""
+        width, batch = self.places.width, upstream.shape[1]
+        columns = 1 if self.places.own else width
+        index = places.reshape(-1, columns, batch)[:, :1] // (width * batch if self.places.per_example else width)
+        gradient = upstream.reshape(-1, columns, batch)
+        chosen = index[None] == np.arange(self.places.count)[:, None, None, None]
+        handed = np.where(chosen, gradient, gradient * 0.0)
+        handed = handed[:, :, 0] if self.places.own else handed.sum(axis=1)
+        return handed if self.places.per_example else handed.sum(axis=2)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
-        index, upstream = arrays
-        gradient = upstream.reshape(index.shape[0], upstream.shape[0] // index.shape[0], batch)
-        out = m.zeros((self.choice.count, self.choice.width, batch if self.per_example else 1))
-        where = self.choice._where(m, index.astype(int), self.per_example)
-        return out.at[where].add(gradient).reshape(self.choice.count * self.choice.width, out.shape[2])
+        places, upstream = arrays
+        width = batch if self.places.per_example else 1
+        return m.zeros(self.rows * width).at[places.ravel()].add(upstream.ravel()).reshape(self.rows, width)
 
     def text(self, *names: str) -> str:
-        return f"{names[1]} added up at {names[0]} of {self.choice.count}×{self.choice.width}"
+        return f"{names[1]} added up at {names[0]}"
 
 
 # Variables and the builder --------------------------------------------------------------------------------
@@ -567,6 +590,11 @@ class Var:
     def boolean(self) -> bool:
         """Whether it holds truth values."""
         return isinstance(self.instruction, Elementwise) and self.instruction.function in _BOOLEAN
+
+    @property
+    def dtype(self) -> type:
+        """What its elements are."""
+        return bool if self.boolean else int if isinstance(self.instruction, Places) else float
 
     @property
     def is_view(self) -> bool:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.number_systems import Arrays
-from tinygrad_edu.replay.arrays import Assemble, Instruction, Leaf, Var, place
+from tinygrad_edu.replay.arrays import Assemble, Constant, Instruction, Leaf, Var, place
 from tinygrad_edu.replay.recorder import Noise, Recorded, RecordingError, Shape, inputs_of_shape, recording
 from tinygrad_edu.replay.scalars import ScalarGraph
 from tinygrad_edu.replay.schedule import Schedule
@@ -125,7 +126,7 @@ class Program:
             var.instruction.name: var for var in schedule.builder.written if isinstance(var.instruction, Leaf)
         }
         self._theta = np.empty(len(params))
-        self._bound: OrderedDict[int, _Bound] = OrderedDict()
+        self._bound: OrderedDict[Any, _Bound] = OrderedDict()
         self._lock = threading.Lock()  # the buffers serve one call at a time
         self.pull()
 
@@ -152,46 +153,50 @@ class Program:
         with self._lock:
             bound = self._prepared(arrays)
             bound.run(bound.forward)
-            return self._values(bound)
+            return bound.values[0].copy() if self._returns_one else bound.values.T.copy()
 
     def value_and_grad(self, *arrays: Any) -> tuple[np.float64, FloatArray]:
         """The mean of the function over the batch, and the gradient of that mean by `theta`.
 
-        Raises RecordingError where the function returns a list.
+        The mean over an empty batch is nan, and its gradient 0. Raises RecordingError where the function returns a
+        list.
         """
-        values, gradient = self.values_and_grad(*arrays)
-        with np.errstate(all="ignore"):
-            return np.add.reduce(values) / np.float64(len(values)), gradient
+        with self._lock:
+            bound = self._differentiated(arrays)
+            return np.float64(bound.mean), bound.gradient.copy()
 
     def values_and_grad(self, *arrays: Any) -> tuple[FloatArray, FloatArray]:
         """The function of each example, and the gradient of its mean over the batch by `theta`."""
+        with self._lock:
+            bound = self._differentiated(arrays)
+            return bound.values[0].copy(), bound.gradient.copy()
+
+    def _differentiated(self, arrays: Sequence[Any]) -> _Bound:
         if not self._returns_one:
             raise RecordingError("only a function that returns one number has a gradient, and this one returns a list")
-        with self._lock:
-            bound = self._prepared(arrays)
-            bound.run(bound.everything)
-            if self.gradient is None or bound.batch == 0:
-                return self._values(bound), np.zeros(len(self.params))
-            return self._values(bound), bound.arrays[self.gradient].reshape(-1).copy()
-
-    def _values(self, bound: _Bound) -> FloatArray:
-        values = np.broadcast_to(bound.arrays[self.output], (self.output.rows, bound.batch))
-        return values[0].copy() if self._returns_one else values.T.copy()
+        bound = self._prepared(arrays)
+        bound.run(bound.everything)
+        return bound
 
     def _prepared(self, arrays: Sequence[Any]) -> _Bound:
         """The buffers for this batch size, filled with these arrays."""
-        given = self._checked(arrays)
-        batch = len(given[0]) if given else 1
-        bound = self._bound.get(batch)
-        if bound is None:
-            bound = self._bound[batch] = _Bound(self, batch)
-            if len(self._bound) > _BATCH_SIZES_KEPT:
-                self._bound.popitem(last=False)
-        for target, array in zip(bound.inputs, given, strict=True):
+        shapes = tuple([getattr(array, "shape", None) for array in arrays])
+        bound = self._bound.get(shapes)
+        if bound is None or not arrays:
+            arrays = self._checked(arrays)
+            bound = self._bind(tuple([array.shape for array in arrays]))
+        for target, array in zip(bound.inputs, arrays):  # noqa: B905 - the shapes were compared, and this is hot
             np.copyto(target, array)
         for target, draw in zip(bound.noises, self._noises, strict=True):
             target[...] = draw(target.shape)
         return bound
+
+    def _bind(self, shapes: tuple[tuple[int, ...], ...]) -> _Bound:
+        if shapes not in self._bound:
+            if len(self._bound) >= _BATCH_SIZES_KEPT:
+                self._bound.popitem(last=False)
+            self._bound[shapes] = _Bound(self, shapes[0][0] if shapes else 1)
+        return self._bound[shapes]
 
     def _checked(self, arrays: Sequence[Any]) -> list[Any]:
         if len(arrays) != len(self.shapes):
@@ -270,8 +275,18 @@ class _Bound:
         everything = [*program.forward_instructions, *program.backward_instructions]
         self._bind_leaves(program)
         self._in_place = _computed_in_place(everything)
-        self.forward = [run for var in program.forward_instructions if (run := self._bind(var))]
-        self.everything = [*self.forward, *[run for var in program.backward_instructions if (run := self._bind(var))]]
+        self._settled: set[Var] = set()  # computed once, because nothing they depend on ever changes
+        self.forward = self._bound(program.forward_instructions)
+        self.everything = [*self.forward, *self._bound(program.backward_instructions)]
+        output = self.arrays[program.output]
+        self.values = np.broadcast_to(output, (output.shape[0], batch))
+        self.mean = np.full((), np.nan)
+        if batch:
+            weights = np.full(output.shape[1], 1.0 / output.shape[1])
+            self.everything.append(partial(np.dot, weights, output[0], self.mean))
+        self.gradient = np.zeros(len(program.params))
+        if program.gradient is not None and batch:
+            self.gradient = self.arrays[program.gradient].reshape(-1)
 
     def _bind_leaves(self, program: Program) -> None:
         arrays, batch, leaves = self.arrays, self.batch, program._leaves
@@ -286,6 +301,24 @@ class _Bound:
         if "seed" in leaves:
             per_example = 1.0 / batch if batch else 0.0
             arrays[leaves["seed"]] = np.full((1, batch), per_example) if leaves["seed"].batched else np.ones((1, 1))
+
+    def _bound(self, written: Sequence[Var]) -> list[Callable[[], Any]]:
+        """The calls for these instructions; what depends on constants only is computed here and now."""
+        steps = []
+        for var in written:
+            run = self._bind(var)
+            constant = isinstance(var.instruction, Constant) or (
+                isinstance(var.instruction, Leaf) and var.instruction.name == "seed"
+            )
+            # What is computed inside a larger array may be added to there, so it is computed anew each time.
+            settled = var.operands and self._settled.issuperset(var.operands) and var not in self._in_place
+            if constant or settled:
+                self._settled.add(var)
+                if run is not None:
+                    self.run([run])
+            elif run is not None:
+                steps.append(run)
+        return steps
 
     def _bind(self, var: Var) -> Callable[[], Any] | None:
         instruction = var.instruction
@@ -316,7 +349,7 @@ class _Bound:
                 assert isinstance(whole.instruction, Assemble)
                 target = place(self._buffer(whole), whole.instruction.parts[part][0])
             if target is None:
-                target = np.zeros((var.rows, self.batch if var.batched else 1), dtype=bool if var.boolean else float)
+                target = np.zeros((var.rows, self.batch if var.batched else 1), dtype=var.dtype)
             self.arrays[var] = target
         return self.arrays[var]
 

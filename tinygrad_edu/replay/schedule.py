@@ -27,6 +27,7 @@ from tinygrad_edu.replay.arrays import (
     LinearMap,
     Matrix,
     Parts,
+    Places,
     SegmentMax,
     SumBatch,
     Var,
@@ -268,12 +269,12 @@ class Schedule:
         terms = self._gathered([term for k in scalars for term in self.graph.inputs[k]], as_node=True)
         x = terms.value
         top = builder.write(SegmentMax(lengths), [x], len(lengths), x.batched)
-        total = builder.segment_sum(builder.exp(x - builder.segment_expand(top, lengths)), lengths)
+        exponentials = builder.exp(x - builder.segment_expand(top, lengths))
+        total = builder.segment_sum(exponentials, lengths)
         y = top + builder.log(total)
 
         def transposed(g: Var) -> Any:
-            expanded = builder.segment_expand(g, lengths)
-            return expanded * builder.exp(x - builder.segment_expand(y, lengths))
+            return builder.segment_expand(g, lengths) * (exponentials / builder.segment_expand(total, lengths))
 
         return self._node(y, [terms], lambda: [LinearMap(transposed)])
 
@@ -299,12 +300,13 @@ class Schedule:
     def _chosen(self, indices: Sequence[int], columns: Sequence[tuple[int, ...]], own: bool) -> Node:
         builder, count, width = self.builder, len(columns[0]), len(columns)
         options: Node = self._gathered([column[row] for row in range(count) for column in columns], as_node=True)
-        where, table = self._spread(self._gathered(indices, as_node=True)).value, options.value
-        choice = Choose(count, width, own)
-        value = builder.write(choice, [where, table], where.rows * (1 if own else width), True)
+        index, table = self._spread(self._gathered(indices, as_node=True)).value, options.value
+        instruction = Places(count, width, own, table.batched)
+        places = builder.write(instruction, [index], index.rows * (1 if own else width), True)
+        value = builder.write(Choose(), [places, table], places.rows, True)
 
         def transposed(g: Var) -> Var:
-            return builder.write(ChooseTransposed(choice, table.batched), [where, g], table.rows, table.batched)
+            return builder.write(ChooseTransposed(instruction, table.rows), [places, g], table.rows, table.batched)
 
         return self._node(value, [0.0, options], lambda: [0.0, LinearMap(transposed)])
 
