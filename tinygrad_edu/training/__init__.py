@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from tinygrad_edu.training.callbacks import Callback, EarlyStopping
 from tinygrad_edu.training.clipping import clip_grad_norm, clip_grad_value
 from tinygrad_edu.training.data import batches
+from tinygrad_edu.training.diagnosis import Diagnosis, Finding, Watch, diagnose
 from tinygrad_edu.training.engines import predict
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import CallbackError, Run, fit
+from tinygrad_edu.training.observing import Distributions
 from tinygrad_edu.training.optimisers import SGD, Adam, AdamW, Optimizer, RMSProp
 from tinygrad_edu.training.saving import load, save
 from tinygrad_edu.training.schedules import (
@@ -34,8 +36,11 @@ __all__ = [
     "Callback",
     "CallbackError",
     "CosineDecay",
+    "Diagnosis",
+    "Distributions",
     "EarlyStopping",
     "ExponentialDecay",
+    "Finding",
     "History",
     "LinearWarmUp",
     "OneCycle",
@@ -45,9 +50,11 @@ __all__ = [
     "Run",
     "Schedule",
     "StepDecay",
+    "Watch",
     "batches",
     "clip_grad_norm",
     "clip_grad_value",
+    "diagnose",
     "fit",
     "load",
     "predict",

@@ -115,6 +115,7 @@ def fit(
         valid,
         optimizer,
         chosen,
+        loss,
         epochs=epochs,
         batch_size=_checked_batch_size(batch_size, len(data)),
         callbacks=[as_callback(callback) for callback in callbacks],
@@ -202,8 +203,8 @@ def targets_for(model: Module, loss: Loss, data: Data) -> Data:
 class Run:
     """One training run: what callbacks see, and the loop itself.
 
-    `model`, `data`, `validation`, `optimizer` and `history` are what they say. `epoch` and `batch` count from 1,
-    `batches_per_epoch` and `epochs` are where they end. `gradient` is the last one, flat and before clipping, in the
+    `model`, `data`, `validation`, `loss`, `optimizer` and `history` are what they say. `epoch` and `batch` count from
+    1, `batches_per_epoch` and `epochs` are where they end. `gradient` is the last one, flat and before clipping, in the
     order of `optimizer.params`; `layers` maps the name of each layer to its places in it.
     """
 
@@ -214,6 +215,7 @@ class Run:
         validation: Data | None,
         optimizer: Optimizer,
         engine: Engine,
+        loss: Loss,
         *,
         epochs: int,
         batch_size: int,
@@ -224,7 +226,7 @@ class Run:
         checkpoint: Path | None,
     ) -> None:
         self.model, self.data, self.validation = model, data, validation
-        self.optimizer, self.engine = optimizer, engine
+        self.optimizer, self.engine, self.loss = optimizer, engine, loss
         self.epochs, self.batch_size = epochs, batch_size
         self.callbacks = list(callbacks)
         self.schedule, self.clip, self.checkpoint = schedule, clip, checkpoint
