@@ -1,10 +1,9 @@
 """The stepper as one offline HTML file: the graph, the numbers of the sweep, and a script that shows them.
 
 Every derivative on the page is computed here, by the engine: the steps are the `Stepper`'s, so no `.grad` is
-touched, the words are those of the terminal, and the finite differences run the rule book on arrays. The script
-in `assets/page.js` only decides what to show when.
+touched, and the words are those of the terminal. The script in `assets/page.js` only decides what to show when.
 
-May import: `number_systems`, `value`, `backprop`, `files`, `draw`, `debug.stepper`.
+May import: `number_systems`, `value`, `backprop`, `gradcheck`, `files`, `draw`, `debug.stepper`, `debug.explain`.
 """
 
 from __future__ import annotations
@@ -15,22 +14,24 @@ import os
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 from typing import Any
 
-import numpy as np
-
 from tinygrad_edu.backprop import Step, topological_order
+from tinygrad_edu.debug.explain import Path, explanation
 from tinygrad_edu.debug.stepper import Stepper
 from tinygrad_edu.draw.graph import MAX_NODES, graph_svg
 from tinygrad_edu.files import write_whole
-from tinygrad_edu.number_systems import arrays, evaluate
+from tinygrad_edu.gradcheck import check_node
+from tinygrad_edu.number_systems import evaluate
 from tinygrad_edu.value import Value
 
 __all__ = ["save_page"]
 
 ENDINGS = (".html", ".htm")
+#: Larger graphs are saved without each node's paths and finite difference, which cost time in its square.
+EXPLAINED_NODES = 500
+SHOWN_PATHS = 6
 
 
 def save_page(root: Value, file: str | os.PathLike[str], *, names: Mapping[str, Any] | None = None) -> None:
@@ -49,7 +50,7 @@ def save_page(root: Value, file: str | os.PathLike[str], *, names: Mapping[str, 
     ...     [file.name for file in pathlib.Path(folder).iterdir()]
     ['backprop.html']
     """
-    if Path(file).suffix.lower() not in ENDINGS:
+    if os.path.splitext(file)[1].lower() not in ENDINGS:
         raise ValueError(f"a page is HTML, so its file ends in .html, which {os.fspath(file)!r} does not")
     write_whole(file, _page(root, names))
 
@@ -89,8 +90,6 @@ def _content(stepper: Stepper) -> dict[str, Any]:
     """All that the script needs; nodes are called by their place in `stepper.nodes`."""
     place = {node: k for k, node in enumerate(stepper.nodes)}
     contents = {node: _node_content(node, stepper, place) for node in stepper.nodes}
-    for node, slopes in zip(stepper.nodes, one_sided_slopes(stepper.nodes), strict=True):
-        contents[node]["difference"] = slopes
     backward = []
     for step in stepper.steps():
         if isinstance(step, Step):
@@ -98,6 +97,9 @@ def _content(stepper: Stepper) -> dict[str, Any]:
             contents[step.node]["local_formulas"] = [text.formula for text in texts]
             contributions = [(c.amount, c.before, c.after) for c in step.contributions]
             backward.append({"node": place[step.node], "upstream": step.upstream, "contributions": contributions})
+    if len(stepper.nodes) <= EXPLAINED_NODES:
+        for node in stepper.nodes[:-1]:
+            contents[node].update(_explanation(node, stepper))
     return {
         "root": place[stepper.root],
         "nodes": list(contents.values()),
@@ -105,6 +107,27 @@ def _content(stepper: Stepper) -> dict[str, Any]:
         "backward": backward,
         "notice": _staleness([stepper.names[node] for node in stepper.operations if _is_stale(node)]),
     }
+
+
+def _explanation(node: Value, stepper: Stepper) -> dict[str, Any]:
+    """What takes the whole graph to say about one node: its paths to the root, and its finite difference."""
+    explained = explanation(stepper.root, node, stepper.names, limit=SHOWN_PATHS)
+    check = check_node(stepper.nodes, node, explained.gradient)
+    return {
+        "path_count": str(explained.count),
+        "paths": [_slots(path) for path in explained.paths],
+        "rest": explained.rest,
+        "check": {"verdict": check.verdict, "numeric": check.numeric, "left": check.left, "right": check.right},
+    }
+
+
+def _slots(path: Path) -> list[int]:
+    """A path as the input taken at each node on the way from the root."""
+    steps = zip(reversed(path.nodes[1:]), reversed(path.nodes[:-1]), reversed(path.locals), strict=True)
+    return [
+        next(k for k, value in enumerate(node.inputs) if value is to and node.local_derivatives[k] is local)
+        for node, to, local in steps
+    ]
 
 
 def _node_content(node: Value, stepper: Stepper, place: Mapping[Value, int]) -> dict[str, Any]:
@@ -152,43 +175,3 @@ def _with_words(content: Any) -> Any:
     if isinstance(content, list | tuple):
         return [_with_words(item) for item in content]
     return content
-
-
-# Finite differences ---------------------------------------------------------------------------------------
-
-_STEP = 6e-6  # about the cube root of the rounding error, the best for central differences
-_BLOCK = 256  # how many nodes are nudged at a time
-
-
-def one_sided_slopes(nodes: Sequence[Value]) -> list[tuple[float, float]]:
-    """How the last node changes when each node is nudged: (f(x) - f(x - h)) / h and (f(x + h) - f(x)) / h.
-
-    All at once: the graph is computed anew on arrays, in which column k stands for a nudge to node k.
-    """
-    slopes: list[tuple[float, float]] = []
-    for start in range(0, len(nodes), _BLOCK):
-        slopes += _slopes_of_block(nodes, range(start, min(start + _BLOCK, len(nodes))))
-    return slopes
-
-
-def _slopes_of_block(nodes: Sequence[Value], block: range) -> list[tuple[float, float]]:
-    """The slopes for the nodes of one block; each nudge is a column: down, nothing, up."""
-    computed: dict[Value, np.ndarray[Any, np.dtype[np.float64]]] = {}
-    nudges = {}
-    with np.errstate(all="ignore"):
-        for k, node in enumerate(nodes):
-            if node.op is None:
-                column = np.full((3, len(block)), node.data)
-            else:
-                column = np.array(node.op.compute(arrays, *[computed[value] for value in node.inputs]), dtype=float)
-                column = np.broadcast_to(column, (3, len(block))).copy()
-            if k in block:
-                h = _STEP * max(1.0, abs(node.data))
-                nudges[k] = (node.data - (node.data - h), (node.data + h) - node.data)
-                column[:, k - block.start] = (node.data - h, node.data, node.data + h)
-            computed[node] = column
-        below, here, above = computed[nodes[-1]]
-        return [
-            (float((here[j] - below[j]) / nudges[k][0]), float((above[j] - here[j]) / nudges[k][1]))
-            for j, k in enumerate(block)
-        ]

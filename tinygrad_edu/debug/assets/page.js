@@ -60,9 +60,13 @@ const math = (tag, ...children) => {
   return element;
 };
 
+/** A name without the path of its module: `weights.1` of `layers.0.neurons.3.weights.1`. */
+const ownName = (name) => name.replace(/^[\w.]*\.(?=[A-Za-z_]\w*(\.\d+)*$)/, "");
+
 /** A name inside mathematics; single letters are italic, as variables are. */
 function identifier(name) {
-  const element = math("mi", name);
+  const own = ownName(name);
+  const element = math("mi", own.length <= 16 ? own : `${own.slice(0, 15)}…`);
   if ([...name].length === 1) element.setAttribute("class", "variable");
   return element;
 }
@@ -145,27 +149,17 @@ const isComplete = (node, position) => node.completeAt !== null && position >= n
 /** What a node is: `e = c · d`, or its name if it is a leaf. */
 const equation = (node) => (node.formula ? `${node.name} = ${typeset(node.formula)}` : node.name);
 
-// Paths from the root to a node ---------------------------------------------------------------------------------------
+/** The edge from a node to its input number `slot`. */
+const edgeAt = (node, slot) => edgesOf.get(node)[slot];
 
-const PATHS_SHOWN = 8;
-
-/** How many paths lead from the root to each node: whole numbers of any size. */
-const pathCounts = nodes.map(() => 0n);
-pathCounts[root.id] = 1n;
-for (const step of data.backward) {
-  for (const input of nodes[step.node].inputs) pathCounts[input] += pathCounts[step.node];
-}
-
-/** The first few paths from the root to a node, each as a list of edges from the root on. */
-function pathsTo(node, limit) {
-  const found = [];
-  const unfinished = [{ at: node, edges: [] }];
-  while (unfinished.length && found.length < limit) {
-    const path = unfinished.pop();
-    if (path.at === root) found.push(path.edges);
-    else for (const edge of [...path.at.consumers].reverse()) unfinished.push({ at: edge.node, edges: [edge, ...path.edges] });
-  }
-  return found;
+/** The edges of a path that the engine wrote down as the inputs taken on the way from the root. */
+function pathEdges(slots) {
+  let at = root;
+  return slots.map((slot) => {
+    const edge = edgeAt(at, slot);
+    at = edge.input;
+    return edge;
+  });
 }
 
 // The picture ---------------------------------------------------------------------------------------------------------
@@ -187,7 +181,8 @@ for (const node of nodes) {
   const cell = shapes.pop(); // behind the gradient; the others are the box
   cell.classList.add("cell");
   shapes.forEach((shape) => shape.classList.add("box"));
-  const { x, width } = cell.getBBox();
+  const { x, y, width, height } = cell.getBBox();
+  cell.setAttribute("points", `${x + 7},${y + 1} ${x + width},${y + 1} ${x + width},${y + height - 1} ${x + 7},${y + height - 1}`);
   for (const text of [node.valueText, node.gradText]) anchor(text, "end", x + width - 2);
   titled(node.group, equation(node));
 }
@@ -314,6 +309,7 @@ function drawStep() {
     body.append(make("p", {}, "upstream ", derivative(root.name, event.node.name), " = ",
       make("strong", { class: "upstream" }, show(event.edge.upstream))));
     body.append(contributionTable(event));
+    if (state.granularity === "edge") body.querySelector(".now")?.scrollIntoView({ block: "nearest" });
   }
 }
 
@@ -322,15 +318,22 @@ function contributionTable(event) {
   const rows = edgesOf.get(event.node).map((edge) => {
     const done = edge.at <= state.position;
     return make("tr", { class: now.has(edge) && done ? "now" : done ? "" : "waiting" },
-      make("th", { scope: "row" }, partial(edge), ` = ${edge.formula}`, edge.formula === show(edge.local) ? "" : " = ",
-        edge.formula === show(edge.local) ? null : make("span", { class: "local" }, done ? show(edge.local) : "?")),
-      make("td", {}, make("span", { class: "target" }, `${edge.input.name}.grad`), " = ", done ? runningSum(edge) : "…"));
+      make("th", { scope: "row" }, partial(edge), " = ", ...localRule(edge, done)),
+      make("td", {}, `${ownName(edge.input.name)}.grad = `, done ? runningSum(edge) : "…"));
   });
-  return make("div", { class: "scroll" }, make("table", { class: "contributions" },
+  return make("div", { class: "scroll bounded" }, make("table", { class: "contributions" },
     make("caption", {}, "before + ", make("span", { class: "upstream" }, "upstream"), " × ",
       make("span", { class: "local" }, "local"), " = after"),
     make("tbody", {}, ...rows)));
 }
+
+/** A local derivative in symbols and, when it is not the same, as a number. */
+function localRule(edge, revealed) {
+  const number = make("span", { class: "local" }, revealed ? show(edge.local) : "?");
+  return sameText(edge.formula, show(edge.local)) ? [make("span", { class: "local" }, edge.formula)] : [`${edge.formula} = `, number];
+}
+
+const sameText = (formula, number) => minus(formula) === number;
 
 /** The step as one sentence, for people who listen. */
 function sentence() {
@@ -364,7 +367,7 @@ function drawNode() {
     body.append(make("p", { class: "hidden-answer" }, "Its gradient is still to be predicted, so where it comes from is hidden."));
     return;
   }
-  body.append(...expansion(node), ...differences(node));
+  body.append(...explained(node));
 }
 
 const kindOf = (node) => ["constant", "parameter"].find((kind) => node.look.includes(kind)) ?? "a leaf, which is given";
@@ -373,61 +376,75 @@ const full = (number) => (Number.isFinite(number) ? minus(number) : show(number)
 
 const fact = (term, ...description) => make("div", {}, make("dt", {}, term), make("dd", {}, ...description));
 
-/** The gradient as a sum over consumers, then over paths, each in symbols and in numbers. */
-function expansion(node) {
-  const name = () => derivative(root.name, node.name);
-  if (node === root) return [make("p", { class: "headline" }, name(), " = 1"), make("p", {}, "The root starts the sweep.")];
-  const terms = node.consumers.map((edge) => make("tr", {},
-    make("th", { scope: "row" }, derivative(root.name, edge.node.name), " · ", partial(edge), make("span", { class: "quiet" }, `  with ${edge.formula}`)),
-    make("td", {}, make("span", { class: "upstream" }, bracketed(edge.upstream)), " × ", make("span", { class: "local" }, bracketed(edge.local)),
-      " = ", make("strong", {}, show(edge.amount)))));
-  const total = make("tr", { class: "total" }, make("th", { scope: "row" }, name()), make("td", {}, make("strong", { class: "after" }, show(node.gradient))));
-  const consumers = make("table", { id: "consumers" },
-    make("caption", {}, node.consumers.length === 1 ? "It is used once" : `The sum over its ${node.consumers.length} uses`),
-    make("tbody", {}, ...terms, total));
-  return [make("div", { class: "scroll" }, consumers), make("div", { class: "scroll" }, pathTable(node))];
+/** Where the gradient comes from: the sum over consumers, the sum over paths, and the finite difference. */
+function explained(node) {
+  if (node === root) {
+    return [make("p", { class: "headline" }, derivative(root.name, root.name), " = 1"), make("p", {}, "The sweep starts here.")];
+  }
+  if (node.path_count) return [consumerTable(node), pathTable(node), ...finiteDifference(node)];
+  return [consumerTable(node), make("p", { class: "quiet" },
+    `This graph is too large to list here what explain(${root.name}, ${node.name}) and gradcheck tell in Python.`)];
+}
+
+function consumerTable(node) {
+  const symbols = (edge) => [make("span", { class: "upstream" }, derivative(root.name, edge.node.name)), " · ",
+    make("span", { class: "local" }, partial(edge))];
+  const uses = node.consumers.length;
+  const rows = node.consumers.map((edge) => make("tr", {},
+    make("th", { scope: "row" }, ...symbols(edge), make("div", { class: "rule-of-edge" }, `local = ${edge.formula}`)),
+    make("td", {}, make("span", { class: "upstream" }, bracketed(edge.upstream)), " × ",
+      make("span", { class: "local" }, bracketed(edge.local)), " = ", make("strong", {}, show(edge.amount)))));
+  return make("div", { class: "scroll" }, make("table", { id: "consumers" },
+    make("caption", {}, uses === 1 ? "It is used once" : `It is used ${uses} times: the sum over its uses`),
+    make("tbody", {}, ...rows, totalRow(derivative(root.name, node.name), node))));
 }
 
 function pathTable(node) {
-  const count = pathCounts[node.id];
-  const paths = pathsTo(node, PATHS_SHOWN);
-  let listed = 0;
-  const rows = paths.map((path) => {
+  const count = BigInt(node.path_count);
+  const rows = node.paths.map((slots) => {
+    const path = pathEdges(slots);
     const product = path.reduce((total, edge) => total * edge.local, 1);
-    listed += product;
     return make("tr", {},
-      make("th", { scope: "row" }, [root, ...path.map((edge) => edge.input)].map((step) => step.name).join(" ← ")),
-      make("td", {}, path.map((edge) => bracketed(edge.local)).join(" × "), " = ", make("strong", {}, show(product))));
+      make("th", { scope: "row" }, shortened([root, ...path.map((edge) => edge.input)].map((step) => step.name), " ← ")),
+      make("td", {}, shortened(path.map((edge) => bracketed(edge.local)), " × "), " = ", make("strong", {}, show(product))));
   });
-  const others = count - BigInt(paths.length);
+  const others = count - BigInt(rows.length);
   if (others > 0n) {
-    rows.push(make("tr", {}, make("th", { scope: "row" }, `and ${countText(others)} more`),
-      make("td", {}, "together ", make("strong", {}, show(node.gradient - listed)))));
+    rows.push(make("tr", {}, make("th", { scope: "row", title: String(others) }, `and ${countText(others)} more`),
+      make("td", {}, "together ", make("strong", {}, show(decoded(node.rest))))));
   }
-  return make("table", { id: "paths" },
-    make("caption", {}, count === 1n ? "One path from the root" : `The sum over all ${countText(count)} paths from the root`),
-    make("tbody", {}, ...rows,
-      make("tr", { class: "total" }, make("th", { scope: "row" }, "sum"), make("td", {}, make("strong", { class: "after" }, show(node.gradient))))));
+  const caption = count === 1n ? "One path from the root" : `The sum over all ${countText(count)} paths from the root`;
+  return make("div", { class: "scroll" }, make("table", { id: "paths" },
+    make("caption", {}, caption, others > 0n ? ", the largest first" : ""),
+    make("tbody", {}, ...rows, totalRow("sum", node))));
 }
 
-/** A whole number in full, its digits in groups of three. */
-const countText = (count) => count.toLocaleString("en").replaceAll(",", " ");
+const totalRow = (name, node) =>
+  make("tr", { class: "total" }, make("th", { scope: "row" }, name), make("td", {}, make("strong", {}, show(node.gradient))));
 
-function differences(node) {
-  if (!node.difference) return [];
-  const [left, right] = node.difference.map(decoded);
-  const central = (left + right) / 2;
-  const lines = [make("h3", {}, "Finite difference")];
-  const kink = Math.abs(left - right) > 1e-3 * Math.max(1, Math.abs(left), Math.abs(right));
-  if (kink) {
-    lines.push(make("p", { id: "difference" }, `A kink: the slope is ${show(left)} on the left and ${show(right)} on the right; the engine takes ${show(node.gradient)}.`));
-  } else {
-    const near = Math.abs(central - node.gradient) <= 1e-5 * Math.max(1, Math.abs(node.gradient));
-    lines.push(make("p", { id: "difference" },
-      `(${root.name}(${node.name} + h) − ${root.name}(${node.name} − h)) / 2h = `, make("strong", {}, show(central)),
-      near ? `, as the gradient says (off by ${Math.abs(central - node.gradient).toExponential(0)})` : `, but the gradient says ${show(node.gradient)}`));
-  }
-  return lines;
+const shortened = (words, separator) =>
+  (words.length <= 9 ? words : [...words.slice(0, 4), `… ${words.length - 8} more …`, ...words.slice(-4)]).join(separator);
+
+/** A whole number with its digits in groups of three, or its size when it has too many to be read. */
+function countText(count) {
+  const digits = String(count);
+  if (digits.length <= 15) return digits.replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  return `about ${digits[0]}.${digits.slice(1, 3)}e+${digits.length - 1}`;
+}
+
+/** The gradient by the definition of the derivative, which knows no chain rule. */
+function finiteDifference(node) {
+  const [numeric, left, right] = [node.check.numeric, node.check.left, node.check.right].map(decoded);
+  const f = (shift) => `${root.name}(${node.name} ${shift} h)`;
+  const verdict = {
+    pass: ["it agrees with the gradient, ", make("strong", {}, show(node.gradient))],
+    kink: [`a kink: the slope is ${show(left)} on the left and ${show(right)} on the right; the engine takes ${show(node.gradient)}`],
+    jump: ["a jump: there is no derivative here"],
+  }[node.check.verdict] ?? [`but the gradient is ${show(node.gradient)}`];
+  return [make("h3", {}, "Finite difference"),
+    make("p", { id: "difference", class: node.check.verdict },
+      math("math", math("mfrac", math("mtext", `${f("+")} − ${f("−")}`), math("mtext", "2h"))),
+      " = ", make("strong", {}, show(numeric)), "; ", ...verdict, ".")];
 }
 
 // Messages ------------------------------------------------------------------------------------------------------------
@@ -459,11 +476,15 @@ function drawMessages() {
 
 // Where we are --------------------------------------------------------------------------------------------------------
 
+/** The leaf whose gradient has the most to tell. */
+const mostUsed = nodes.filter((node) => !node.formula)
+  .reduce((best, node) => (best && best.consumers.length >= node.consumers.length ? best : node), null) ?? root;
+
 const state = {
   position: 0,
   granularity: "node", // or "edge": one contribution at a time
-  selected: root,
-  focus: root, // the one node that the tab key reaches
+  selected: mostUsed,
+  focus: mostUsed, // the one node that the tab key reaches
   playing: null, // the timer
   predicting: false,
   frontier: end, // how far the gradients have been revealed
@@ -738,16 +759,18 @@ function viewAt(scale, x, y, shareX = 0.5, shareY = 0.5) {
 }
 
 const LARGEST_SCALE = 6;
-const READABLE_SCALE = 0.8;
+const READABLE_SCALE = 1.1;
 const FITTED_SCALE = 2;
 
 function fit() {
+  cancelAnimationFrame(glide);
   const scale = Math.min(scaleOf(whole), FITTED_SCALE);
   setView(viewAt(scale, whole.x + whole.width / 2, whole.y + whole.height / 2));
 }
 
 /** Zoom by a factor, holding the point of the drawing at these client coordinates still. */
 function zoomBy(factor, clientX, clientY) {
+  cancelAnimationFrame(glide);
   const bounds = canvas.getBoundingClientRect();
   const shareX = clientX === undefined ? 0.5 : (clientX - bounds.left) / bounds.width;
   const shareY = clientY === undefined ? 0.5 : (clientY - bounds.top) / bounds.height;
@@ -757,6 +780,7 @@ function zoomBy(factor, clientX, clientY) {
 }
 
 function panBy(pixelsX, pixelsY) {
+  cancelAnimationFrame(glide);
   const scale = scaleOf(view);
   setView({ ...view, x: view.x - pixelsX / scale, y: view.y - pixelsY / scale });
 }
@@ -772,14 +796,51 @@ function boxOf(node) {
   return node.box;
 }
 
-/** If the current node or what it sends to is out of sight, move the view to it. */
+/** The smallest box around some boxes. */
+function around(boxes) {
+  const x = Math.min(...boxes.map((box) => box.x));
+  const y = Math.min(...boxes.map((box) => box.y));
+  return {
+    x, y,
+    width: Math.max(...boxes.map((box) => box.x + box.width)) - x,
+    height: Math.max(...boxes.map((box) => box.y + box.height)) - y,
+  };
+}
+
+const MARGIN = 12;
+
+/** Move the view, as little as needed, until the current node is in sight, with all that it sends to if there is room. */
 function keepInView() {
   const event = events[state.position - 1];
   const node = state.question?.edge.node ?? event?.node;
   if (!node) return;
-  const box = boxOf(node);
-  const visible = box.x >= view.x && box.y >= view.y && box.x + box.width <= view.x + view.width && box.y + box.height <= view.y + view.height;
-  if (!visible) setView(viewAt(scaleOf(view), box.x + box.width / 2, box.y + box.height / 2));
+  const asked = state.question ? [state.question.edge] : currentEdges();
+  const everything = around([node, ...asked.map((edge) => edge.input)].map(boxOf));
+  const fits = everything.width + 2 * MARGIN <= view.width && everything.height + 2 * MARGIN <= view.height;
+  const box = fits ? everything : boxOf(node);
+  const nearest = (low, size, viewLow, viewSize) =>
+    Math.min(Math.max(viewLow, low + size + MARGIN - viewSize), low - MARGIN);
+  glideTo({ ...view, x: nearest(box.x, box.width, view.x, view.width), y: nearest(box.y, box.height, view.y, view.height) });
+}
+
+const GLIDE_MILLISECONDS = 250;
+const prefersStillness = matchMedia("(prefers-reduced-motion: reduce)");
+let glide = 0;
+
+/** Move the view there in a moment, so that the eye can follow. */
+function glideTo(target) {
+  cancelAnimationFrame(glide);
+  if (target.x === view.x && target.y === view.y) return;
+  if (prefersStillness.matches) return setView(target);
+  const from = view;
+  const start = performance.now();
+  const advance = (now) => {
+    const share = Math.min(1, Math.max(0, (now - start) / GLIDE_MILLISECONDS));
+    const eased = share * (2 - share);
+    setView({ ...target, x: from.x + eased * (target.x - from.x), y: from.y + eased * (target.y - from.y) });
+    if (share < 1) glide = requestAnimationFrame(advance);
+  };
+  glide = requestAnimationFrame(advance);
 }
 
 /** The whole graph if it can be read at that size, else the part around the root or the first step. */
