@@ -1,9 +1,35 @@
-"""Pictures: the computation graph.
+"""Pictures: the computation graph (Graphviz), and plots (matplotlib).
 
-May import: `ops`, `number_systems`, `value`, `backprop`, `files`.
+May import: `ops`, `number_systems`, `value`, `backprop`, `files`, `nn`, `training`.
 """
 
 from tinygrad_edu.draw.graph import draw, expanded, graph_svg
 from tinygrad_edu.draw.names import module_paths, node_names
+from tinygrad_edu.draw.plots import (
+    descend,
+    plot_activations,
+    plot_confusion,
+    plot_decision_regions,
+    plot_descent,
+    plot_distributions,
+    plot_loss,
+    plot_weights,
+)
+from tinygrad_edu.draw.recorder import LayerRecorder
 
-__all__ = ["draw", "expanded", "graph_svg", "module_paths", "node_names"]
+__all__ = [
+    "LayerRecorder",
+    "descend",
+    "draw",
+    "expanded",
+    "graph_svg",
+    "module_paths",
+    "node_names",
+    "plot_activations",
+    "plot_confusion",
+    "plot_decision_regions",
+    "plot_descent",
+    "plot_distributions",
+    "plot_loss",
+    "plot_weights",
+]
