@@ -64,7 +64,7 @@ def parse_expression(text: str, names: Mapping[str, float | Value]) -> Value:
 
     >>> loss = parse_expression("tanh(w*x + b) ** 2", {"w": 1.0, "x": 2.0, "b": -0.5})
     >>> round(loss.data, 6), loss.inputs[0].source.text
-    (0.819302, 'tanh(w*x + b)')
+    (0.819293, 'tanh(w*x + b)')
     """
     if not isinstance(text, str):
         raise TypeError(f"an expression is text such as 'tanh(w*x + b)', not {text!r:.80}")
