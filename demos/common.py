@@ -16,10 +16,12 @@ from pathlib import Path
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits
 
 from tinygrad_edu import Value, draw
 from tinygrad_edu.draw.palette import CYCLE, GREY, INK
 
+threadpool_limits(1)  # matrices as small as these are multiplied soonest by one thread, most of all on a busy machine
 IN_NOTEBOOK = "ipykernel" in sys.modules
 if not IN_NOTEBOOK:
     mpl.use("Agg")  # figures are files: no window opens, and no display is needed
