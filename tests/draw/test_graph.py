@@ -5,6 +5,7 @@ import os
 import re
 import struct
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
@@ -482,6 +483,18 @@ def test_an_unknown_direction_is_refused(neuron):
 def test_a_value_shows_itself_as_its_graph(neuron):
     nodes, _, _ = read(neuron[-1]._repr_svg_())
     assert len(nodes) == 5
+
+
+def test_names_in_a_notebook_are_those_of_the_notebook(monkeypatch):
+    value = Value(1.0).exp()
+    monkeypatch.setattr(sys.modules["__main__"], "in_the_notebook", value, raising=False)
+
+    def machinery(obj):
+        return obj._repr_svg_()
+
+    texts = [text.text for text in ET.fromstring(machinery(value)).iter(f"{SVG}text")]
+    assert "in_the_notebook" in texts
+    assert "obj" not in texts
 
 
 def test_a_value_with_too_large_a_graph_shows_itself_as_text():

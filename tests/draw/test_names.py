@@ -46,6 +46,7 @@ def test_names_of_the_module_are_seen():
 def test_names_that_are_given_replace_those_of_the_calling_code():
     x, y = Value(1.0), Value(2.0)
     assert node_names([x, y], {"rate": y, "text": "x", "number": 1.0}) == {y: "rate"}
+    assert node_names([x, y], {"rates[1]": y, "_x": x, "3": x}) == {y: "rates[1]"}, "names start with a letter"
     assert node_names([x, y], {}) == {}
 
 

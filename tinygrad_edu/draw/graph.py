@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import operator
 import os
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -488,10 +489,13 @@ def _number(text: str, tint: str = "") -> str:
 
 
 def _repr_svg(value: Value) -> str | None:
-    """The picture a notebook shows for a `Value`; None, so that it shows the text, when the graph is too large."""
+    """The picture a notebook shows for a `Value`; None, so that it shows the text, when the graph is too large.
+
+    Names are those of the notebook: the code that calls this is the notebook's own machinery.
+    """
     if len(topological_order(value)) > MAX_NODES:
         return None
-    picture: str = draw(value).pipe("svg", encoding="utf-8")
+    picture: str = draw(value, names=vars(sys.modules["__main__"])).pipe("svg", encoding="utf-8")
     return picture
 
 

@@ -39,7 +39,7 @@ def caller_names() -> dict[str, Any]:
 def _named_values(scope: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
     """Each `Value` of a scope with its name; `x[0]` for one that is in a list, a tuple or an array called `x`."""
     for name, item in scope.items():
-        if name.startswith("_") or not name.isidentifier():
+        if not name[:1].isalpha():
             continue  # private, or made by the interpreter
         if isinstance(item, Value):
             yield name, item
@@ -55,7 +55,7 @@ def node_names(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -
     """What to call each node: its label, else the variable that holds it, and nothing for those with neither.
 
     `names` maps names to `Value`s, or to lists or arrays of them, as `locals()` does; anything else in it is passed
-    over. Without it the variables of the calling code are used. Raises TypeError for `names` that are no mapping.
+    over, and so are names that start with no letter. Without it the variables of the calling code are used. Raises TypeError for `names` that are no mapping.
 
     >>> a = Value(1.0, "a")
     >>> double = a + a
