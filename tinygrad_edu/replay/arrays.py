@@ -156,7 +156,8 @@ class Elementwise(Instruction):
         return [next(given) if argument is None else argument for argument in self.arguments]
 
     def run(self, out: Array, *arrays: Array) -> Run:
-        arguments = self._filled(arrays)
+        # A number as a 0-d array: NumPy would make one at every call.
+        arguments = [np.asarray(argument) for argument in self._filled(arrays)]
         if self.function == "where":
             if not isinstance(arguments[0], np.ndarray) or arguments[0].dtype != np.bool_:
                 return partial(_write_truthy_where, out, *arguments)
@@ -354,8 +355,12 @@ class SegmentMax(Instruction):
 
 
 def _product(left: Array, right: Array, out: Array) -> Run:
-    """out = left @ right; `dot` has half the overhead of `matmul`, and wants contiguous memory to write to."""
-    return partial(np.dot if out.flags.c_contiguous else np.matmul, left, right, out)
+    """out = left @ right; `dot` has half the overhead of `matmul`, but two limits.
+
+    It wants contiguous memory to write to, and it skips a factor of one element that is 0, where 0 · nan is nan.
+    """
+    fits = out.flags.c_contiguous and left.size > 1 and right.size > 1
+    return partial(np.dot if fits else np.matmul, left, right, out)
 
 
 def _as_matrix(array: Array, rows: int) -> Array:

@@ -215,8 +215,8 @@ class Schedule:
             operation = self.graph.operations[scalar]
             assert operation is not None
             key = "sum" if scalar in sums else (operation.method, operation.settings)
-            groups.setdefault(key, []).append(scalar)
-        for key, scalars in groups.items():
+            groups.setdefault((key, self.graph.varies[scalar]), []).append(scalar)
+        for (key, _), scalars in groups.items():
             operation = self.graph.operations[scalars[0]]
             if key == "sum":
                 self._schedule_sums(scalars, sums)
@@ -379,19 +379,23 @@ class Schedule:
         blocks = []
         for (weights, _), columns in by_weights.items():
             block = [row[w] for w in weights for _, row in columns]
-            if len(block) > 1 or len(weights[0]) >= 8:
-                blocks.append((list(weights), [values for values, _ in columns], block))
-            else:
-                others.extend(block)
+            blocks.append((list(weights), [values for values, _ in columns], block))
+        # A product of one row and one column is worth a call of its own only where there are few of them.
+        lone = [block for _, _, block in blocks if len(block) == 1]
+        if len(lone) > 2:
+            others.extend(scalar for block in lone for scalar in block)
+            blocks = [block for block in blocks if len(block[2]) > 1]
         return blocks, sorted(others)
+
+    def _batched(self, scalar: int) -> bool:
+        return scalar in self.place and self.place[scalar][0].value.batched
 
     def _split(self, products: Sum) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
         """The factors that vary with the example, and the others; None where a product has two of a kind."""
-        varies = self.graph.varies
         weights, values = [], []
         for a, b in zip(products.left, products.right, strict=True):
-            if varies[a] == varies[b]:
+            if self._batched(a) == self._batched(b):
                 return None
-            weights.append(b if varies[a] else a)
-            values.append(a if varies[a] else b)
+            weights.append(b if self._batched(a) else a)
+            values.append(a if self._batched(a) else b)
         return (tuple(weights), tuple(values)) if weights else None
