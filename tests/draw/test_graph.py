@@ -268,6 +268,10 @@ def test_no_label_breaks_a_drawing(label):
     assert len(edges) == 1
 
 
+def test_a_blank_label_is_shown_in_quotes():
+    assert read(graph_svg(Value(1.0, " ").exp(), names={}))[0]["node-0"].texts["name"] == "' '"
+
+
 def test_no_module_breaks_a_drawing():
     paths = ["a\\", '"', "<b>", "&#0;", "a\tb", "%"]
     root = dot([Value(1.0, f"{path}.weights.{k}") for k, path in enumerate(paths)], [1.0] * len(paths))

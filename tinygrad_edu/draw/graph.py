@@ -287,23 +287,21 @@ class _Picture:
         )
 
     def _node_label(self, node: Value) -> str:
-        name = self._short_name(node)
-        value = _number(number_text(node.data))
-        if node.op is None:
-            rows = [
-                _cell(_bold(name)) + _number(number_text(node.data) + _AS_BOLD)
-                if name
-                else _caption("constant") + value
-            ]
+        name, value = self._short_name(node), number_text(node.data)
+        if node.op is None and name:
+            rows = [_cell(_bold(name)) + _number(value + _AS_BOLD)]
+            roles = ["name", "value"]
+        elif node.op is None:
+            rows = [_caption("constant") + _number(value)]
             roles = ["name", "value"]
         elif name:
             rows = [
                 _cell(_bold(_symbol(node.op), 13)) + _cell(_bold(name), "RIGHT"),
-                _caption("value") + value,
+                _caption("value") + _number(value),
             ]
             roles = ["symbol", "name", "caption", "value"]
         else:
-            rows = [f'<TD COLSPAN="2">{_bold(_symbol(node.op), 13)}</TD>', _caption("value") + value]
+            rows = [f'<TD COLSPAN="2">{_bold(_symbol(node.op), 13)}</TD>', _caption("value") + _number(value)]
             roles = ["symbol", "caption", "value"]
         self.text_roles[self._id(node)] = [*roles, "caption", "grad"]
         return _table([*rows, _caption("grad") + self._grad_cell(node)])
@@ -458,7 +456,7 @@ def _tooltip(lines: Sequence[str]) -> str:
 
 
 def _visible(text: str, limit: int) -> str:
-    cut = text[: limit + 1]
+    cut = text[: limit + 1] if text.strip() else repr(text)
     shown = "".join(c.encode("unicode_escape").decode() if category(c) in _INVISIBLE else c for c in cut)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 

@@ -55,7 +55,9 @@ def node_names(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -
     """What to call each node: its label, else the variable that holds it, and nothing for those with neither.
 
     `names` maps names to `Value`s, or to lists or arrays of them, as `locals()` does; anything else in it is passed
-    over, and so are names that start with no letter. Without it the variables of the calling code are used. Raises TypeError for `names` that are no mapping.
+    over, and so are names that do not start with a letter. Without it the variables of the calling code are used.
+
+    Raises TypeError for `names` that are no mapping.
 
     >>> a = Value(1.0, "a")
     >>> double = a + a
