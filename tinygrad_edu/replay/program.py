@@ -5,9 +5,11 @@ May import: `ops`, `number_systems`, `value`, the rest of this folder, NumPy; JA
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
@@ -47,19 +49,38 @@ def record(fn: Callable[..., Any], shapes: Sequence[Shape], params: Sequence[Val
     """
     params = _checked_params(params)
     sizes = [_checked_shape(shape) for shape in shapes]
+    with _collector_paused():
+        graph, noises, returns_one = _recorded(fn, sizes, params)
+        return Program(graph, sizes, params, noises, returns_one)
+
+
+def _recorded(
+    fn: Callable[..., Any], shapes: Sequence[tuple[int, ...]], params: Sequence[Value]
+) -> tuple[ScalarGraph, list[Noise], bool]:
+    """Run the function once; its graph, the noise it drew, and whether it returned one number or a list."""
     with recording(params) as recorder:
-        inputs = [inputs_of_shape(f"x{k}", shape) for k, shape in enumerate(sizes)]
+        inputs = [inputs_of_shape(f"x{k}", shape) for k, shape in enumerate(shapes)]
         result = fn(*inputs)
         returns_one = isinstance(result, (Value, int, float, np.floating))
         outputs = [_output(item) for item in ([result] if returns_one else np.ravel(np.array(result, dtype=object)))]
         if not outputs:
             raise RecordingError("the function returned no number at all, and a program needs at least one")
-        root = Recorded.apply(ops.fsum, outputs)
         data = [value for item in inputs for value in np.ravel(np.array(item, dtype=object))]
-        noises = [node for node, _ in recorder.noises]
-        graph = ScalarGraph([*data, *noises], params)
-        graph.include(root, outputs)
-    return Program(graph, sizes, params, [draw for _, draw in recorder.noises], returns_one)
+        graph = ScalarGraph([*data, *[node for node, _ in recorder.noises]], params)
+        graph.include(Recorded.apply(ops.fsum, outputs), outputs)
+    return graph, [draw for _, draw in recorder.noises], returns_one
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """While a graph only grows, looking for garbage in it again and again would cost more than the recording."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _checked_params(params: Sequence[Value]) -> list[Value]:
