@@ -19,14 +19,14 @@ from typing import IO, Any
 from rich.console import Console
 from rich.text import Text
 
-from tinygrad_edu.backprop import Step
+from tinygrad_edu.backprop import Step, grad
 from tinygrad_edu.debug.explain import explanation
 from tinygrad_edu.debug.expression import parse_expression
 from tinygrad_edu.debug.stepper import NON_FINITE, AnyStep, ForwardStep, State, Stepper, makes_non_finite
 from tinygrad_edu.debug.wording import number
 from tinygrad_edu.draw import draw
 from tinygrad_edu.draw.names import is_constant
-from tinygrad_edu.gradcheck import gradcheck
+from tinygrad_edu.gradcheck import check_node
 from tinygrad_edu.value import Value
 
 __all__ = ["StepperShell", "debug"]
@@ -110,7 +110,7 @@ class StepperShell(cmd.Cmd):
         try:
             return bool(super().onecmd(line))
         except (ValueError, TypeError, IndexError, OSError, ImportError, RuntimeError) as error:
-            self.say(f"*** {error}", "red")
+            self.say(f"*** {sentence_of(error)}", "red")
             return False
 
     def parseline(self, line: str) -> tuple[str | None, str | None, str]:
@@ -315,11 +315,10 @@ class StepperShell(cmd.Cmd):
         node = self._node(argument)
         if node is self.stepper.root:
             raise ValueError(f"{self.stepper.names[node]} is the root: its derivative by itself is 1")
-        row = gradcheck(recomputed(self.stepper.nodes, node), [node.data]).rows[0]
-        h = f"{self.stepper.names[self.stepper.root]}({self.stepper.names[node]} ± h)"
-        self.say(
-            f"{self.stepper.wording.gradient(node)}: sweep {row.analytic:.9g}, differences {row.numeric:.9g} from {h}"
-        )
+        (gradient,) = grad(self.stepper.root, [node])
+        row = check_node(self.stepper.nodes, node, gradient)
+        gradient = self.stepper.wording.gradient(node)
+        self.say(f"{gradient} = {row.analytic:.9g} by the sweep, {row.numeric:.9g} by central differences")
         verdict = f"{row.verdict}: relative error {row.relative_error:.1e}"
         if row.verdict == "kink":
             verdict = f"kink: slope {row.left:g} on the left, {row.right:g} on the right"
@@ -374,7 +373,7 @@ class StepperShell(cmd.Cmd):
             self._show_backward(stepper.current, limit)
         if stepper.position == len(stepper.operations):
             self.say(
-                f"--Backward-- from here gradients flow, starting with {stepper.wording.gradient(stepper.root)} = 1",
+                f"--Backward-- gradients flow from here, starting with {stepper.wording.gradient(stepper.root)} = 1",
                 "dim",
             )
         if stepper.position == stepper.total:
@@ -421,6 +420,11 @@ class StepperShell(cmd.Cmd):
 _COMMANDS = tuple(
     name.removeprefix("do_") for name in vars(StepperShell) if name.startswith("do_") and name != "do_EOF"
 )
+
+
+def sentence_of(error: Exception) -> str:
+    """What an error says, without the number that the operating system gives it."""
+    return error.strerror if isinstance(error, OSError) and error.strerror and not error.filename else str(error)
 
 
 def _counter(step: AnyStep) -> str:
@@ -470,16 +474,3 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
         yield lambda: bool(pressed)
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def recomputed(nodes: list[Value], node: Value) -> Callable[[Value], Value]:
-    """The last of the nodes as a function of one of them: what depends on it is computed anew."""
-
-    def function(x: Value) -> Value:
-        new = {node: x}
-        for other in nodes:
-            if other is not node and other.op is not None and any(value in new for value in other.inputs):
-                new[other] = type(other).apply(other.op, [new.get(value, value) for value in other.inputs])
-        return new[nodes[-1]]
-
-    return function
