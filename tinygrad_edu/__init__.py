@@ -9,7 +9,7 @@ from tinygrad_edu.debug.stepper import Stepper
 from tinygrad_edu.draw import draw
 from tinygrad_edu.gradcheck import GradCheck, gradcheck
 from tinygrad_edu.nn import MLP, Layer, Module, Neuron
-from tinygrad_edu.replay import Program, RecordingError, record
+from tinygrad_edu.replay import Program, Programs, RecordingError, record
 from tinygrad_edu.training import SGD
 from tinygrad_edu.value import Value, as_value, choose, dot, fsum, logsumexp, no_grad, softmax, trace_sources, where
 
@@ -23,6 +23,7 @@ __all__ = [
     "Module",
     "Neuron",
     "Program",
+    "Programs",
     "RecordingError",
     "Stepper",
     "Value",

@@ -23,18 +23,21 @@ from tinygrad_edu.replay.scalars import ScalarGraph
 from tinygrad_edu.replay.schedule import Schedule
 from tinygrad_edu.value import Value
 
-__all__ = ["Program", "record"]
+__all__ = ["Program", "Programs", "record"]
 
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 _BATCH_SIZES_KEPT = 8
 
 
-def record(fn: Callable[..., Any], shapes: Sequence[Shape], params: Sequence[Value]) -> Program:
+def record(
+    fn: Callable[..., Any], shapes: Sequence[Shape], params: Sequence[Value], *, theta: FloatArray | None = None
+) -> Program:
     """Turn scalar code for ONE example into a program for batches.
 
     `fn` is called once, with one input for each of `shapes`: `()` gives it one number, `3` an array of three,
     `(8, 8)` a grid. It returns one number, such as a loss, or a list of them, such as predictions. `params` are
-    the leaves that gradients are wanted for.
+    the leaves that gradients are wanted for. Programs that are given the same array as `theta` share their
+    parameters; else each has its own, read from `params`.
 
     Raises RecordingError where `fn` would read a number, and so freeze this example's choice into the program;
     TypeError or ValueError for params that are not distinct leaves, and for shapes that are none.
@@ -51,7 +54,7 @@ def record(fn: Callable[..., Any], shapes: Sequence[Shape], params: Sequence[Val
     sizes = [_checked_shape(shape) for shape in shapes]
     with _collector_paused():
         graph, noises, returns_one = _recorded(fn, sizes, params)
-        return Program(graph, sizes, params, noises, returns_one)
+        return Program(graph, sizes, params, noises, returns_one, theta)
 
 
 def _recorded(
@@ -126,6 +129,7 @@ class Program:
         params: Sequence[Value],
         noises: Sequence[Noise],
         returns_one: bool,
+        theta: FloatArray | None = None,
     ) -> None:
         self.params = list(params)
         self.shapes = tuple(shapes)
@@ -146,10 +150,11 @@ class Program:
         self._leaves = {
             var.instruction.name: var for var in schedule.builder.written if isinstance(var.instruction, Leaf)
         }
-        self._theta = np.empty(len(params))
+        self._theta = np.empty(len(params)) if theta is None else theta
         self._bound: OrderedDict[Any, _Bound] = OrderedDict()
         self._lock = threading.Lock()  # the buffers serve one call at a time
-        self.pull()
+        if theta is None:
+            self.pull()
 
     @property
     def theta(self) -> FloatArray:
@@ -166,8 +171,7 @@ class Program:
 
     def push(self) -> None:
         """Write the parameters back to the `Value`s."""
-        for parameter, number in zip(self.params, self._theta.tolist(), strict=True):
-            parameter.data = number
+        _push(self.params, self._theta)
 
     def __call__(self, *arrays: Any) -> FloatArray:
         """The function of each example: shape (batch,), or (batch, k) where it returns a list of k numbers."""
@@ -274,6 +278,58 @@ class Program:
         from tinygrad_edu.replay.listing import listing
 
         return listing(self)
+
+
+class Programs:
+    """One function for inputs of several shapes, such as texts of several lengths: a program for each shape.
+
+    A shape is recorded when it is first seen, and the `kept` most recently used programs are kept. All share one
+    `theta`.
+
+    >>> w = Value(2.0)
+    >>> programs = Programs(lambda x: w * sum(x), params=[w])
+    >>> programs(np.ones((1, 3))), programs(np.ones((1, 5)))
+    (array([6.]), array([10.]))
+    """
+
+    def __init__(self, fn: Callable[..., Any], params: Sequence[Value], kept: int = 32) -> None:
+        if kept < 1:
+            raise ValueError(f"Programs must keep at least one program, not {kept}")
+        self.params = _checked_params(params)
+        self.theta = np.array([parameter.data for parameter in self.params])
+        self._fn = fn
+        self._kept = kept
+        self._programs: OrderedDict[tuple[tuple[int, ...], ...], Program] = OrderedDict()
+
+    def for_shapes(self, shapes: tuple[tuple[int, ...], ...]) -> Program:
+        """The program for these shapes of one example's inputs."""
+        if shapes in self._programs:
+            self._programs.move_to_end(shapes)
+        else:
+            self._programs[shapes] = record(self._fn, shapes, self.params, theta=self.theta)
+            if len(self._programs) > self._kept:
+                self._programs.popitem(last=False)
+        return self._programs[shapes]
+
+    def _for(self, arrays: Sequence[Any]) -> Program:
+        return self.for_shapes(tuple([np.shape(array)[1:] for array in arrays]))
+
+    def __call__(self, *arrays: Any) -> FloatArray:
+        """The function of each example, by the program for these shapes."""
+        return self._for(arrays)(*arrays)
+
+    def value_and_grad(self, *arrays: Any) -> tuple[np.float64, FloatArray]:
+        """The mean over the batch and its gradient by `theta`, by the program for these shapes."""
+        return self._for(arrays).value_and_grad(*arrays)
+
+    def push(self) -> None:
+        """Write the parameters back to the `Value`s."""
+        _push(self.params, self.theta)
+
+
+def _push(params: Sequence[Value], theta: FloatArray) -> None:
+    for parameter, number in zip(params, theta.tolist(), strict=True):
+        parameter.data = number
 
 
 def _needed(written: Sequence[Var], outputs: Sequence[Var]) -> list[Var]:

@@ -1,0 +1,244 @@
+"""What may be recorded, what is refused, and with which words."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinygrad_edu import MLP, Programs, RecordingError, Value, choose, dot, fsum, no_grad, record, where
+from tinygrad_edu.nn.regularisers import Dropout
+
+W = Value(1.5, "w")
+
+READING_A_NUMBER: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "data": (lambda x: x * x.data, "compute with the Value itself"),
+    "parameter data": (lambda x: x * W.data, "compute with the Value itself"),
+    "grad": (lambda x: x * W.grad, "value_and_grad"),
+    "float": (lambda x: x * float(x), "compute with the Value itself"),
+    "int": (lambda x: x * int(x), "choose"),
+    "index": (lambda x: [x, x][x], "choose"),
+    "bool": (lambda x: x if x else -x, "where"),
+    "comparison": (lambda x: x if x > 0 else -x, "where"),
+    "comparison with a parameter": (lambda x: x if W < 2 else -x, "where"),
+    "equality": (lambda x: x if x == 1 else -x, "where"),
+    "chained comparison": (lambda x: x if 0 < x < 1 else -x, "where"),
+    "max of Python": (lambda x: max(x, 0), "maximum"),
+    "np.maximum": (lambda x: np.maximum(0, np.array([x], dtype=object))[0], "maximum"),
+    "format": (lambda x: x * len(f"{x:.3f}"), "after the program ran"),
+    "detach": (lambda x: x * x.detach(), "input of the program"),
+    "setting data": (lambda x: setattr(W, "data", 2.0) or x, "between recordings"),
+    "as float array": (lambda x: x * np.array([x], dtype=float)[0], "compute with the Value itself"),
+}
+
+
+@pytest.mark.parametrize("name", READING_A_NUMBER)
+def test_what_would_freeze_a_choice_is_refused_at_its_line(name: str) -> None:
+    function, cure = READING_A_NUMBER[name]
+    with pytest.raises(RecordingError, match=r"test_recording.py, line [0-9]+") as caught:
+        record(function, ((),), [W])
+    assert cure in str(caught.value)
+    assert type(W) is Value
+    assert W.data == 1.5
+
+
+def test_no_grad_inside_a_recording_is_refused() -> None:
+    def function(x: Any) -> Any:
+        with no_grad():
+            return x * W
+
+    with pytest.raises(RecordingError, match="no_grad"):
+        record(function, ((),), [W])
+
+
+def test_a_value_from_outside_is_refused_and_named() -> None:
+    outside = Value(2.0, "outside")
+    for function in (
+        lambda x: x * outside,
+        lambda x: x * (outside + 1),
+        lambda x: fsum([x, outside]),
+        lambda x: outside,
+    ):
+        with pytest.raises(RecordingError, match=r"outside|what it computed"):
+            record(function, ((),), [W])
+
+
+def test_constants_made_inside_are_welcome() -> None:
+    program = record(lambda x: x * Value(2.0) + Value(3.0).tanh(), ((),), [])
+    np.testing.assert_allclose(program(np.array([1.0])), [2 + np.tanh(3.0)])
+
+
+def test_comparisons_work_inside_where() -> None:
+    program = record(lambda x: where(x > 0, x * W, where(x == -1, 10.0, x)), ((),), [W])
+    np.testing.assert_array_equal(program(np.array([2.0, -1.0, -2.0])), [3.0, 10.0, -2.0])
+
+
+def test_recording_inside_a_recording_is_refused() -> None:
+    with pytest.raises(RecordingError, match="inside a recording"):
+        record(lambda x: x * record(lambda y: y, ((),), [])(np.ones(1))[0], ((),), [])
+
+
+def test_a_recorded_value_that_escaped_is_refused() -> None:
+    escaped: list[Any] = []
+    record(lambda x: escaped.append(x) or x, ((),), [])
+    with pytest.raises(RecordingError, match="after its recording ended"):
+        escaped[0] + 1
+
+
+@pytest.mark.parametrize(
+    ("params", "error"), [([W, W], ValueError), ([W * 2], TypeError), ([3.0], TypeError), (["w"], TypeError)]
+)
+def test_params_must_be_distinct_leaves(params: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="params must be"):
+        record(lambda x: x, ((),), params)
+
+
+@pytest.mark.parametrize("shape", [0, -1, 2.5, "x", (3, 0), None, [2]])
+def test_shapes_must_be_shapes(shape: Any) -> None:
+    with pytest.raises(ValueError, match="a shape is"):
+        record(lambda x: x, (shape,), [])
+
+
+def test_arrays_must_have_the_recorded_shape() -> None:
+    program = record(lambda x, y: fsum(x) * y, (3, ()), [])
+    for arrays in ([np.ones((2, 4)), np.ones(2)], [np.ones((2, 3)), np.ones(3)], [np.ones(3), np.ones(1)], [1.0, 1.0]):
+        with pytest.raises(ValueError, match="must have shape"):
+            program(*arrays)
+    with pytest.raises(TypeError, match="takes 2 arrays"):
+        program(np.ones((2, 3)))
+    with pytest.raises(TypeError, match="real numbers"):
+        program(np.ones((2, 3)), np.array(["a", "b"]))
+
+
+def test_what_the_caller_gives_is_never_written_to() -> None:
+    model = MLP(2, [3, 1], seed=0)
+    program = record(lambda x: model(x)[0], (2,), model.parameters())
+    inputs = np.ones((4, 2))
+    inputs.flags.writeable = False
+    first = program(inputs)
+    kept = first.copy()
+    program.value_and_grad(inputs * 2)
+    np.testing.assert_array_equal(first, kept)
+    _, gradient = program.value_and_grad(inputs)
+    kept = gradient.copy()
+    program.value_and_grad(inputs * 3)
+    np.testing.assert_array_equal(gradient, kept)
+
+
+def test_theta_is_read_and_written_back() -> None:
+    w = Value(2.0)
+    program = record(lambda x: x * w, ((),), [w])
+    program.theta -= 1.0
+    assert w.data == 2.0
+    assert program(np.ones(1)) == 1.0
+    program.push()
+    assert w.data == 1.0
+    w.data = 5.0
+    program.pull()
+    assert program(np.ones(1)) == 5.0
+
+
+def test_a_list_of_outputs_has_values_but_no_gradient() -> None:
+    model = MLP(2, [3, 4], seed=0)
+    program = record(model, (2,), model.parameters())
+    row = [0.5, -1.0]
+    np.testing.assert_allclose(program(np.array([row]))[0], [v.data for v in model(row)], rtol=1e-12)
+    with pytest.raises(RecordingError, match="returns one number"):
+        program.value_and_grad(np.array([row]))
+    with pytest.raises(RecordingError, match="no number"):
+        record(lambda x: [], ((),), [])
+
+
+def test_dropout_draws_afresh_at_every_run() -> None:
+    dropout = Dropout(0.5, seed=0)
+    program = record(lambda x: fsum(dropout(list(x))), (8,), [])
+    results = [program(np.ones((1, 8)))[0] for _ in range(20)]
+    assert len(set(results)) > 3
+    assert set(results) <= {2.0 * k for k in range(9)}
+    dropout.eval()
+    evaluated = record(lambda x: fsum(dropout(list(x))), (8,), [])
+    assert evaluated(np.ones((1, 8))) == 8.0
+
+
+def test_tokens_select_rows_and_a_bad_token_is_an_error() -> None:
+    table = [[Value(10.0 * r + c) for c in range(2)] for r in range(3)]
+    flat = [v for row in table for v in row]
+
+    def function(tokens: Any) -> Any:
+        return fsum(choose(token, column) for token in tokens for column in zip(*table, strict=True))
+
+    program = record(function, (2,), flat)
+    np.testing.assert_array_equal(program(np.array([[0, 2], [1, 1]])), [0 + 1 + 20 + 21, 2 * (10 + 11)])
+    _, gradient = program.value_and_grad(np.array([[0, 2], [1, 1]]))
+    np.testing.assert_array_equal(gradient, [0.5, 0.5, 1, 1, 0.5, 0.5])
+    for bad in (3, -1, 0.5, np.nan):
+        with pytest.raises(IndexError, match="whole number from 0 to 2"):
+            program(np.array([[0, bad]]))
+    np.testing.assert_array_equal(program(np.array([[0, 0]])), [2.0])
+
+
+def test_programs_are_kept_per_shape_and_bounded() -> None:
+    calls = []
+
+    def function(x: Any) -> Any:
+        calls.append(len(x))
+        return W * fsum(x)
+
+    programs = Programs(function, [W], kept=2)
+    for length in (3, 4, 3, 5, 3, 4):
+        np.testing.assert_array_equal(programs(np.ones((2, length))), [1.5 * length] * 2)
+    assert calls == [3, 4, 5, 4]
+    programs.theta[0] = 2.0
+    assert programs.value_and_grad(np.ones((1, 3)))[0] == 6.0
+    programs.push()
+    assert W.data == 2.0
+    W.data = 1.5
+
+
+def test_nothing_leaks_over_many_calls() -> None:
+    model = MLP(2, [4, 1], seed=0)
+    program = record(lambda x: model(x)[0], (2,), model.parameters())
+
+    def many_calls() -> int:
+        for size in range(1, 40):
+            program.value_and_grad(np.ones((size, 2)))
+        for _ in range(2000):
+            program.value_and_grad(np.ones((3, 2)))
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        first, second = many_calls(), many_calls()
+    finally:
+        tracemalloc.stop()
+    assert second - first < 20_000
+
+
+def test_equal_work_becomes_few_operations() -> None:
+    """The listing names the operations; a convolution and a chain of × and + become matrix products."""
+    weights = [[Value(0.1 * (i + j)) for j in range(3)] for i in range(2)]
+    flat = [w for row in weights for w in row]
+
+    def convolution(x: Any) -> Any:
+        return fsum(dot(row, x[p : p + 3]).relu() for row in weights for p in range(6))
+
+    def plain(x: Any) -> Any:
+        total: Any = 0
+        for row in weights:
+            for p in range(6):
+                total = total + sum(w * v for w, v in zip(row, x[p : p + 3], strict=True)).relu()
+        return total
+
+    x = np.random.default_rng(0).normal(size=(5, 8))
+    programs = [record(function, (8,), flat) for function in (convolution, plain)]
+    for program in programs:
+        lines = str(program).splitlines()
+        assert sum("@" in line for line in lines[: lines.index("backward")]) == 1
+        assert "theta[2×3]" in str(program)
+        assert any(line.endswith("Values") for line in lines)
+    np.testing.assert_allclose(programs[0].value_and_grad(x)[1], programs[1].value_and_grad(x)[1], rtol=1e-12)
