@@ -436,6 +436,9 @@ function countText(count) {
 function finiteDifference(node) {
   const [numeric, left, right] = [node.check.numeric, node.check.left, node.check.right].map(decoded);
   const f = (shift) => `${root.name}(${node.name} ${shift} h)`;
+  if (!Number.isFinite(numeric)) {
+    return [make("h3", {}, "Finite difference"), make("p", { id: "difference" }, `There is none: ${root.name} is not finite on both sides.`)];
+  }
   const verdict = {
     pass: ["it agrees with the gradient, ", make("strong", {}, show(node.gradient))],
     kink: [`a kink: the slope is ${show(left)} on the left and ${show(right)} on the right; the engine takes ${show(node.gradient)}`],
@@ -550,7 +553,7 @@ function draw() {
   drawMessages();
   drawTransport();
   drawQuestion();
-  keepInView();
+  keepStepInView();
 }
 
 // Predict mode --------------------------------------------------------------------------------------------------------
@@ -809,18 +812,19 @@ function around(boxes) {
 
 const MARGIN = 12;
 
-/** Move the view, as little as needed, until the current node is in sight, with all that it sends to if there is room. */
-function keepInView() {
-  const event = events[state.position - 1];
-  const node = state.question?.edge.node ?? event?.node;
-  if (!node) return;
-  const asked = state.question ? [state.question.edge] : currentEdges();
-  const everything = around([node, ...asked.map((edge) => edge.input)].map(boxOf));
+/** Move the view, as little as needed, until a node is in sight, and its companions too if there is room. */
+function keepInView(node, companions = []) {
+  const everything = around([node, ...companions].map(boxOf));
   const fits = everything.width + 2 * MARGIN <= view.width && everything.height + 2 * MARGIN <= view.height;
   const box = fits ? everything : boxOf(node);
-  const nearest = (low, size, viewLow, viewSize) =>
-    Math.min(Math.max(viewLow, low + size + MARGIN - viewSize), low - MARGIN);
+  const nearest = (low, size, viewLow, viewSize) => Math.min(Math.max(viewLow, low + size + MARGIN - viewSize), low - MARGIN);
   glideTo({ ...view, x: nearest(box.x, box.width, view.x, view.width), y: nearest(box.y, box.height, view.y, view.height) });
+}
+
+function keepStepInView() {
+  const node = state.question?.edge.node ?? events[state.position - 1]?.node;
+  const edgesInQuestion = state.question ? [state.question.edge] : currentEdges();
+  if (node) keepInView(node, edgesInQuestion.map((edge) => edge.input));
 }
 
 const GLIDE_MILLISECONDS = 250;
@@ -909,19 +913,18 @@ const KEYS = {
 };
 
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
   const { target } = event;
+  if (event.key === "Escape") target.blur();
   if (target.matches("input:not([type=range]), select")) return;
   if (target.matches("input[type=range]") && /^(Arrow|Home|End)/.test(event.key)) return;
   if (target.matches("button") && event.key === " ") return;
   const action = KEYS[event.key];
   if (!action) return;
   event.preventDefault();
-  stopUnless(event.key === " ");
+  if (action !== togglePlaying) stopPlaying();
   action();
 }
-
-const stopUnless = (keepPlaying) => keepPlaying || stopPlaying();
 
 /** In the graph: up and down go from node to node, Enter explains. */
 function onGraphKey(event) {
@@ -931,7 +934,8 @@ function onGraphKey(event) {
     state.focus = nodes[Math.min(Math.max(state.focus.id + direction, 0), nodes.length - 1)];
     drawGraph();
     state.focus.group.focus();
-  } else if (event.key === "Enter") {
+    keepInView(state.focus);
+  } else if (event.key === "Enter" || event.key === " ") {
     event.preventDefault();
     select(state.focus);
   }
