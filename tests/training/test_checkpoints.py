@@ -161,6 +161,7 @@ def test_kill_9_at_any_moment_leaves_a_whole_checkpoint_to_resume_from(tmp_path)
         process.stdout.readline()
         before = file.stat().st_mtime_ns if file.exists() else 0
         while not file.exists() or file.stat().st_mtime_ns == before:
+            assert process.poll() is None
             time.sleep(0.005)
         time.sleep(delay)
         os.kill(process.pid, signal.SIGKILL)

@@ -24,6 +24,7 @@ from tinygrad_edu.training.schedules import (
     Schedule,
     StepDecay,
 )
+from tinygrad_edu.training.tensorboard import TensorBoard
 
 if TYPE_CHECKING:
     from tinygrad_edu.training.estimators import MLPClassifier as MLPClassifier
@@ -50,6 +51,7 @@ __all__ = [
     "Run",
     "Schedule",
     "StepDecay",
+    "TensorBoard",
     "Watch",
     "batches",
     "clip_grad_norm",

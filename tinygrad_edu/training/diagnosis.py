@@ -6,7 +6,7 @@ networks show: a layer that gets a thousandth of the gradient, a unit that never
     Glorot, X., Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural networks. AISTATS.
     Pascanu, R., Mikolov, T., Bengio, Y. (2013). On the difficulty of training recurrent neural networks. ICML.
 
-May import: `nn`, `training`, NumPy, rich.
+May import: `value`, `nn`, `training`, NumPy, rich.
 """
 
 from __future__ import annotations
@@ -299,7 +299,8 @@ def _overfitting(history: History) -> Iterator[Finding]:
     if len(validation) < best + 3 or history.stopped.startswith("stopped early"):
         return
     recent, lowest = float(np.mean(validation[-3:])), validation[best - 1]
-    if recent > lowest + 0.1 * abs(lowest) and training[-1] < training[best - 1]:
+    rise = 0.1 * max(abs(lowest), validation[0] - lowest)  # less is noise
+    if recent > lowest + rise and training[-1] < 0.9 * training[best - 1]:
         yield Finding(
             "overfitting",
             "the run",

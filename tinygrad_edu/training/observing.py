@@ -4,7 +4,7 @@ Nothing is hooked into the model. The graph of a loss already holds all of it: a
 input is the neuron's first weight, its activation the node made of that, and the slope of the activation the local
 derivative on the edge between them.
 
-May import: `ops`, `value`, `backprop`, `nn`, `training`, NumPy.
+May import: `ops`, `value`, `backprop`, `nn`, `replay`, `training`, NumPy.
 """
 
 from __future__ import annotations
