@@ -60,21 +60,25 @@ class Demo:
     def save(self, figure: Figure, name: str) -> None:
         """Write a figure; a notebook shows it as well."""
         figure.savefig(self.path(name))
-        if not IN_NOTEBOOK:
-            plt.close(figure)
+        show_in_notebook(figure)
+        plt.close(figure)
 
     def draw(self, root: Value, name: str, **how: object) -> None:
         """Draw the graph that computed `root`; a notebook shows it as well."""
-        picture = draw(root, self.path(name), **how)
-        if IN_NOTEBOOK:
-            from IPython.display import display
-
-            display(picture)
+        show_in_notebook(draw(root, self.path(name), **how))
 
     def done(self, what_next: str) -> None:
         """Say what was written, how long it took, and what to try next."""
         print(f"\nWrote {', '.join(str(path) for path in self.written)} in {time.perf_counter() - self.started:.1f} s.")
         print(f"Next: {what_next}")
+
+
+def show_in_notebook(picture: object) -> None:
+    """Show a figure or a graph, where there is a notebook to show it in."""
+    if IN_NOTEBOOK:
+        from IPython.display import display
+
+        display(picture)
 
 
 def title(text: str) -> None:
