@@ -250,6 +250,19 @@ def test_modules_are_clusters_inside_clusters():
     assert any("layers.0.neurons.1.weights.1" in part.tooltip for part in nodes.values())
 
 
+def test_inputs_stand_before_outputs_where_a_module_is_used_twice():
+    cell = MLP(1, [1, 1], seed=0)
+    between = cell([Value(1.0, "x")])[0] * 2.0
+    root = cell([between])[0]
+    nodes, edges, _ = read(graph_svg(root, names={}))
+    place = {id_: float(part.element.find(f"{SVG}text").get("x")) for id_, part in nodes.items()}
+    order = topological_order(root)
+    for id_ in edges:
+        _, node, slot = id_.split("-")
+        position = {value: k for k, value in enumerate(order)}[order[int(node)].inputs[int(slot)]]
+        assert place[f"node-{position}"] < place[f"node-{node}"]
+
+
 # Names that would like to be markup -----------------------------------------------------------------------
 
 

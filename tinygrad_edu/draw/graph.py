@@ -218,6 +218,7 @@ class _Picture:
                 "bgcolor": "transparent" if self.reserve else PAPER,
                 "nodesep": "0.15",
                 "ranksep": "0.35",
+                "newrank": "true",  # inputs before outputs also where a module is used twice, as in a recurrent network
                 "pad": "0.2",
                 "fontname": FONT,
                 "fontsize": "11",
