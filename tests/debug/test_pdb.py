@@ -46,7 +46,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[FrameType]:
 
 
 def test_the_debugger_opens_on_a_frame_with_these_three_locals(opened: list[FrameType]) -> None:
-    loss, h, x = graph()
+    loss, h, _ = graph()
     loss.backward(stop_at="h")
     (frame,) = opened
     assert list(frame.f_locals) == ["node", "upstream", "contributions"]
@@ -172,7 +172,7 @@ def test_a_breakpoint_on_the_chain_rule_is_hit_once_for_each_contribution(tmp_pa
     look = "p 'seen', index, node, input, upstream, local, before\nc\n"
     done = in_a_process(tmp_path, script, f"b {backprop.__file__}:{place}\nc\n{look * 7}q\n", "-m", "pdb")
     seen = [line for line in done.stdout.splitlines() if "'seen'" in line]
-    loss, h, x = graph()
+    loss, _, _ = graph()
     steps = list(loss.backward_steps())
     contributions = [(step, c) for step in steps for c in step.contributions]
     assert len(seen) == len(contributions) == 7
@@ -182,6 +182,6 @@ def test_a_breakpoint_on_the_chain_rule_is_hit_once_for_each_contribution(tmp_pa
 
 
 def test_the_repr_of_a_node_is_one_line_with_label_operation_value_and_gradient() -> None:
-    loss, h, x = graph()
+    loss, h, _ = graph()
     loss.backward()
     assert repr(h) == f"Value({h.data!r}, label='h', op='tanh', grad={h.grad!r})"
