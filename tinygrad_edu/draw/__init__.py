@@ -1,6 +1,6 @@
 """Pictures: the computation graph (Graphviz), and plots (matplotlib).
 
-May import: `ops`, `number_systems`, `value`, `backprop`, `files`, `nn`, `training`.
+May import: `ops`, `number_systems`, `value`, `backprop`, `files`, `nn`, `replay`, `training`.
 """
 
 from tinygrad_edu.draw.graph import draw, expanded, graph_svg
@@ -15,12 +15,14 @@ from tinygrad_edu.draw.plots import (
     plot_loss,
     plot_weights,
 )
+from tinygrad_edu.draw.program import draw_program
 from tinygrad_edu.draw.recorder import LayerRecorder
 
 __all__ = [
     "LayerRecorder",
     "descend",
     "draw",
+    "draw_program",
     "expanded",
     "graph_svg",
     "module_paths",

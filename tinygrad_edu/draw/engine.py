@@ -43,7 +43,13 @@ def find_graphviz() -> str:
 
 
 class Drawing(graphviz.Digraph):
-    """A `graphviz.Digraph` that renders itself, and shows itself in a notebook, without a system Graphviz."""
+    """A `graphviz.Digraph` that renders itself, and shows itself in a notebook, without a system Graphviz.
+
+    >>> drawing = Drawing()
+    >>> drawing.edge("a", "b")
+    >>> drawing.pipe("svg", encoding="utf-8").count("<ellipse")
+    2
+    """
 
     def pipe(
         self,

@@ -100,7 +100,11 @@ def graph_svg(
         <g class="cluster">                               a module
 
     Room is kept for numbers that appear later. The background is transparent, and colours are attributes, so that CSS
-    rules win over them. The same graph gives the same text every time.
+    rules win over them. The same graph gives the same text every time. Raises what `draw` raises.
+
+    >>> svg = graph_svg(Value(2.0, "a").exp())
+    >>> 'id="node-0" class="node input"' in svg, 'id="edge-1-0"' in svg
+    (True, True)
     """
     picture = _Picture(root, names, expand, rankdir, reserve=True)
     svg = ET.fromstring(picture.drawing().pipe("svg"))
@@ -115,7 +119,14 @@ def graph_svg(
 
 
 def has_gradients(root: Value) -> bool:
-    """Whether a sweep has given this graph gradients; zero says no, because a sweep seeds its root with 1."""
+    """Whether a sweep has given this graph gradients; zero says no, because a sweep seeds its root with 1.
+
+    >>> root = Value(2.0) * 3.0
+    >>> before = has_gradients(root)
+    >>> root.backward()
+    >>> before, has_gradients(root)
+    (False, True)
+    """
     return root.grad != 0.0
 
 

@@ -451,6 +451,14 @@ def plot_distributions(recorder: LayerRecorder) -> Figure:
     not at all. Above stands the share of gradients that were exactly zero throughout the last epoch.
 
     Raises ValueError when the recorder has seen no epoch.
+
+    >>> from tinygrad_edu import MLP
+    >>> from tinygrad_edu.nn.losses import mean_squared_error
+    >>> from tinygrad_edu.training import fit
+    >>> X, recorder = [[0.0], [1.0]], LayerRecorder([[0.0], [1.0]])
+    >>> _ = fit(MLP(1, [2, 1], seed=0), X, [0.0, 1.0], loss=mean_squared_error, epochs=3, callbacks=[recorder])
+    >>> len(plot_distributions(recorder).axes)  # activations and gradients of two layers
+    4
     """
     if not recorder.gradients:
         raise ValueError("the recorder has seen no epoch; give it to fit(..., callbacks=[recorder])")
