@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tinygrad_edu import Value
-from tinygrad_edu.nn import MLP, BatchNorm, Dropout, Layer, Module, Sequential, l2_penalty
+from tinygrad_edu import Value, fsum
+from tinygrad_edu.nn import MLP, RNN, BatchNorm, Conv2d, Dropout, Layer, Module, Sequential, l2_penalty
 from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, hinge, mean_squared_error
 from tinygrad_edu.training import (
     SGD,
@@ -515,3 +515,31 @@ def test_a_shape_of_outputs_that_is_no_row_is_left_to_the_loss():
     grid = Grid()
     fit(grid, [[1.0, 2.0]], [[2.0, 4.0]], mean_squared_error, SGD(grid.parameters(), 0.1), epochs=30)
     assert grid.w.data == pytest.approx(2.0)
+    np.testing.assert_allclose(predict(grid, [[1.0, 2.0], [0.0, 1.0]]), [[2.0, 4.0], [0.0, 2.0]], rtol=1e-6)
+    np.testing.assert_allclose(predict(grid, [[1.0, 2.0]]), [[2.0, 4.0]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sequences_and_images_are_examples_too(engine):
+    rng = np.random.default_rng(0)
+    for shape, body in (((3, 2), RNN(2, 4, seed=0)), ((1, 4, 4), Conv2d(1, 2, 3, seed=0))):
+        X = rng.normal(size=(12, *shape))
+        y = X.mean(axis=tuple(range(1, X.ndim)))
+        model = LastStep(body)
+        history = fit(model, X, y, optimizer=Adam(model.parameters(), 0.02), epochs=12, engine=engine)
+        assert history.loss[-1] < 0.5 * history.loss[0]
+        assert predict(model, X).shape == (12, 1)
+
+
+class LastStep(Module):
+    """The sum of the last numbers that a recurrent or convolutional layer answers."""
+
+    def __init__(self, body):
+        self.body = body
+
+    def __call__(self, x):
+        answer = self.body(x)
+        answer = answer[0] if isinstance(answer, tuple) else answer
+        while not isinstance(answer[0], Value):
+            answer = answer[-1]
+        return [fsum(answer)]

@@ -24,7 +24,9 @@ def norm(vector: Vector) -> float:
     >>> norm(np.array([3.0, 4.0]))
     5.0
     """
-    return math.hypot(*vector.tolist())
+    with np.errstate(over="ignore", under="ignore"):
+        length = math.sqrt(float(np.dot(vector, vector)))
+    return length if 1e-140 < length < 1e140 else math.hypot(*vector.tolist())  # slower, and exact for any size
 
 
 def clipped_by_norm(gradient: Vector, max_norm: float) -> Vector:

@@ -228,7 +228,7 @@ def choose_engine(name: str, problem: Problem, data: Data) -> Engine:
 
 
 def predict(model: Module, X: Any) -> Array:
-    """The outputs of a model in evaluation mode for each example of X, shape (n, outputs); no graph is kept.
+    """The outputs of a model in evaluation mode for each example of X, shape (n, outputs), flat; no graph is kept.
 
     Replayed where the model can be recorded, which for many examples is much faster. Raises TypeError or ValueError
     for examples that the model does not take.
@@ -251,4 +251,6 @@ def predict(model: Module, X: Any) -> Array:
 
 
 def _row(output: Any) -> list[Value]:
-    return [output] if isinstance(output, Value) else list(output)
+    """The outputs for one example as one flat row, whatever their shape."""
+    row: list[Value] = np.ravel(np.array(output, dtype=object)).tolist()
+    return row
