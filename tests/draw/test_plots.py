@@ -188,6 +188,12 @@ def test_several_classes_with_names_and_shapes():
     assert len({str(shape) for shape in shapes}) == 3
 
 
+def test_data_of_one_class_is_one_region(tmp_path):
+    figure = plot_decision_regions(lambda points: np.full(len(points), "ant"), MOONS, ["ant"] * 60, resolution=9)
+    assert title(figure) == "0 of 60 wrong"
+    assert draws(figure, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("predict", "X", "y", "message"),
     [
