@@ -431,7 +431,11 @@ class Arrays:
             return cast(Callable[..., Any], own)
         if method not in ops.RULE_BOOK:
             raise AttributeError(f"no operation is called {method!r}; a rule may use those of tinygrad_edu.ops")
-        return partial(ops.RULE_BOOK[method].forward, self)
+        return partial(self._by_rule, ops.RULE_BOOK[method])
+
+    def _by_rule(self, operation: ops.Op, *arrays: Any) -> Any:
+        with np.errstate(all="ignore"):  # as on floats: the result is IEEE's, and nobody is warned
+            return operation.forward(self, *arrays)
 
     def fsum(self, terms: Sequence[Any]) -> Any:
         """The sum over the terms."""

@@ -589,7 +589,7 @@ class Var:
         self.operands = operands
         self.rows = rows
         self.batched = batched
-        self.stands_for = 0
+        self.stands_for: list[int] = []  # the scalars it computes, by number
 
     @property
     def boolean(self) -> bool:

@@ -12,27 +12,39 @@ from tinygrad_edu.replay.arrays import Leaf, Var
 if TYPE_CHECKING:
     from tinygrad_edu.replay.program import Program
 
-__all__ = ["listing"]
+__all__ = ["listing", "parts", "size"]
 
 
 def listing(program: Program) -> str:
     """The program as text; a view costs nothing and is shown where it is used."""
+    named = parts(program)
+    count = sum(map(len, named.values()))
+    head = f"{program.recorded:,} Values a call became {count} array operations on {len(program.params):,} parameters"
+    return "\n".join([head, *[text for title in named for text in (title, *map(_row, named[title]))]])
+
+
+def parts(program: Program) -> dict[str, list[tuple[str, str, Var]]]:
+    """The forward and the backward operations, each as its name, its text and its variable."""
     names: dict[Var, str] = {}
-    lines: dict[str, list[str]] = {"forward": [], "backward": []}
-    for title, part in (("forward", program.forward_instructions), ("backward", program.backward_instructions)):
-        for var in part:
+    found: dict[str, list[tuple[str, str, Var]]] = {"forward": [], "backward": []}
+    for title, written in (("forward", program.forward_instructions), ("backward", program.backward_instructions)):
+        for var in written:
             text = var.instruction.text(*[names[operand] for operand in var.operands])
             if isinstance(var.instruction, Leaf) or var.is_view:
                 names[var] = text
             else:
-                names[var] = f"v{sum(map(len, lines.values())) + 1}"
-                lines[title].append(_line(names[var], text, var))
-    count = sum(map(len, lines.values()))
-    head = f"{program.recorded:,} Values a call became {count} array operations on {len(program.params):,} parameters"
-    return "\n".join([head, *[line for title in lines for line in (title, *lines[title])]])
+                names[var] = f"v{sum(map(len, found.values())) + 1}"
+                found[title].append((names[var], text, var))
+    return found
 
 
-def _line(name: str, text: str, var: Var) -> str:
-    shape = f"({var.rows}, batch)" if var.batched else f"({var.rows})"
-    stands_for = "" if not var.stands_for else "1 Value" if var.stands_for == 1 else f"{var.stands_for:,} Values"
-    return f"  {name:>4} = {text:<54} {shape:<14} {stands_for}".rstrip()
+def size(var: Var) -> str:
+    """Its shape, the batch last: `(16, batch)`."""
+    return f"({var.rows}, batch)" if var.batched else f"({var.rows})"
+
+
+def _row(line: tuple[str, str, Var]) -> str:
+    name, text, var = line
+    count = len(var.stands_for)
+    values = "" if not count else "1 Value" if count == 1 else f"{count:,} Values"
+    return f"  {name:>4} = {text:<54} {size(var):<14} {values}".rstrip()

@@ -70,7 +70,7 @@ def _recorded(
             raise RecordingError("the function returned no number at all, and a program needs at least one")
         data = [value for item in inputs for value in np.ravel(np.array(item, dtype=object))]
         graph = ScalarGraph([*data, *[node for node, _ in recorder.noises]], params)
-        graph.include(Recorded.apply(ops.fsum, outputs), outputs)
+        graph.include(outputs, joined=Recorded.apply(ops.fsum, outputs))
     return graph, [draw for _, draw in recorder.noises], returns_one
 
 
@@ -134,6 +134,7 @@ class Program:
         self.params = list(params)
         self.shapes = tuple(shapes)
         self.recorded = graph.recorded
+        self.scalars = graph
         self._noises = list(noises)
         self._returns_one = returns_one
         leaves = [(f"x{k}", int(np.prod(shape))) for k, shape in enumerate(shapes)]
@@ -150,6 +151,7 @@ class Program:
         self._leaves = {
             var.instruction.name: var for var in schedule.builder.written if isinstance(var.instruction, Leaf)
         }
+        self.leaves = [node.value for node in (*schedule.data, schedule.theta)]
         self._theta = np.empty(len(params)) if theta is None else theta
         self._bound: OrderedDict[Any, _Bound] = OrderedDict()
         self._lock = threading.Lock()  # the buffers serve one call at a time

@@ -41,7 +41,7 @@ class ScalarGraph:
         self.constants: dict[int, float] = {}
         self.varies: list[bool] = []  # with the example, rather than with the parameters only
         self.numbers: dict[Value, int] = {}
-        self.stands_for: dict[int, int] = {}  # how many recorded Values became this one, where not just one
+        self.inner: dict[int, list[int]] = {}  # the sums and products that a sum took in
         self._known: dict[Any, int] = {}
         for value in data:
             self.numbers[value] = self._append(None, (), varies=True)
@@ -51,10 +51,10 @@ class ScalarGraph:
         self.outputs: list[int] = []
         self._absorbed = bytearray()
 
-    def include(self, root: Value, outputs: Sequence[Value]) -> None:
-        """Take in everything that `root` was made of, and note which scalars are asked for."""
+    def include(self, outputs: Sequence[Value], joined: Value) -> None:
+        """Take in everything that the outputs were made of, which is all that `joined` was made of."""
         numbers = self.numbers
-        for value in topological_order(root):
+        for value in topological_order(joined)[:-1]:
             if value not in numbers:
                 if value.op is None:
                     numbers[value] = self.constant(value.data)
@@ -117,7 +117,7 @@ class ScalarGraph:
                 products, terms = len(gathered.left), len(gathered.left) + len(gathered.addends)
                 if self.operations[k] is not ops.add or products > 1 or terms > 2:
                     sums[k] = gathered
-                    self.stands_for[k] = 1 + len(inner)
+                    self.inner[k] = inner
                     for i in inner:
                         absorbed[i] = 1
         self._absorbed = absorbed

@@ -232,7 +232,7 @@ class Schedule:
         """Say that these scalars are the rows of this node."""
         for row, scalar in enumerate(scalars):
             self.place[scalar] = (node, row)
-        node.value.stands_for += sum([self.graph.stands_for.get(scalar, 1) for scalar in scalars])
+            node.value.stands_for += [scalar, *self.graph.inner.get(scalar, ())]
 
     def _elementwise(self, operation: ops.Op, scalars: list[int]) -> Node:
         scalars.sort(key=self._home)
