@@ -12,12 +12,14 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Never
 
 from tinygrad_edu.debug.expression import parse_expression
 from tinygrad_edu.debug.page import save_page
 from tinygrad_edu.debug.shell import debug, sentence_of
 from tinygrad_edu.draw import draw
+from tinygrad_edu.draw.runs import pictures_of
 from tinygrad_edu.gradcheck import gradcheck
 from tinygrad_edu.training.command import add_train
 from tinygrad_edu.value import Value
@@ -117,7 +119,7 @@ def _number(name: str, text: str) -> float:
 
 # The whole ------------------------------------------------------------------------------------------------
 
-_COMMANDS = (_add_step, _add_draw, _add_check, add_train)
+_COMMANDS = (_add_step, _add_draw, _add_check, partial(add_train, pictures=pictures_of))
 _FORMULA_COMMANDS = ("step", "draw", "check")
 
 

@@ -44,6 +44,22 @@ def test_options_are_followed_and_results_written(tmp_path, capsys):
     load(model, tmp_path / "runs" / "iris" / "model.safetensors")
 
 
+@pytest.mark.parametrize(
+    ("options", "pictures"),
+    [
+        (["xor", "--epochs", "3"], {"loss.png", "confusion.png", "regions.png"}),
+        (["digits", "--epochs", "1"], {"loss.png", "confusion.png", "weights.png"}),
+    ],
+)
+def test_pictures_are_written(tmp_path, capsys, options, pictures):
+    assert main(["train", *options, "--out", str(tmp_path)]) == 0
+    files = {file.name for file in tmp_path.iterdir()}
+    assert files == pictures | {"model.safetensors", "history.json"}
+    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert all(name in last for name in files)
+
+
 def test_the_seed_decides_everything_but_the_time(capsys):
     outputs = []
     for seed in ("1", "1", "2"):

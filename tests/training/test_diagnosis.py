@@ -13,7 +13,6 @@ from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, mean_squ
 from tinygrad_edu.training import (
     SGD,
     Adam,
-    Distributions,
     EarlyStopping,
     Watch,
     diagnose,
@@ -370,20 +369,6 @@ def test_a_watch_of_a_healthy_run_is_silent():
     assert watch.findings == []
 
 
-def test_distributions_keep_what_each_layer_answered():
-    model, seen = MLP(2, [3, 2, 1], seed=0), Distributions(every=2, sample=5)
-    last = []
-    fit(model, MOONS_X, MOONS_Y, epochs=4, callbacks=[seen, lambda run: last.append(run.gradient.copy())])
-    assert seen.epochs == [2, 4]
-    assert [a.shape for a in seen.activations["layers.0"]] == [(15,), (15,)]
-    assert list(seen.activations) == ["layers.0", "layers.1"]  # the last layer is linear
-    np.testing.assert_array_equal(seen.gradients["layers.0"][1], last[3][:9])
-    hidden = np.tanh([[n.weights[0].data * x[0] + n.weights[1].data * x[1] + n.bias.data for x in MOONS_X[:5]]
-                      for n in model.layers[0].neurons])  # fmt: skip
-    np.testing.assert_allclose(np.sort(seen.activations["layers.0"][1]), np.sort(hidden.ravel()), rtol=1e-12)
-
-
-@pytest.mark.parametrize("kind", [Watch, Distributions])
-def test_bad_settings_are_refused(kind):
+def test_bad_settings_are_refused():
     with pytest.raises(ValueError, match="count from 1"):
-        kind(every=0)
+        Watch(every=0)

@@ -12,7 +12,6 @@ from tinygrad_edu.training.diagnosis import Diagnosis, Finding, Watch, diagnose
 from tinygrad_edu.training.engines import predict
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import CallbackError, Run, fit
-from tinygrad_edu.training.observing import Distributions
 from tinygrad_edu.training.optimisers import SGD, Adam, AdamW, Optimizer, RMSProp
 from tinygrad_edu.training.saving import load, save
 from tinygrad_edu.training.schedules import (
@@ -38,7 +37,6 @@ __all__ = [
     "CallbackError",
     "CosineDecay",
     "Diagnosis",
-    "Distributions",
     "EarlyStopping",
     "ExponentialDecay",
     "Finding",

@@ -1,6 +1,8 @@
 """`python -m tinygrad_edu train`: a network learns one of four classic problems, on the command line.
 
-May import: `nn`, `training`, NumPy; scikit-learn for all data but XOR.
+Pictures of a run are made further down the line of imports, in `draw`, so the command is given the function for them.
+
+May import: `files`, `nn`, `training`, NumPy; scikit-learn for all data but XOR.
 """
 
 from __future__ import annotations
@@ -10,11 +12,14 @@ import json
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tinygrad_edu.files import write_whole
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.losses import cross_entropy
 from tinygrad_edu.training.data import Array
@@ -25,7 +30,7 @@ from tinygrad_edu.training.loop import fit
 from tinygrad_edu.training.optimisers import SGD, Adam, Optimizer, RMSProp
 from tinygrad_edu.training.saving import save
 
-__all__ = ["add_train"]
+__all__ = ["Split", "Trained", "add_train"]
 
 _FAILED, _INTERRUPTED = 1, 130
 _SHOWN_EPOCHS = 8
@@ -111,11 +116,30 @@ _PROBLEMS = {
 }
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A run that is over: the problem's name, its data, the model and what happened."""
+
+    name: str
+    data: Split
+    model: MLP
+    history: History
+
+    def predicted(self, X: Array) -> NDArray[np.intp]:
+        """The number of the most probable class of each example, shape (n,)."""
+        classes: NDArray[np.intp] = predict(self.model, X).argmax(axis=1)
+        return classes
+
+
+#: What makes pictures of a run: file names and matplotlib figures.
+Pictures: TypeAlias = Callable[[Trained], dict[str, Any]]
+
+
 # The command ----------------------------------------------------------------------------------------------
 
 
-def add_train(commands: Any) -> None:
-    """Declare the command and its options."""
+def add_train(commands: Any, pictures: Pictures) -> None:
+    """Declare the command and its options; `pictures` makes those that `--out` writes."""
     problems = "; ".join(f"{name}: {problem.what}" for name, problem in _PROBLEMS.items())
     parser: argparse.ArgumentParser = commands.add_parser(
         "train",
@@ -135,8 +159,8 @@ def add_train(commands: Any) -> None:
     add("--batch-size", type=int, metavar="N", help="examples per step (32, or all if there are fewer)")
     add("--seed", type=int, default=0, help="decides weights, shuffling and what is held back (%(default)s)")
     add("--engine", choices=["auto", "eager", "replay"], default="auto", help="what computes the gradients (auto)")
-    add("--out", type=Path, metavar="FOLDER", help="write model.safetensors and history.json there")
-    parser.set_defaults(run=_train)
+    add("--out", type=Path, metavar="FOLDER", help="write the model, its history and pictures there")
+    parser.set_defaults(run=partial(_train, pictures))
 
 
 def _sizes(text: str) -> list[int]:
@@ -151,7 +175,7 @@ def _sizes(text: str) -> list[int]:
     return sizes
 
 
-def _train(arguments: argparse.Namespace) -> int:
+def _train(pictures: Pictures, arguments: argparse.Namespace) -> int:
     problem = _PROBLEMS[arguments.problem]
     if arguments.seed < 0:
         raise ValueError(f"a seed is a whole number of at least 0, not {arguments.seed}")
@@ -170,9 +194,10 @@ def _train(arguments: argparse.Namespace) -> int:
     )
     epochs = problem.epochs if arguments.epochs is None else arguments.epochs
     history = _fitted(model, data, optimizer, epochs, arguments)
-    _report(model, data, history)
+    trained = Trained(arguments.problem, data, model, history)
+    _report(trained)
     if arguments.out is not None:
-        _write(arguments.out, model, history)
+        _write(arguments.out, trained, pictures)
     return _exit_code(history)
 
 
@@ -199,20 +224,21 @@ def _exit_code(history: History) -> int:
     return _FAILED if history.stopped else 0
 
 
-def _report(model: MLP, data: Split, history: History) -> None:
+def _report(trained: Trained) -> None:
     """The curve in numbers, how many it gets right, and what is wrong with it."""
+    data, history = trained.data, trained.history
     print(_table(history))
     print(history.summary())
-    predicted = predict(model, data.X).argmax(axis=1)
+    predicted = trained.predicted(data.X)
     right = float((predicted == data.y).mean())
     if len(data.y_test):
-        tested = float((predict(model, data.X_test).argmax(axis=1) == data.y_test).mean())
+        tested = float((trained.predicted(data.X_test) == data.y_test).mean())
         print(f"accuracy: {tested:.1%} of {len(data.y_test)} examples it has never seen ({right:.1%} of those it has)")
     else:
         print(f"accuracy: {right:.1%} of {len(data.y)} examples")
         for example, label in zip(data.X, predicted, strict=True):
             print(f"  {', '.join(f'{number:g}' for number in example)} -> {data.classes[label]}")
-    findings = list(diagnose(model, data.X, data.y, cross_entropy, history=history))
+    findings = list(diagnose(trained.model, data.X, data.y, cross_entropy, history=history))
     print("\n".join(f"diagnosis: {finding}" for finding in findings) or "diagnosis: no problem found")
 
 
@@ -226,7 +252,10 @@ def _table(history: History) -> str:
     return "\n".join(lines)
 
 
-def _write(folder: Path, model: MLP, history: History) -> None:
-    save(model, folder / "model.safetensors")
-    (folder / "history.json").write_text(json.dumps(history.to_dict(), indent=1) + "\n", encoding="utf-8")
-    print(f"wrote {folder / 'model.safetensors'} and {folder / 'history.json'}")
+def _write(folder: Path, trained: Trained, pictures: Pictures) -> None:
+    save(trained.model, folder / "model.safetensors")
+    write_whole(folder / "history.json", json.dumps(trained.history.to_dict(), indent=1) + "\n")
+    figures = pictures(trained)
+    for name, figure in figures.items():
+        figure.savefig(folder / name)
+    print(f"wrote {', '.join(['model.safetensors', 'history.json', *figures])} to {folder}")

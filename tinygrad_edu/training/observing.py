@@ -22,15 +22,13 @@ from tinygrad_edu.nn.activations import activation_name
 from tinygrad_edu.nn.layers import Neuron
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.replay import RecordingError, record
-from tinygrad_edu.training.callbacks import Callback
 from tinygrad_edu.training.data import Array, Data
 from tinygrad_edu.training.engines import Loss, in_mode, outputs_of, takes_batches
-from tinygrad_edu.training.loop import Run
 from tinygrad_edu.training.optimisers import Vector, gradients_of
 from tinygrad_edu.training.saving import layer_of
 from tinygrad_edu.value import Value, fsum
 
-__all__ = ["Distributions", "Observation", "always_zero", "observe"]
+__all__ = ["Observation", "always_zero", "observe"]
 
 
 #: Activations that do nothing, so that there is nothing to look at.
@@ -167,41 +165,3 @@ def _described(node: Value, neurons: dict[Value, str]) -> str:
     if node.op is ops.dot:
         return f"the weighted sum of {neurons.get(node.inputs[0], 'a neuron')}"
     return f"{node.op.method}({', '.join(f'{value.data:g}' for value in node.inputs[:4])})"
-
-
-class Distributions(Callback):
-    """A callback that keeps, after each epoch, what each layer answered and its gradients: for pictures over time.
-
-    `epochs` are the epochs looked at; `activations[layer]` and `gradients[layer]` hold one array for each of them: the
-    outputs of all units with an activation for a sample of the training data, and the last gradient of the epoch.
-
-    >>> from tinygrad_edu.nn import MLP
-    >>> from tinygrad_edu.training import fit
-    >>> seen = Distributions()
-    >>> _ = fit(MLP(1, [3, 1], seed=0), [[0.0], [1.0]], [0.0, 1.0], epochs=2, callbacks=[seen])
-    >>> seen.epochs, seen.activations["layers.0"][0].shape, seen.gradients["layers.1"][0].shape
-    ([1, 2], (6,), (4,))
-    """
-
-    def __init__(self, every: int = 1, *, sample: int = 50) -> None:
-        if every < 1 or sample < 1:
-            raise ValueError(f"every and sample count from 1, and are {every} and {sample}")
-        self.every = every
-        self.sample = sample
-        self.epochs: list[int] = []
-        self.activations: dict[str, list[Vector]] = {}
-        self.gradients: dict[str, list[Vector]] = {}
-
-    def on_epoch_end(self, run: Run) -> None:
-        """Look at the network as it is now."""
-        if run.epoch % self.every:
-            return
-        self.epochs.append(run.epoch)
-        sample = Data(run.data.X[: self.sample], run.data.y[: self.sample])
-        by_layer: dict[str, list[float]] = {}
-        for path, unit in observe(run.model, sample, run.loss).units.items():
-            by_layer.setdefault(layer_of(f"{path}.bias"), []).extend(unit.outputs)
-        for layer, outputs in by_layer.items():
-            self.activations.setdefault(layer, []).append(np.array(outputs))
-        for layer, places in run.layers.items():
-            self.gradients.setdefault(layer, []).append(run.gradient[places])
