@@ -34,9 +34,8 @@ class Message(NamedTuple):
 
     def __str__(self) -> str:
         before, amount, after = (f"{number:g}" for number in self[2:])
-        change = (
-            f"{before} + {amount} = {after}" if self.after == self.before + self.amount else f"{after}, {before} lost"
-        )
+        added = self.after == self.before + self.amount
+        change = f"{before} + {amount} = {after}" if added else f"{after} replaces {before}"
         return f"{self.node.label} → {self.node.inputs[self.position].label}: {change}"
 
 
