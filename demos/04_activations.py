@@ -12,6 +12,7 @@ from common import Demo, table, title
 from matplotlib import pyplot as plt
 
 from tinygrad_edu import MLP, Value, grad
+from tinygrad_edu.draw.plots import plot_activations
 from tinygrad_edu.nn.activations import COMMON_ACTIVATIONS
 
 demo = Demo(__doc__)
@@ -19,38 +20,24 @@ ELEMENTWISE = [name for name in COMMON_ACTIVATIONS if name not in ("linear", "so
 
 
 # %% [markdown]
-# Nothing below knows a derivative: each curve of slopes is what the reverse sweep says, point by point. Try it with
-# any method of `Value` that has one input.
-
+# Nothing here knows a derivative: each curve of slopes is what the reverse sweep says, point by point. Try it with
+# any method of `Value` that has one input, or with a function of your own.
 
 # %%
-def curve(activation: str, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The activation at each number, and its slope there."""
-    inputs = [Value(x) for x in numbers]
-    outputs = [getattr(x, activation)() for x in inputs]
-    slopes = [grad(y, [x])[0] for x, y in zip(inputs, outputs, strict=True)]
-    return np.array([y.data for y in outputs]), np.array(slopes)
+demo.save(plot_activations(ELEMENTWISE, reach=6.0), "04_activations.png")
 
 
-numbers = np.linspace(-6, 6, 61 if demo.quick else 481)
-figure, axes = plt.subplots(2, 5, figsize=(13, 5), sharex=True)
-rows = []
-for axis, name in zip(axes.flat, ELEMENTWISE, strict=False):
-    outputs, slopes = curve(name, numbers)
-    vanishing = np.abs(slopes) < 0.01
-    axis.fill_between(numbers, 0, 1, where=vanishing, transform=axis.get_xaxis_transform(), color="0.92")
-    axis.plot(numbers, outputs)
-    axis.plot(numbers, slopes, "--")
-    axis.set(title=name, ylim=(-1.5, 3))
-    ten_layers = float(np.max(np.abs(slopes)) ** 10)
-    rows.append([name, float(slopes.max()), float(np.mean(vanishing)), ten_layers])
-axes[0, 4].tick_params(labelbottom=True)
-axes[1, 4].axis("off")
-meanings = zip(axes[0, 0].get_children(), ["slope below 0.01", "activation", "derivative"], strict=False)
-axes[1, 4].legend(*zip(*meanings, strict=True), loc="center")
-demo.save(figure, "04_activations.png")
+def slopes_of(activation: str) -> np.ndarray:
+    """The slope of an activation at many places from -6 to 6."""
+    inputs = [Value(x) for x in np.linspace(-6, 6, 61 if demo.quick else 481)]
+    return np.array([grad(getattr(x, activation)(), [x])[0] for x in inputs])
+
 
 title("Where gradients vanish")
+rows = []
+for name in ELEMENTWISE:
+    steepness = np.abs(slopes_of(name))
+    rows.append([name, float(steepness.max()), float(np.mean(steepness < 0.01)), float(steepness.max() ** 10)])
 table(["activation", "largest slope", "share of [-6, 6] below 0.01", "best case of 10 in a row"], rows, width=28)
 
 # %% [markdown]
