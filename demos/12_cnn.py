@@ -119,4 +119,4 @@ for k, neuron in enumerate(conv.filters):
 demo.save(figure, "12_filters.png")
 
 # %%
-demo.done("a second Conv2d(8, 8, 3) after the pooling, or AvgPool2d in place of MaxPool2d; then 13_rnn_lstm.py")
+demo.done("a second Conv2d(8, 8, 3) after the pooling, or AvgPool2d in place of MaxPool2d; then 13_rnn.py")
