@@ -159,7 +159,7 @@ def test_each_backward_step_shows_the_running_sums_of_the_sweep(open_page):
     for step in root.backward_steps():
         page.keyboard.press("ArrowRight")
         assert page.text_content("#step-title") == f"Backward {step.index} of {step.total}"
-        rows = page.locator("#step-body tr.now")
+        rows = page.locator("#contributions li.now")
         assert rows.count() == len(step.contributions)
         for k, c in enumerate(step.contributions):
             sum_ = rows.nth(k).locator(".sum").text_content()
@@ -179,7 +179,7 @@ def test_by_edge_each_contribution_is_a_step_of_its_own(open_page):
     for step in root.backward_steps():
         for c in step.contributions:
             page.locator("#next").click()
-            assert numbers(page.text_content("#step-body tr.now .sum")) == [c.before, c.upstream, c.local, c.after]
+            assert numbers(page.text_content("#contributions li.now .sum")) == [c.before, c.upstream, c.local, c.after]
             assert page.locator(".edge.flowing").count() == 1
             assert number(page.text_content(f"#node-{place(root, c.input.label)} .grad")) == c.after
 
@@ -258,7 +258,7 @@ def test_clicking_a_node_shows_its_gradient_as_sums_over_uses_and_over_paths(ope
         results = [number(text) for text in page.locator(f"{table} strong").all_text_contents()]
         assert set(results[:-1]) == terms
         assert sum(results[:-1]) == results[-1] == gradient
-    assert page.locator("#paths th").all_text_contents()[:2] == ["L ← g ← d ← e ← a", "L ← a"]
+    assert page.locator("#paths .what").all_text_contents()[:2] == ["L ← g ← d ← e ← a", "L ← a"]
     assert "local = b" in page.text_content("#consumers")
     assert number(page.text_content("#difference strong >> nth=0")) == pytest.approx(gradient, rel=1e-5)
 
@@ -282,9 +282,9 @@ def test_paths_are_counted_exactly_however_many(open_page, count, text):
     page = open_page(doublings(count))
     page.locator("#node-0").focus()
     page.keyboard.press("Enter")
-    assert f"The sum over all {text} paths" in page.text_content("#paths caption").replace("\u202f", " ")
-    assert int(page.get_attribute("#paths th[title]", "title")) == 2**count - 6
-    assert number(page.text_content("#paths tr.total strong")) == pytest.approx(2.0**count, rel=1e-5)
+    assert f"The sum over all {text} paths" in page.text_content("#paths-caption").replace("\u202f", " ")
+    assert int(page.get_attribute("#paths li[title]", "title")) == 2**count - 6
+    assert number(page.text_content("#paths li.total strong")) == pytest.approx(2.0**count, rel=1e-5)
 
 
 def test_a_kink_is_told_with_the_slopes_on_both_sides(open_page):
@@ -418,7 +418,7 @@ def test_nan_and_infinities_are_shown(open_page):
     assert page.text_content(f"#node-{place(root, 'd')} .grad") == "−inf"
     assert page.text_content("#node-0 .grad") == "nan"
     page.locator("#node-0").click()
-    assert "nan" in page.text_content("#consumers tr.total")
+    assert "nan" in page.text_content("#consumers li.total")
 
 
 def test_changed_data_is_noticed(open_page):

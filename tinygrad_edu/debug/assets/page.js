@@ -63,6 +63,12 @@ const math = (tag, ...children) => {
 /** A name without the path of its module: `weights.1` of `layers.0.neurons.3.weights.1`. */
 const ownName = (name) => name.replace(/^[\w.]*\.(?=[A-Za-z_]\w*(\.\d+)*$)/, "");
 
+/** A formula with the own names of parameters. */
+const inShort = (formula) => formula.replace(/\b(?:[A-Za-z_]\w*\.(?:\d+\.)?)+(?=[A-Za-z_])/g, "");
+
+/** A line that stands out: a formula in short, in full to those who point at it. */
+const headline = (formula) => make("p", { class: "headline", title: formula }, inShort(formula));
+
 /** A name inside mathematics; single letters are italic, as variables are. */
 function identifier(name) {
   const own = ownName(name);
@@ -182,7 +188,7 @@ for (const node of nodes) {
   cell.classList.add("cell");
   shapes.forEach((shape) => shape.classList.add("box"));
   const { x, y, width, height } = cell.getBBox();
-  cell.setAttribute("points", `${x + 7},${y + 1} ${x + width},${y + 1} ${x + width},${y + height - 1} ${x + 7},${y + height - 1}`);
+  cell.setAttribute("points", `${x + 5},${y + 1} ${x + width},${y + 1} ${x + width},${y + height - 1} ${x + 5},${y + height - 1}`);
   for (const text of [node.valueText, node.gradText]) anchor(text, "end", x + width - 2);
   titled(node.group, equation(node));
 }
@@ -297,7 +303,7 @@ function drawStep() {
     body.append(make("p", {}, "The forward pass computes every other node from its inputs. Press → for the first."));
   } else if (event.kind === "forward") {
     title.textContent = `Forward ${event.index} of ${forwardCount}`;
-    body.append(make("p", { class: "headline" }, equation(event.node)));
+    body.append(headline(equation(event.node)));
     body.append(make("p", { class: "numbers" }, typeset(event.node.computation.slice(`${event.node.name} = ${event.node.formula}`.length))));
   } else if (event.kind === "seed") {
     title.textContent = "The backward pass begins";
@@ -305,32 +311,38 @@ function drawStep() {
     body.append(make("p", {}, `The derivative of ${root.name} by itself is 1: that is the first upstream gradient.`));
   } else {
     title.textContent = `Backward ${event.index} of ${backwardCount}`;
-    body.append(make("p", { class: "headline" }, equation(event.node)));
+    body.append(headline(equation(event.node)));
     body.append(make("p", {}, "upstream ", derivative(root.name, event.node.name), " = ",
       make("strong", { class: "upstream" }, show(event.edge.upstream))));
-    body.append(contributionTable(event));
+    body.append(...contributions(event));
     if (state.granularity === "edge") body.querySelector(".now")?.scrollIntoView({ block: "nearest" });
   }
 }
 
-function contributionTable(event) {
+/** A sum, one line for each part: what it is, and its numbers. */
+const ledger = (id, caption, lines) => [make("p", { class: "ledger-caption", id: `${id}-caption` }, ...caption),
+  make("ul", { class: "ledger", id, "aria-labelledby": `${id}-caption` }, ...lines)];
+
+const line = (what, numbers, attributes = {}) =>
+  make("li", attributes, make("div", { class: "what" }, ...what), make("div", { class: "figures" }, ...numbers));
+
+function contributions(event) {
   const now = new Set(currentEdges());
-  const rows = edgesOf.get(event.node).map((edge) => {
+  const lines = edgesOf.get(event.node).map((edge) => {
     const done = edge.at <= state.position;
-    return make("tr", { class: now.has(edge) && done ? "now" : done ? "" : "waiting" },
-      make("th", { scope: "row" }, partial(edge), " = ", ...localRule(edge, done)),
-      make("td", {}, `${ownName(edge.input.name)}.grad = `, done ? runningSum(edge) : "…"));
+    return line(
+      [partial(edge), " = ", ...localRule(edge, done)],
+      [`${ownName(edge.input.name)}.grad = `, done ? runningSum(edge) : "…"],
+      { class: !done ? "waiting" : now.has(edge) ? "now" : "done" });
   });
-  return make("div", { class: "scroll bounded" }, make("table", { class: "contributions" },
-    make("caption", {}, "before + ", make("span", { class: "upstream" }, "upstream"), " × ",
-      make("span", { class: "local" }, "local"), " = after"),
-    make("tbody", {}, ...rows)));
+  const caption = ["before + ", make("span", { class: "upstream" }, "upstream"), " × ", make("span", { class: "local" }, "local"), " = after"];
+  return ledger("contributions", caption, lines);
 }
 
 /** A local derivative in symbols and, when it is not the same, as a number. */
 function localRule(edge, revealed) {
   const number = make("span", { class: "local" }, revealed ? show(edge.local) : "?");
-  return sameText(edge.formula, show(edge.local)) ? [make("span", { class: "local" }, edge.formula)] : [`${edge.formula} = `, number];
+  return sameText(edge.formula, show(edge.local)) ? [make("span", { class: "local" }, edge.formula)] : [`${inShort(edge.formula)} = `, number];
 }
 
 const sameText = (formula, number) => minus(formula) === number;
@@ -370,6 +382,8 @@ function drawNode() {
   body.append(...explained(node));
 }
 
+const isConstant = (node) => Boolean(node?.look.includes("constant"));
+
 const kindOf = (node) => ["constant", "parameter"].find((kind) => node.look.includes(kind)) ?? "a leaf, which is given";
 
 const full = (number) => (Number.isFinite(number) ? minus(number) : show(number));
@@ -381,46 +395,40 @@ function explained(node) {
   if (node === root) {
     return [make("p", { class: "headline" }, derivative(root.name, root.name), " = 1"), make("p", {}, "The sweep starts here.")];
   }
-  if (node.path_count) return [consumerTable(node), pathTable(node), ...finiteDifference(node)];
-  return [consumerTable(node), make("p", { class: "quiet" },
+  if (node.path_count) return [...uses(node), ...paths(node), ...finiteDifference(node)];
+  return [...uses(node), make("p", { class: "quiet" },
     `This graph is too large to list here what explain(${root.name}, ${node.name}) and gradcheck tell in Python.`)];
 }
 
-function consumerTable(node) {
-  const symbols = (edge) => [make("span", { class: "upstream" }, derivative(root.name, edge.node.name)), " · ",
-    make("span", { class: "local" }, partial(edge))];
-  const uses = node.consumers.length;
-  const rows = node.consumers.map((edge) => make("tr", {},
-    make("th", { scope: "row" }, ...symbols(edge), make("div", { class: "rule-of-edge" }, `local = ${edge.formula}`)),
-    make("td", {}, make("span", { class: "upstream" }, bracketed(edge.upstream)), " × ",
-      make("span", { class: "local" }, bracketed(edge.local)), " = ", make("strong", {}, show(edge.amount)))));
-  return make("div", { class: "scroll" }, make("table", { id: "consumers" },
-    make("caption", {}, uses === 1 ? "It is used once" : `It is used ${uses} times: the sum over its uses`),
-    make("tbody", {}, ...rows, totalRow(derivative(root.name, node.name), node))));
+function uses(node) {
+  const count = node.consumers.length;
+  const lines = node.consumers.map((edge) => line(
+    [make("span", { class: "upstream" }, derivative(root.name, edge.node.name)), " · ", make("span", { class: "local" }, partial(edge)),
+      make("div", { class: "rule-of-edge" }, `local = ${inShort(edge.formula)}`)],
+    [make("span", { class: "upstream" }, bracketed(edge.upstream)), " × ", make("span", { class: "local" }, bracketed(edge.local)),
+      " = ", make("strong", {}, show(edge.amount))]));
+  const caption = count === 1 ? "It is used once" : `It is used ${count} times: the sum over its uses`;
+  return ledger("consumers", [caption], [...lines, total(node)]);
 }
 
-function pathTable(node) {
+const total = (node) => line([derivative(root.name, node.name)], [make("strong", {}, show(node.gradient))], { class: "total" });
+
+function paths(node) {
   const count = BigInt(node.path_count);
-  const rows = node.paths.map((slots) => {
+  const lines = node.paths.map((slots) => {
     const path = pathEdges(slots);
-    const product = path.reduce((total, edge) => total * edge.local, 1);
-    return make("tr", {},
-      make("th", { scope: "row" }, shortened([root, ...path.map((edge) => edge.input)].map((step) => step.name), " ← ")),
-      make("td", {}, shortened(path.map((edge) => bracketed(edge.local)), " × "), " = ", make("strong", {}, show(product))));
+    const product = path.reduce((result, edge) => result * edge.local, 1);
+    const names = [root, ...path.map((edge) => edge.input)].map((step) => ownName(step.name));
+    return line([shortened(names, " ← ")],
+      [shortened(path.map((edge) => bracketed(edge.local)), " × "), " = ", make("strong", {}, show(product))]);
   });
-  const others = count - BigInt(rows.length);
+  const others = count - BigInt(lines.length);
   if (others > 0n) {
-    rows.push(make("tr", {}, make("th", { scope: "row", title: String(others) }, `and ${countText(others)} more`),
-      make("td", {}, "together ", make("strong", {}, show(decoded(node.rest))))));
+    lines.push(line([`and ${countText(others)} more`], ["together ", make("strong", {}, show(decoded(node.rest)))], { title: String(others) }));
   }
   const caption = count === 1n ? "One path from the root" : `The sum over all ${countText(count)} paths from the root`;
-  return make("div", { class: "scroll" }, make("table", { id: "paths" },
-    make("caption", {}, caption, others > 0n ? ", the largest first" : ""),
-    make("tbody", {}, ...rows, totalRow("sum", node))));
+  return ledger("paths", [caption, others > 0n ? ", the largest first" : ""], [...lines, total(node)]);
 }
-
-const totalRow = (name, node) =>
-  make("tr", { class: "total" }, make("th", { scope: "row" }, name), make("td", {}, make("strong", {}, show(node.gradient))));
 
 const shortened = (words, separator) =>
   (words.length <= 9 ? words : [...words.slice(0, 4), `… ${words.length - 8} more …`, ...words.slice(-4)]).join(separator);
@@ -463,7 +471,8 @@ function message(event) {
   if (event.kind === "forward") return `${event.node.name} = ${show(event.node.value)}`;
   if (event.kind === "seed") return `${root.name}.grad = 1`;
   const { edge } = event;
-  return `${edge.node.name} → ${edge.input.name}: ${bracketed(edge.upstream)} × ${bracketed(edge.local)} = ${show(edge.amount)}, so ${edge.input.name}.grad = ${show(edge.after)}`;
+  const [from, to] = [ownName(edge.node.name), ownName(edge.input.name)];
+  return `${from} → ${to}: ${bracketed(edge.upstream)} × ${bracketed(edge.local)} = ${show(edge.amount)}, so ${to}.grad = ${show(edge.after)}`;
 }
 
 let messagesShown = 0;
@@ -514,6 +523,13 @@ function stopIndex() {
   return low;
 }
 
+/** The last position that no question bars: what constants receive is nobody's question. */
+function unasked(position) {
+  let last = position;
+  while (isConstant(events[last]?.edge?.input)) last += 1;
+  return last;
+}
+
 /** Go to a position; in predict mode no further than what has been revealed, where the next question waits. */
 function goTo(position) {
   const allowed = Math.min(Math.max(position, 0), state.frontier);
@@ -544,6 +560,8 @@ function select(node) {
   state.focus = node;
   drawGraph();
   drawNode();
+  byId("node-body").scrollTop = 0;
+  byId("node").scrollIntoView({ block: "nearest" });
 }
 
 function draw() {
@@ -623,10 +641,10 @@ function setPredicting(on) {
   stopPlaying();
   state.predicting = on;
   state.score = { right: 0, asked: 0 };
-  state.frontier = on ? seedAt : end;
+  state.frontier = on ? unasked(seedAt) : end;
   byId("verdict").replaceChildren();
   byId("predict-toggle").setAttribute("aria-pressed", String(on));
-  if (on && state.position >= seedAt) goTo(seedAt + 1);
+  if (on && state.position >= seedAt) goTo(state.frontier + 1);
   else goTo(state.position);
   if (on && !state.question) announce("Predict mode: before each gradient is revealed you are asked for it.");
 }
@@ -653,7 +671,7 @@ function drawQuestion() {
   }
   const { edge, hinted } = state.question;
   area.replaceChildren(
-    make("p", { class: "headline" }, equation(edge.node)),
+    headline(equation(edge.node)),
     make("p", {}, `${edge.node.name} hands its gradient to `, make("strong", {}, edge.input.name),
       edgesOf.get(edge.node).filter((other) => other.input === edge.input).length > 1 ? ` (its input number ${edge.slot + 1})` : "", ":"),
     make("ul", {},
@@ -685,7 +703,7 @@ function checkAnswer(event) {
 function reveal(kind, text) {
   const { edge } = state.question;
   state.score.asked += 1;
-  state.frontier = Math.max(state.frontier, edge.at);
+  state.frontier = Math.max(state.frontier, unasked(edge.at));
   byId("answer").value = "";
   goTo(edge.at);
   const next = make("button", { type: "button", id: "next-question", onclick: () => { verdict(); step(1); } },
@@ -762,7 +780,7 @@ function viewAt(scale, x, y, shareX = 0.5, shareY = 0.5) {
 }
 
 const LARGEST_SCALE = 6;
-const READABLE_SCALE = 1.1;
+const READABLE_SCALE = 0.85;
 const FITTED_SCALE = 2;
 
 function fit() {
