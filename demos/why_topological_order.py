@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from common import Demo
 from rich import print as rich_print
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from tinygrad_edu import Value, gradcheck, save_page, topological_order
@@ -122,7 +123,7 @@ def first_difference(messages: list[Message]) -> int | None:
 
 # %%
 heading = "node → input: gradient + contribution = gradient; ✗ is the first that is wrong"
-table = Table(title=heading, title_justify="left", padding=(0, 0, 0, 1), collapse_padding=True)
+table = Table(title=heading, title_justify="left", box=SIMPLE_HEAD, padding=0)
 table.add_column("")
 for name in PASSES:
     table.add_column(name)
