@@ -36,7 +36,7 @@ def memories(length: int, count: int, generator: np.random.Generator) -> tuple[n
 
 
 class Rememberer(Module):
-    """A small recurrent network, and a neuron that looks at its last state; "LSTM, open" has its gates set for length."""
+    """A small recurrent network, and a neuron that looks at its last state; an open LSTM has gates set to remember."""
 
     def __init__(self, name: str, length: int, seed: int) -> None:
         self.recurrent = (RNN if name == "RNN" else LSTM)(1, 6, seed=seed + 1)
