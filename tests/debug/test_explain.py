@@ -149,3 +149,10 @@ def test_wrong_arguments_are_refused() -> None:
 def test_it_is_an_explanation() -> None:
     a = Value(3.0, "a")
     assert isinstance(a.tanh().explain(a), Explanation)
+
+
+def test_names_with_brackets_are_shown_as_they_are() -> None:
+    x = Value(3.0, "x[i]")
+    text = str((x * x).explain(x, names={}))
+    assert "∂L/∂x[i] = 6" in text
+    assert text.count("x[i] → L") == 2

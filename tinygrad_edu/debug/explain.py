@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.jupyter import JupyterMixin
 from rich.table import Table
+from rich.text import Text
 
 from tinygrad_edu.backprop import grad, topological_order
 from tinygrad_edu.debug.wording import name_all, number
@@ -34,7 +35,13 @@ _DIGITS = 15
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Path:
-    """One way through the graph: its nodes from `wrt` to the output, and the local derivative along each edge."""
+    """One way through the graph: its nodes from `wrt` to the output, and the local derivative along each edge.
+
+    >>> a = Value(3.0, "a")
+    >>> (path,) = explain(2.0 * a.exp(), a).paths
+    >>> [round(local, 3) for local in path.locals], round(path.product, 3)
+    ([20.086, 2.0], 40.171)
+    """
 
     nodes: tuple[Value, ...]
     locals: tuple[float, ...]
@@ -51,6 +58,11 @@ class Explanation(JupyterMixin):
 
     `gradient` is the number that `backward` gives, `count` how many paths there are, exactly, `paths` those with
     the largest products, and `rest` what all the others add up to. `names` holds what the nodes are called.
+
+    >>> a = Value(3.0, "a")
+    >>> explanation = explain(a * a, a)
+    >>> explanation.gradient, explanation.count, [path.product for path in explanation.paths]
+    (6.0, 2, [3.0, 3.0])
     """
 
     output: Value
@@ -66,12 +78,12 @@ class Explanation(JupyterMixin):
         return self.gradient - math.fsum(path.product for path in self.paths) if len(self.paths) < self.count else 0.0
 
     def __rich__(self) -> Table:
-        table = Table(title=self._title(), title_justify="left", box=None, pad_edge=False, show_footer=True)
+        table = Table(title=Text(self._title()), title_justify="left", box=None, pad_edge=False, show_footer=True)
         table.add_column("path", footer="sum")
         table.add_column("product of local derivatives", overflow="fold")
         table.add_column("", justify="right", footer=number(self.gradient))
         for path in self.paths:
-            table.add_row(self._route(path), *self._factors(path))
+            table.add_row(*map(Text, (self._route(path), *self._factors(path))))
         if len(self.paths) < self.count:
             table.add_row(f"{_counted(self.count - len(self.paths))} more", "", number(self.rest))
         return table
