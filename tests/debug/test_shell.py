@@ -123,6 +123,15 @@ def test_non_finite_numbers_are_announced_and_found() -> None:
     assert said[1:] == ["[1/3]  v1 = log(x) = log(-1) = nan", "   not finite: something here is infinite or nan"]
 
 
+def test_numbers_that_are_out_of_date_are_announced() -> None:
+    x = Value(2.0, "x")
+    root = x * x
+    x.data = 5.0
+    out = io.StringIO()
+    StepperShell(Stepper(root, {}), io.StringIO(""), out).run()
+    assert "The .data of some inputs was changed after L had been computed" in out.getvalue()
+
+
 # Looking --------------------------------------------------------------------------------------------------
 
 

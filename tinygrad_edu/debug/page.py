@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -23,7 +23,6 @@ from tinygrad_edu.debug.stepper import Stepper
 from tinygrad_edu.draw.graph import MAX_NODES, graph_svg
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.gradcheck import check_node
-from tinygrad_edu.number_systems import evaluate
 from tinygrad_edu.value import Value
 
 __all__ = ["save_page"]
@@ -105,7 +104,7 @@ def _content(stepper: Stepper) -> dict[str, Any]:
         "nodes": list(contents.values()),
         "forward": [place[node] for node in stepper.operations],
         "backward": backward,
-        "notice": _staleness([stepper.names[node] for node in stepper.operations if _is_stale(node)]),
+        "notice": stepper.wording.staleness(),
     }
 
 
@@ -143,22 +142,6 @@ def _node_content(node: Value, stepper: Stepper, place: Mapping[Value, int]) -> 
     if node.source is not None:
         content["source"] = node.source._asdict()
     return content
-
-
-def _is_stale(node: Value) -> bool:
-    """Whether the node's number is not what its inputs give now, because `.data` of one was changed since."""
-    assert node.op is not None
-    now, _ = evaluate(node.op, *[value.data for value in node.inputs])
-    return not (now == node.data or (math.isnan(now) and math.isnan(node.data)))
-
-
-def _staleness(names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    return (
-        f"The .data of some inputs was changed after {', '.join(names[:5])}{', …' if len(names) > 5 else ''} "
-        "had been computed: values and local derivatives are those of the time of computing."
-    )
 
 
 def _embedded(content: Mapping[str, Any]) -> str:

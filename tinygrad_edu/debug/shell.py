@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import cmd
 import inspect
+import math
 import operator
 import re
 import signal
@@ -69,12 +70,24 @@ def debug(root: Value, names: Mapping[str, Any] | None = None) -> None:
     gradient is touched.
 
     Raises TypeError when `root` is not a `Value`, and ValueError when it is a leaf.
+
+    >>> import io
+    >>> a = Value(3.0, "a")
+    >>> StepperShell(Stepper(a * a), io.StringIO("next\\nquit\\n"), io.StringIO()).run()  # as debug(a * a), at a prompt
     """
     StepperShell(Stepper(root, names)).run()
 
 
 class StepperShell(cmd.Cmd):
-    """The prompt around a `Stepper`. With `stdin` and `stdout` it talks to those instead of the terminal."""
+    """The prompt around a `Stepper`. With `stdin` and `stdout` it talks to those instead of the terminal.
+
+    >>> import sys
+    >>> a = Value(3.0, "a")
+    >>> stopped = StepperShell(Stepper(a.exp()), stdout=sys.stdout).onecmd("p a")
+    a, a leaf
+       data 3.0
+       grad not reached yet
+    """
 
     prompt = "(step) "
 
@@ -99,9 +112,11 @@ class StepperShell(cmd.Cmd):
     def _introduction(self) -> str:
         words, operations = self.stepper.wording, len(self.stepper.operations)
         passes = f"{operations} step{'' if operations == 1 else 's'} forward, and as many back"
-        broken = next((node for node in self.stepper.operations if makes_non_finite(ForwardStep(0, 0, node))), None)
-        note = "" if broken is None else f"\n{words.computation(broken)}: b {NON_FINITE} stops where that happens"
-        return f"{words.definition(self.stepper.root)}: {passes}; h lists the commands{note}"
+        lines = [f"{words.definition(self.stepper.root)}: {passes}; h lists the commands", words.staleness()]
+        broken = next((node for node in self.stepper.operations if not math.isfinite(node.data)), None)
+        if broken is not None:
+            lines.append(f"{words.computation(broken)}: b {NON_FINITE} stops where that happens")
+        return "\n".join(filter(None, lines))
 
     # What `cmd` asks for.
 

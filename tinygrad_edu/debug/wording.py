@@ -8,6 +8,7 @@ May import: `ops`, `number_systems`, `value`, `backprop`, `draw`.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import Any
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution, Step
 from tinygrad_edu.draw.names import is_constant, node_names
-from tinygrad_edu.number_systems import formula, local_formulas
+from tinygrad_edu.number_systems import evaluate, formula, local_formulas
 from tinygrad_edu.value import Value
 
 __all__ = ["ContributionText", "Wording", "name_all", "number"]
@@ -181,10 +182,26 @@ class Wording:
         before, upstream, local, after = map(number, (c.before, c.upstream, c.local, c.after))
         return f"{self._subject(c.input)}.grad = {before} + {upstream} × {local} = {after}"
 
+    def staleness(self) -> str:
+        """A warning about nodes whose numbers are not what their inputs give now; "" if there are none."""
+        names = [name for node, name in self.names.items() if node.op is not None and _is_stale(node)]
+        if not names:
+            return ""
+        return (
+            f"The .data of some inputs was changed after {', '.join(names[:5])}{', …' if len(names) > 5 else ''} "
+            "had been computed: values and local derivatives are those of the time of computing."
+        )
+
     def _subject(self, node: Value) -> str:
         """A name that can stand before ".grad": a constant's needs brackets."""
         name = self.names[node]
         return name if name[:1].isalpha() or name[:1] == "_" else f"({name})"
+
+
+def _is_stale(node: Value) -> bool:
+    assert node.op is not None
+    now, _ = evaluate(node.op, *[value.data for value in node.inputs])
+    return not (now == node.data or (math.isnan(now) and math.isnan(node.data)))
 
 
 def _data(node: Value) -> str:
