@@ -52,6 +52,13 @@ class AnomalyError(ArithmeticError):
     `node` is the operation, `phase` "forward" or "backward", `chain` the shortest way from the node to the root
     (in the forward pass only the node itself, because what will be made of it is not known yet), and `cure` what
     usually helps. `source` says which line made the node, if it was made under `detect_anomaly` or `trace_sources`.
+
+    >>> with detect_anomaly():
+    ...     try:
+    ...         Value(0.0, "x").log()
+    ...     except AnomalyError as error:
+    ...         print(error.phase, error.node.op.name, error.node.data)
+    forward log -inf
     """
 
     def __init__(self, node: Value, phase: str, made: str, chain: Sequence[Value], cure: str) -> None:

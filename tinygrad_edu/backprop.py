@@ -51,7 +51,14 @@ class Node(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """One edge of one step: `input.grad` went from `before` to `after` = before + upstream · local."""
+    """One edge of one step: `input.grad` went from `before` to `after` = before + upstream · local.
+
+    >>> a = Value(2.0)
+    >>> (step,) = (5.0 * a).backward_steps()
+    >>> edge = step.contributions[1]
+    >>> edge.input is a, edge.before, edge.upstream, edge.local, edge.amount, edge.after
+    (True, 0.0, 1.0, 5.0, 5.0, 5.0)
+    """
 
     input: Any
     local: Any
@@ -63,7 +70,12 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The backward step of one operation: number `index` of `total`, counted from 1."""
+    """The backward step of one operation: number `index` of `total`, counted from 1.
+
+    >>> a = Value(0.0)
+    >>> [(step.index, step.total, step.node.op.name, step.upstream) for step in (2.0 * a.exp()).backward_steps()]
+    [(1, 2, '*', 1.0), (2, 2, 'exp', 2.0)]
+    """
 
     index: int
     total: int
@@ -123,6 +135,13 @@ def sweep(nodes: Sequence[Node], observed: bool = False) -> Iterator[Step]:
 
     By the time a node's turn comes, everything made of it has had its own, so its gradient is complete: that is
     why the order is topological. Yields a `Step` after each node when observed, and otherwise nothing.
+
+    >>> a = StandIn([], [])
+    >>> y = StandIn([a, a], [3.0, 4.0])   # anything that knows its inputs and local derivatives will do
+    >>> y.grad = 1.0
+    >>> _ = list(sweep([y]))
+    >>> a.grad
+    7.0
     """
     for index, node in enumerate(nodes, start=1):
         upstream = node.grad

@@ -77,6 +77,10 @@ class InputCheck:
 
     `verdict` is "pass", "kink", "jump" or "FAIL". At a kink there is no one derivative: `left` and `right` are the
     slopes on either side, and anything between them is accepted. At a jump there is none at all, and nothing is.
+
+    >>> (row,) = gradcheck(lambda x: abs(x), [0.0]).rows
+    >>> row.verdict, row.left, row.right, row.passed
+    ('kink', -1.0, 1.0, True)
     """
 
     name: str
@@ -106,7 +110,12 @@ class InputCheck:
 
 @dataclass(frozen=True, slots=True)
 class WrongOperation:
-    """A node whose stored local derivative is not the slope of its own forward computation."""
+    """A node whose stored local derivative is not the slope of its own forward computation.
+
+    >>> wrong = WrongOperation(Value(3.0).exp(), 0, 1.0, 20.085537)
+    >>> str(wrong).split(",")[0]
+    "the operation 'exp' is wrong: at (3) its local derivative by input 0 is 1"
+    """
 
     node: Value
     position: int
@@ -128,6 +137,10 @@ class GradCheck:
 
     `rows` holds an `InputCheck` per input, `wrong` a `WrongOperation` for each operation that is at fault, and
     `remarks` sentences about what else was noticed.
+
+    >>> check = gradcheck(lambda x, y: x * y, [2.0, 3.0])
+    >>> bool(check), [(row.name, row.verdict) for row in check.rows]
+    (True, [('x', 'pass'), ('y', 'pass')])
     """
 
     output: float

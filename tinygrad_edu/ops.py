@@ -41,6 +41,12 @@ class Op:
 
     `name` is what people read ("*", "tanh"); `method` is what Python and NumPy call it ("multiply", "tanh").
     `settings` are numbers fixed when a node is made that are not inputs, such as the slope of `leaky_relu`.
+
+    >>> RULE_BOOK["tanh"].formula
+    '(eᵃ - e⁻ᵃ) / (eᵃ + e⁻ᵃ)'
+    >>> import math
+    >>> multiply.compute(math, 2.0, 3.0), multiply.local_derivatives(math, 6.0, 2.0, 3.0)
+    (6.0, (3.0, 2.0))
     """
 
     name: str
@@ -87,12 +93,24 @@ def _restore(method: str, settings: tuple[float, ...]) -> Op:
 def op(
     name: str, forward: Rule, rules: tuple[Rule, ...], formula: str, method: str = "", parameters: tuple[str, ...] = ()
 ) -> Op:
-    """Declare an operation with a fixed number of inputs."""
+    """Declare an operation with a fixed number of inputs.
+
+    >>> half = op("half", lambda m, a: 0.5 * a, (lambda m, y, a: 0.5,), "a / 2")
+    >>> half is RULE_BOOK.pop("half")   # the rule book stays as it was
+    True
+    """
     return _declare(Op(name, method or name, forward, rules, formula, parameters))
 
 
 def variadic(name: str, forward: Rule, rules: Rule, formula: str) -> Op:
-    """Declare an operation with any number of inputs; its one rule returns all local derivatives."""
+    """Declare an operation with any number of inputs; its one rule returns all local derivatives.
+
+    >>> mean = variadic("mean", lambda m, *a: sum(a) / len(a), lambda m, y, *a: [1.0 / len(a)] * len(a), "Σ aᵢ / n")
+    >>> mean.compute(None, 1.0, 5.0), mean.local_derivatives(None, 3.0, 1.0, 5.0)
+    (3.0, (0.5, 0.5))
+    >>> mean is RULE_BOOK.pop("mean")   # the rule book stays as it was
+    True
+    """
     return _declare(Op(name, name, forward, rules, formula))
 
 

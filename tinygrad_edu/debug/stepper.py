@@ -35,7 +35,13 @@ NON_FINITE = "non-finite"
 
 @dataclass(frozen=True, slots=True)
 class ForwardStep:
-    """The forward step of one operation: `node` gets its number. Step `index` of `total`, counted from 1."""
+    """The forward step of one operation: `node` gets its number. Step `index` of `total`, counted from 1.
+
+    >>> a = Value(3.0, "a")
+    >>> step = Stepper(a.exp().log()).step()
+    >>> type(step).__name__, step.index, step.total, step.node.op.name
+    ('ForwardStep', 1, 2, 'exp')
+    """
 
     index: int
     total: int
@@ -46,7 +52,13 @@ AnyStep: TypeAlias = ForwardStep | Step
 
 
 class State(Enum):
-    """How far a node is: in the forward pass about its number, in the backward pass about its gradient."""
+    """How far a node is: in the forward pass about its number, in the backward pass about its gradient.
+
+    >>> a = Value(3.0, "a")
+    >>> stepper = Stepper(a.exp())
+    >>> stepper.state(a.exp().inputs[0]).value
+    'computed'
+    """
 
     NOT_REACHED = "not reached yet"
     COMPUTED = "computed"
@@ -60,6 +72,13 @@ class NodeState:
     """A node at the present step: `data` and `grad` are None while it is not reached.
 
     `arrived` of the `expected` contributions to its gradient have been added.
+
+    >>> a = Value(3.0, "a")
+    >>> stepper = Stepper(a * a)
+    >>> _ = stepper.goto(2)   # one step forward, one back
+    >>> state = stepper.look(a)
+    >>> state.data, state.grad, state.arrived, state.expected
+    (3.0, 6.0, 2, 2)
     """
 
     state: State
@@ -71,7 +90,13 @@ class NodeState:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Breakpoint:
-    """A place where `run` stops: its number, what the user asked for, and whether a step is there."""
+    """A place where `run` stops: its number, what the user asked for, and whether a step is there.
+
+    >>> a = Value(3.0, "a")
+    >>> stepper = Stepper((a * a).exp())
+    >>> stepper.add_breakpoint("exp").number, stepper.run().node.op.name
+    (1, 'exp')
+    """
 
     number: int
     text: str

@@ -65,7 +65,11 @@ def is_softmax(activation: Any) -> bool:
 
 
 def activation_name(activation: Activation) -> str:
-    """What to call the activation when the network is described."""
+    """What to call the activation when the network is described.
+
+    >>> activation_name("tanh"), activation_name(Value.relu)
+    ('tanh', 'relu')
+    """
     return activation if isinstance(activation, str) else getattr(activation, "__name__", repr(activation))
 
 

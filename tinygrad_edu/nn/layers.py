@@ -48,6 +48,9 @@ def one_example(inputs: Iterable[Number], n_inputs: int, owner: str) -> list[Val
     """The inputs of one example as `Value`s: a list, a tuple, or an array of shape (n_inputs,).
 
     Raises ValueError when there are not `n_inputs` of them, TypeError when they are not numbers in a sequence.
+
+    >>> one_example(np.array([1.0, 2.0]), 2, "this neuron")
+    [Value(1.0), Value(2.0)]
     """
     if isinstance(inputs, np.ndarray):
         if inputs.shape != (n_inputs,):

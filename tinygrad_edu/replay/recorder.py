@@ -29,7 +29,15 @@ Noise: TypeAlias = "Callable[[tuple[int, int]], np.ndarray[Any, Any]]"
 
 
 class RecordingError(RuntimeError):
-    """Something that cannot be part of a program for all data was asked for while recording."""
+    """Something that cannot be part of a program for all data was asked for while recording.
+
+    >>> from tinygrad_edu.replay import record
+    >>> try:
+    ...     record(lambda x: x if x > 0.0 else -x, shapes=((),), params=[])
+    ... except RecordingError as error:
+    ...     print("where(condition, a, b)" in str(error))
+    True
+    """
 
 
 def _refuse(what: str, cure: str) -> NoReturn:

@@ -70,7 +70,11 @@ PATHOLOGIES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One pathology: which, where, the evidence, and the cure; `epoch` is when a `Watch` first saw it."""
+    """One pathology: which, where, the evidence, and the cure; `epoch` is when a `Watch` first saw it.
+
+    >>> Finding("dead units", "layers.0", "2 of 4 units answer 0 to all 10 examples").cure
+    'use leaky_relu, a smaller learning rate, or He initialisation with biases of 0'
+    """
 
     pathology: str
     where: str
@@ -94,6 +98,11 @@ class Diagnosis:
     `gradients` maps each layer, the first one first, to the root mean square gradient of its parameters. `notes` are
     worth knowing but no problem: a few dead units, as nearly every network with relu has them. It prints as a report;
     `healthy` says whether nothing was found; iterating gives the findings.
+
+    >>> from tinygrad_edu.nn import MLP
+    >>> diagnosis = diagnose(MLP(1, [4, 1], seed=0), [[-1.0], [1.0]], [0.0, 1.0])
+    >>> diagnosis.healthy, diagnosis.pathologies, list(diagnosis.gradients)
+    (True, [], ['layers.0', 'layers.1'])
     """
 
     findings: tuple[Finding, ...]

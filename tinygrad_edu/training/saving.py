@@ -211,6 +211,15 @@ def load(model: Module, file: str | os.PathLike[str], *, strict: bool = True) ->
     also come from a model that describes itself in the same words, activations included, unless `strict` is False.
 
     Raises FileNotFoundError, and ValueError for a file that is truncated, corrupt or of another model.
+
+    >>> import tempfile
+    >>> from tinygrad_edu.nn import MLP
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(MLP(2, [3, 1], seed=1), f"{folder}/model.safetensors")
+    ...     load(MLP(2, [4, 1]), f"{folder}/model.safetensors")
+    Traceback (most recent call last):
+        ...
+    ValueError: ...
     """
     arrays, metadata = read_tensors(file)
     _check_fit(model, arrays, repr(str(file)))

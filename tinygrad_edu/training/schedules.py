@@ -45,6 +45,12 @@ class Schedule(ABC):
     """What all schedules share: `schedule(base, count)` is the learning rate; `per` says what `count` counts.
 
     Raises ValueError when `per` is neither "epoch" nor "iteration".
+
+    >>> class Halved(Schedule):
+    ...     def __call__(self, base, count):
+    ...         return base / 2**count
+    >>> Halved()(0.8, 3)
+    0.1
     """
 
     def __init__(self, per: str = "epoch") -> None:
