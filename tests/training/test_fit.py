@@ -267,6 +267,7 @@ def test_every_example_is_seen_once_in_each_epoch():
         order = batch_order(n, size, np.random.default_rng(0))
         assert sorted(np.concatenate(order).tolist()) == list(range(n))
         assert [len(rows) for rows in order] == [size] * (n // size) + ([n % size] if n % size else [])
+    assert len(batch_order(1000, 100, None)) == 10  # the example of the tutorial
     X = np.arange(10).reshape(5, 2)
     seen = list(batches(X, X[:, 0], 2, seed=1))
     assert sorted(y for _, part in seen for y in part.tolist()) == [0, 2, 4, 6, 8]
@@ -338,8 +339,9 @@ def test_ctrl_c_ends_cleanly_with_the_history_so_far(engine):
 def test_a_loss_that_is_not_finite_ends_the_run_before_it_harms_the_weights(engine):
     X, y = regression()
     model = MLP(2, [1], seed=0)
-    with pytest.warns(RuntimeWarning, match=r"training stopped in epoch \d+, iteration \d+: the loss is inf"):
+    with pytest.warns(RuntimeWarning, match=r"training stopped in epoch \d+, iteration \d+: the loss is inf") as caught:
         history = fit(model, X, y, optimizer=SGD(model.parameters(), 1e10), epochs=100, engine=engine)
+    assert caught[0].filename == __file__
     assert "the loss is inf" in history.stopped
     assert np.isfinite(weights(model)).all()
     assert np.isfinite(history.batch_loss).all()
@@ -415,8 +417,8 @@ def test_the_display_shows_the_numbers_at_a_terminal(monkeypatch):
     text = screen.getvalue()
     assert "epoch 2/2" in text
     for shown in (
-        f"loss {history.loss[-1]:.4g}",
-        f"validation {history.validation_loss[-1]:.4g}",
+        f"loss {history.loss[-1]:.3g}",
+        f"validation {history.validation_loss[-1]:.3g}",
         f"gradient {history.gradient_norm[-1]:.3g}",
         "rate 0.001",
     ):
@@ -464,7 +466,10 @@ NAN, INF = math.nan, math.inf
         ([[1.0, 2.0, 3.0]], [1.0], {}, ValueError, "takes one example of 2 inputs|takes 2 inputs, not 3"),
         (XOR_X, XOR_Y, {"batch_size": 5}, ValueError, "batch_size must be from 1 to the number of examples, 4, not 5"),
         (XOR_X, XOR_Y, {"batch_size": 0}, ValueError, "batch_size"),
-        (XOR_X, XOR_Y, {"epochs": 0}, ValueError, "epochs must be at least 1"),
+        (XOR_X, XOR_Y, {"batch_size": 1.5}, ValueError, "batch_size should be a whole number"),
+        (XOR_X, XOR_Y, {"epochs": 0}, ValueError, "epochs should be a whole number of at least 1, not 0"),
+        (XOR_X, XOR_Y, {"seed": -1}, ValueError, "seed should be a whole number of at least 0"),
+        (XOR_X, XOR_Y, {"callbacks": EarlyStopping()}, TypeError, "callbacks is a list"),
         (XOR_X, XOR_Y, {"loss": hinge}, ValueError, r"row 0 of y .* hinge needs targets of -1 and \+1"),
         (XOR_X, [0, 2, 1, 0], {"loss": binary_cross_entropy}, ValueError, r"row 1 of y .* from 0 to 1, not 2"),
         (XOR_X, np.zeros((4, 2)), {}, ValueError, "row 0 of y .* same shape"),

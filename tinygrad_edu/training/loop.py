@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from rich.console import Console
 
+from tinygrad_edu.nn.layers import whole_number
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.training.callbacks import Callback, as_callback
@@ -46,7 +47,15 @@ Path: TypeAlias = str | os.PathLike[str]
 
 
 class CallbackError(RuntimeError):
-    """A callback of `fit` raised; the cause is its `__cause__`, and the model is whole."""
+    """A callback of `fit` raised; the cause is its `__cause__`, and the model is whole.
+
+    >>> from tinygrad_edu.nn import MLP
+    >>> try:
+    ...     fit(MLP(1, [1], seed=0), [[0.0], [1.0]], [0.0, 1.0], callbacks=[lambda run: 1 / 0])
+    ... except CallbackError as error:
+    ...     print(type(error.__cause__).__name__)
+    ZeroDivisionError
+    """
 
 
 def fit(
@@ -102,8 +111,9 @@ def fit(
     """
     if not isinstance(model, Module):
         raise TypeError(f"fit trains a Module, such as MLP(2, [16, 1]), not {model!r}")
-    if epochs < 1:
-        raise ValueError(f"epochs must be at least 1, not {epochs}")
+    epochs, callbacks = whole_number(epochs, "epochs"), _checked_callbacks(callbacks)
+    if seed is not None and seed < 0:
+        raise ValueError(f"seed should be a whole number of at least 0, or None to draw one, not {seed}")
     optimizer = optimizer if optimizer is not None else Adam(model.parameters())
     _check_owner(optimizer, model)
     data = targets_for(model, loss, checked(X, y))
@@ -118,7 +128,7 @@ def fit(
         loss,
         epochs=epochs,
         batch_size=_checked_batch_size(batch_size, len(data)),
-        callbacks=[as_callback(callback) for callback in callbacks],
+        callbacks=callbacks,
         seed=int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed,
         schedule=schedule,
         clip=_clipping(clip_norm, clip_value),
@@ -146,9 +156,15 @@ def _check_owner(optimizer: Optimizer, model: Module) -> None:
 def _checked_batch_size(batch_size: int | None, n: int) -> int:
     if batch_size is None:
         return min(32, n)
-    if not 1 <= batch_size <= n:
+    if whole_number(batch_size, "batch_size") > n:
         raise ValueError(f"batch_size must be from 1 to the number of examples, {n}, not {batch_size}")
     return batch_size
+
+
+def _checked_callbacks(callbacks: Iterable[Any]) -> list[Callback]:
+    if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks is a list, such as [EarlyStopping()], not {callbacks!r}; put it in brackets")
+    return [as_callback(callback) for callback in callbacks]
 
 
 def _checked_validation(validation: tuple[Any, Any], data: Data) -> Data:
@@ -206,6 +222,13 @@ class Run:
     `model`, `data`, `validation`, `loss`, `optimizer` and `history` are what they say. `epoch` and `batch` count from
     1, `batches_per_epoch` and `epochs` are where they end. `gradient` is the last one, flat and before clipping, in the
     order of `optimizer.params`; `layers` maps the name of each layer to its places in it.
+
+    >>> from tinygrad_edu.nn import MLP
+    >>> seen = []
+    >>> watch = lambda run: seen.append(run.epoch)
+    >>> _ = fit(MLP(1, [1], seed=0), [[0.0], [1.0]], [0.0, 1.0], epochs=2, callbacks=[watch])
+    >>> seen
+    [1, 2]
     """
 
     def __init__(
@@ -311,7 +334,7 @@ class Run:
             f"training stopped {where}: {what}, and the weights are those before that step; "
             "try a smaller learning rate or clip_norm=1.0, and see what diagnose(model, X, y) says",
             RuntimeWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
 
     def _record(self, totals: list[float], norms: list[float], layer_norms: list[list[float]]) -> None:

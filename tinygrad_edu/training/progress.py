@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from tinygrad_edu.training.callbacks import Callback
 
@@ -31,10 +32,10 @@ class Display(Callback):
     def __init__(self, console: Console) -> None:
         self.console = console
         self.progress = Progress(
-            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[numbers]}"),
-            TimeRemainingColumn(compact=True),
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=None, table_column=Column(ratio=1)),
+            TextColumn("{task.fields[numbers]}", table_column=Column(no_wrap=True)),
+            TimeRemainingColumn(compact=True, table_column=Column(min_width=5, no_wrap=True)),
             console=console,
             expand=True,
         )
@@ -54,11 +55,11 @@ class Display(Callback):
     def on_epoch_end(self, run: Run) -> None:
         """Show the numbers of the epoch."""
         history = run.history
-        validation = f"  validation {history.validation_loss[-1]:.4g}" if history.validation_loss else ""
+        validation = f"  validation {history.validation_loss[-1]:.3g}" if history.validation_loss else ""
         self.progress.update(
             self.task,
             completed=run.epoch,
-            numbers=f"loss {history.loss[-1]:.4g}{validation}  gradient {history.gradient_norm[-1]:.3g}  "
+            numbers=f"loss {history.loss[-1]:.3g}{validation}  gradient {history.gradient_norm[-1]:.3g}  "
             f"rate {history.learning_rate[-1]:.3g}",
         )
 
