@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +102,19 @@ def test_a_mistake_is_told_in_one_sentence_with_exit_code_2(
     assert sentence in said.err
     assert said.err.startswith("python -m tinygrad_edu")
     assert said.err.count("\n") == 1
+
+
+def test_the_session_in_the_readme_is_what_one_gets() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    found = re.search(r"^\$ python -m tinygrad_edu (step .*?)\n(.*?)^```", readme, re.M | re.S)
+    assert found
+    shown = found[2]
+    commands = re.findall(r"^\(step\) (.*)$", shown, re.M)
+    done = run(*shlex.split(found[1]), stdin="".join(f"{command}\n" for command in commands))
+    parts = done.stdout.split("(step) ")
+    assert len(commands) > 3
+    typed = [f"(step) {command}\n{said}" for command, said in zip(commands, parts[1:], strict=False)]
+    assert "".join([parts[0], *typed]) == shown
 
 
 def test_the_process_itself_ends_with_that_code() -> None:
