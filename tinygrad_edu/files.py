@@ -19,6 +19,13 @@ def replacing(file: str | os.PathLike[str]) -> Iterator[Path]:
 
     If the block fails, or the process is killed, `file` is as it was: never half-written.
     Raises the operating system's own kind of OSError, in one sentence, when the place cannot be written to.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(f"{folder}/notes.txt") as scratch:
+    ...         _ = scratch.write_text("whole, or not at all")
+    ...     print(Path(f"{folder}/notes.txt").read_text())
+    whole, or not at all
     """
     target = Path(file)
     scratch = target.with_name(f".{target.name}.{os.getpid()}.part")

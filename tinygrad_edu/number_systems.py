@@ -77,7 +77,11 @@ def _logsumexp(terms: Sequence[float]) -> float:
 
 
 class Floats:
-    """Python floats with IEEE results: `floats.log(0.0)` is -inf, `floats.exp(1000.0)` is inf."""
+    """Python floats with IEEE results, where Python itself would raise.
+
+    >>> floats.log(0.0), floats.exp(1000.0), floats.divide(1.0, 0.0)
+    (-inf, inf, inf)
+    """
 
     def __getattr__(self, method: str) -> Callable[..., float]:
         # Through `evaluator`, because a bare `/` or `**` on Python floats can raise.
@@ -210,7 +214,11 @@ class Symbol:
 
 
 class Symbols:
-    """Formulas: every function of this system returns the `Symbol` that names it."""
+    """Formulas: every function of this system returns the `Symbol` that names it.
+
+    >>> symbols.tanh(Symbol("a") * 2.0 + 1.0)
+    Symbol('tanh(a * 2 + 1)')
+    """
 
     def __getattr__(self, method: str) -> Callable[..., Symbol]:
         if method.startswith("__"):
@@ -401,7 +409,12 @@ def _python(item: Any, shared: dict[str, str]) -> str:
 
 
 class Values:
-    """Whatever has the operations as methods, such as `Value`: `values.exp(a)` is `a.exp()`."""
+    """Whatever has the operations as methods, such as `Value`: `values.exp(a)` is `a.exp()`.
+
+    >>> from tinygrad_edu.value import Value
+    >>> values.exp(Value(0.0))
+    Value(1.0, op='exp')
+    """
 
     where = staticmethod(_where)
     abs = staticmethod(abs)
@@ -419,7 +432,11 @@ values = Values()
 
 
 class Arrays:
-    """Arrays, element by element: `Arrays(numpy)`, or `Arrays(jax.numpy)` with its own `erf` and `erfc`."""
+    """Arrays, element by element: `Arrays(numpy)`, or `Arrays(jax.numpy)` with its own `erf` and `erfc`.
+
+    >>> Arrays().sigmoid(np.array([-1000.0, 0.0, 1000.0]))
+    array([0. , 0.5, 1. ])
+    """
 
     def __init__(self, module: Any = np, **functions: Callable[..., Any]) -> None:
         self.module = module

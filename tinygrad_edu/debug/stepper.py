@@ -27,7 +27,7 @@ from tinygrad_edu.value import Value
 __all__ = ["NON_FINITE", "Breakpoint", "ForwardStep", "NodeState", "State", "Stepper"]
 
 #: Where to stop: a name, label, operation or module path; a node; or a condition on a backward step.
-Where: TypeAlias = "str | Value | Callable[[Step], bool]"
+Where: TypeAlias = str | Value | Callable[[Step], bool]
 
 #: As a place to stop: the first step, forward or backward, that makes a number infinite or nan.
 NON_FINITE = "non-finite"
