@@ -10,20 +10,25 @@ from tinygrad_edu.draw import draw
 from tinygrad_edu.gradcheck import GradCheck, gradcheck
 from tinygrad_edu.nn import MLP, Layer, Module, Neuron
 from tinygrad_edu.replay import Program, Programs, RecordingError, record
-from tinygrad_edu.training import SGD
+from tinygrad_edu.training import SGD, Adam, AdamW, EarlyStopping, History, RMSProp, diagnose, fit, predict
 from tinygrad_edu.value import Value, as_value, choose, dot, fsum, logsumexp, no_grad, softmax, trace_sources, where
 
 __all__ = [
     "MLP",
     "SGD",
+    "Adam",
+    "AdamW",
     "AnomalyError",
+    "EarlyStopping",
     "Explanation",
     "GradCheck",
+    "History",
     "Layer",
     "Module",
     "Neuron",
     "Program",
     "Programs",
+    "RMSProp",
     "RecordingError",
     "Stepper",
     "Value",
@@ -33,15 +38,18 @@ __all__ = [
     "choose",
     "debug",
     "detect_anomaly",
+    "diagnose",
     "dot",
     "draw",
     "explain",
+    "fit",
     "fsum",
     "grad",
     "gradcheck",
     "hessian",
     "logsumexp",
     "no_grad",
+    "predict",
     "record",
     "save_page",
     "softmax",
