@@ -1,6 +1,6 @@
 """A program beside the scalar graph it was made from: the same colour on both sides is the same work.
 
-May import: `files`, `replay`, the rest of this folder, `graphviz`.
+May import: `ops`, `files`, `replay`, the rest of this folder, `graphviz`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from tinygrad_edu.draw.graph import ENDINGS
 from tinygrad_edu.draw.palette import CYCLE, FONT, GREY, INK, PAPER, TINTS, blend
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.replay import Program
-from tinygrad_edu.replay.arrays import Leaf, Var
+from tinygrad_edu.replay.builder import Var
+from tinygrad_edu.replay.instructions import Leaf
 from tinygrad_edu.replay.listing import parts, size
 
 __all__ = ["draw_program"]

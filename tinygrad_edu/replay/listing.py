@@ -1,13 +1,14 @@
 """The listing of a program: one line for each array operation, and how many `Value`s it stands for.
 
-May import: the arrays of this folder.
+May import: the rest of this folder.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tinygrad_edu.replay.arrays import Leaf, Var
+from tinygrad_edu.replay.builder import Var
+from tinygrad_edu.replay.instructions import Leaf
 
 if TYPE_CHECKING:
     from tinygrad_edu.replay.program import Program

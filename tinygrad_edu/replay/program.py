@@ -17,7 +17,8 @@ import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.number_systems import Arrays
-from tinygrad_edu.replay.arrays import Assemble, Constant, Instruction, Leaf, Var, place
+from tinygrad_edu.replay.builder import Var
+from tinygrad_edu.replay.instructions import Assemble, Constant, Instruction, Leaf, place
 from tinygrad_edu.replay.recorder import Noise, Recorded, RecordingError, Shape, inputs_of_shape, recording
 from tinygrad_edu.replay.scalars import ScalarGraph
 from tinygrad_edu.replay.schedule import Schedule

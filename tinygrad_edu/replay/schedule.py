@@ -5,7 +5,7 @@ from, and its local derivatives, which are arrays (the rules, run on arrays) or 
 rows, a sum, a matrix). That is all the reverse sweep asks for, so the backward program is written by
 `backprop.sweep` itself, the same one that runs on `Value`s.
 
-May import: `ops`, `backprop`, the scalars and arrays of this folder.
+May import: `ops`, `backprop`, the rest of this folder.
 """
 
 from __future__ import annotations
@@ -18,19 +18,16 @@ import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import sweep
-from tinygrad_edu.replay.arrays import (
-    Builder,
+from tinygrad_edu.replay.builder import Builder, LinearMap, Parts, Var
+from tinygrad_edu.replay.instructions import (
     Choose,
     ChooseTransposed,
     Constant,
     Leaf,
-    LinearMap,
     Matrix,
-    Parts,
     Places,
     SegmentMax,
     SumBatch,
-    Var,
     grid_of,
     index_of,
 )

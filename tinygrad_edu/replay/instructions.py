@@ -1,12 +1,10 @@
-"""Array programs: instructions on arrays of `rows` scalars, with the examples of a batch along the last axis.
+"""Instructions on arrays of scalars: one row for each scalar, the examples of a batch along the last axis.
 
-A `Var` is one array, written once, by one instruction. The batch is the last axis inside a program (it is the
-first for callers), so that each scalar is one row, contiguous in memory, and a group of scalars made together
-is a slice. Every instruction can be bound to NumPy buffers, which are reused at every call, and can be
-evaluated as a pure function of a module such as jax.numpy. `Builder` is a number system: the rule book runs on
-`Var`s, and writes instructions.
+The batch is the last axis inside a program (it is the first for callers), so that each scalar is contiguous in
+memory and a group of scalars made together is a slice. Every instruction can be bound to NumPy buffers, which are
+reused at every call, and can be evaluated as a pure function of a module such as jax.numpy.
 
-May import: `ops`, `number_systems`, NumPy.
+May import: NumPy.
 """
 
 from __future__ import annotations
@@ -19,10 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from tinygrad_edu import ops
-from tinygrad_edu.number_systems import floats
-
-__all__ = ["Builder", "Grid", "Index", "Instruction", "LinearMap", "Var", "index_of"]
+__all__ = ["Grid", "Index", "Instruction", "grid_of", "index_of", "place", "row_numbers"]
 
 Array: TypeAlias = Any  # a NumPy or jax.numpy array; their types have nothing in common
 Run: TypeAlias = "Callable[[], Any]"
@@ -190,7 +185,7 @@ _SIGNS = {
     "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "greater": ">", "greater_equal": ">=",
     "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!=", "logical_and": "and",
 }  # fmt: skip
-_BOOLEAN = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and"}
+BOOLEAN = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and"}
 
 
 def _index_text(name: str, index: Index) -> str:
@@ -302,11 +297,6 @@ class SegmentSum(Instruction):
     lengths: tuple[int, ...]
 
     def run(self, out: Array, *arrays: Array) -> Run:
-        if (
-            len(set(self.lengths)) == 1
-            and (cube := _reshaped(arrays[0], len(self.lengths), self.lengths[0])) is not None
-        ):
-            return partial(np.add.reduce, cube, 1, None, out)
         return _reduced(np.add, arrays[0], self.lengths, out)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
@@ -321,12 +311,8 @@ class SegmentSum(Instruction):
 
 def _reshaped(array: Array, *rows: int) -> Array | None:
     """The array with its rows regrouped, or None where that would need a copy."""
-    view = array.view()
-    try:
-        view.shape = (*rows, array.shape[-1])
-    except AttributeError:
-        return None
-    return view
+    regrouped = array.reshape(*rows, array.shape[-1])
+    return regrouped if np.may_share_memory(regrouped, array) else None
 
 
 @dataclass(frozen=True)
@@ -573,254 +559,3 @@ class ChooseTransposed(Instruction):
 
     def text(self, *names: str) -> str:
         return f"{names[1]} added up at {names[0]}"
-
-
-# Variables and the builder --------------------------------------------------------------------------------
-
-
-class Var:
-    """One array of a program: `rows` scalars, for each example of the batch or, unbatched, for all at once."""
-
-    __slots__ = ("batched", "builder", "instruction", "operands", "rows", "stands_for")
-
-    def __init__(self, builder: Builder, instruction: Instruction, operands: tuple[Var, ...], rows: int, batched: bool):
-        self.builder = builder
-        self.instruction = instruction
-        self.operands = operands
-        self.rows = rows
-        self.batched = batched
-        self.stands_for: list[int] = []  # the scalars it computes, by number
-
-    @property
-    def boolean(self) -> bool:
-        """Whether it holds truth values."""
-        return isinstance(self.instruction, Elementwise) and self.instruction.function in _BOOLEAN
-
-    @property
-    def dtype(self) -> type:
-        """What its elements are."""
-        return bool if self.boolean else int if isinstance(self.instruction, Places) else float
-
-    @property
-    def is_view(self) -> bool:
-        """Whether it is memory of another variable, seen otherwise, and costs nothing."""
-        if isinstance(self.instruction, Rows):
-            return isinstance(self.instruction.index, slice)
-        return isinstance(self.instruction, (Constant, Matrix, Repeat, Spread))
-
-    def __add__(self, other: Any) -> Any:
-        if isinstance(other, float) and other == 0.0:
-            return self
-        if isinstance(other, Parts):
-            return other + self
-        return self.builder.elementwise("add", self, other)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Any) -> Any:
-        return self.builder.elementwise("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self.builder.elementwise("subtract", other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        if isinstance(other, LinearMap):
-            return other.transposed(self)
-        if isinstance(other, float) and abs(other) == 1.0:
-            return self if other > 0.0 else -self
-        return self.builder.elementwise("multiply", self, other)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Any) -> Any:
-        return self.builder.elementwise("divide", self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self.builder.elementwise("divide", other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        if isinstance(other, float) and other in (1.0, 2.0):
-            return self if other == 1.0 else self.builder.elementwise("multiply", self, self)
-        return self.builder.elementwise("power", self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return self.builder.elementwise("power", other, self)
-
-    def __neg__(self) -> Any:
-        return self.builder.elementwise("negative", self)
-
-    def __gt__(self, other: Any) -> Any:
-        return self.builder.elementwise("greater", self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self.builder.elementwise("greater_equal", self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self.builder.elementwise("less", self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return self.builder.elementwise("less_equal", self, other)
-
-    def __eq__(self, other: object) -> Any:
-        return self.builder.elementwise("equal", self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return self.builder.elementwise("not_equal", self, other)
-
-    __hash__ = object.__hash__
-
-    def __and__(self, other: Any) -> Any:
-        if isinstance(other, bool):  # decided already: the other side is a constant
-            return self if other else False
-        return self.builder.elementwise("logical_and", self, other)
-
-    __rand__ = __and__
-
-
-class LinearMap:
-    """A local derivative that is a matrix: `upstream * map` applies its transpose, and writes instructions."""
-
-    def __init__(self, transposed: Callable[[Var], Any]) -> None:
-        self.transposed = transposed
-
-
-class Parts:
-    """A gradient in the making: each part belongs to some of the rows."""
-
-    def __init__(self, builder: Builder, rows: int, parts: Sequence[tuple[Index, Var]]) -> None:
-        self.builder = builder
-        self.rows = rows
-        self.parts = list(parts)
-        self._total: Var | None = None
-
-    def __add__(self, other: Any) -> Parts:
-        if isinstance(other, float):
-            return self
-        more = other.parts if isinstance(other, Parts) else [(None, other)]
-        return Parts(self.builder, self.rows, [*self.parts, *more])
-
-    __radd__ = __add__
-
-    def __mul__(self, local: Any) -> Any:
-        return self.total() * local
-
-    def total(self) -> Var:
-        """All parts, put together."""
-        if self._total is None:
-            self._total = self.parts[0][1] if self._is_whole() else self._assembled()
-        return self._total
-
-    def _is_whole(self) -> bool:
-        return len(self.parts) == 1 and self.parts[0][0] is None
-
-    def _assembled(self) -> Var:
-        written = np.zeros(self.rows, dtype=bool)
-        parts: list[tuple[Index, bool]] = []
-        clears = False
-        for index, _ in self.parts:
-            rows = row_numbers(index, self.rows)
-            added = bool(written[rows].any())
-            clears = clears or (added and not written[rows].all())
-            parts.append((index, added))
-            written[rows] = True
-        operands = [var for _, var in self.parts]
-        batched = any(operand.batched for operand in operands)
-        instruction = Assemble(self.rows, batched, tuple(parts), clears)
-        return self.builder.write(instruction, operands, self.rows, batched)
-
-
-class Builder:
-    """Writes instructions; as a number system it is what the rule book runs on."""
-
-    def __init__(self) -> None:
-        self.written: list[Var] = []
-        self._known: dict[Any, Var] = {}
-
-    def write(self, instruction: Instruction, operands: Sequence[Var], rows: int, batched: bool) -> Var:
-        """A new variable, or the one that the same instruction has already written."""
-        key = (instruction.key(), *map(id, operands))
-        if key not in self._known:
-            var = Var(self, instruction, tuple(operands), rows, batched)
-            self._known[key] = var
-            self.written.append(var)
-        return self._known[key]
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        if method in _PRIMITIVES:
-            return partial(self.elementwise, method)
-        if method in ops.RULE_BOOK:
-            return partial(ops.RULE_BOOK[method].forward, self)
-        raise AttributeError(f"no operation is called {method!r}; a rule may use those of tinygrad_edu.ops")
-
-    def elementwise(self, function: str, *arguments: Any) -> Any:
-        """One function on every element."""
-        operands = [argument for argument in arguments if isinstance(argument, Var)]
-        if not operands:
-            return getattr(floats, function)(*arguments)
-        numbers = tuple([None if isinstance(argument, Var) else float(argument) for argument in arguments])
-        instruction = Elementwise(function, numbers)
-        rows = max(operand.rows for operand in operands)
-        return self.write(instruction, operands, rows, any(operand.batched for operand in operands))
-
-    def abs(self, a: Var) -> Any:
-        """|a|."""
-        return self.elementwise("absolute", a)
-
-    def where(self, condition: Any, a: Any, b: Any) -> Any:
-        """`a` where the condition holds, else `b`; a known condition decides now."""
-        if not isinstance(condition, Var):
-            return a if condition else b
-        if condition.boolean and isinstance(a, float) and isinstance(b, float) and (a, b) == (1.0, 0.0):
-            return self.elementwise("indicator", condition)
-        return self.elementwise("where", condition, a, b)
-
-    def rows(self, var: Var, index: slice | np.ndarray[Any, Any]) -> Var:
-        """Some rows of an array; all of them, in order, are the array itself."""
-        count = len(range(*index.indices(var.rows))) if isinstance(index, slice) else len(index)
-        if isinstance(index, slice) and count == var.rows and index.start == 0:
-            return var
-        return self.write(Rows(index), [var], count, var.batched)
-
-    def repeat(self, var: Var, times: int) -> Var:
-        """One row, `times` times."""
-        return var if times == 1 else self.write(Repeat(times), [var], times, var.batched)
-
-    def spread(self, var: Var) -> Var:
-        """An unbatched array as a batched one."""
-        return var if var.batched else self.write(Spread(), [var], var.rows, True)
-
-    def segment_sum(self, var: Var, lengths: tuple[int, ...]) -> Var:
-        """Sums of consecutive rows."""
-        return var if max(lengths) == 1 else self.write(SegmentSum(lengths), [var], len(lengths), var.batched)
-
-    def segment_expand(self, var: Var, lengths: tuple[int, ...]) -> Var:
-        """Each row as often as its segment is long: the transpose of `segment_sum`."""
-        if max(lengths) == 1:
-            return var
-        if len(lengths) == 1:
-            return self.repeat(var, lengths[0])
-        return self.rows(var, np.repeat(np.arange(len(lengths)), lengths))
-
-    def matmul(self, left: Var, left_rows: int, right: Var, right_rows: int, *, transposed: str = "", rows: int) -> Var:
-        """left @ right; `transposed` names the factors that are transposed: "left", "right"."""
-        batched = "right" not in transposed and right.batched
-        instruction = MatMul(left_rows, "left" in transposed, right_rows, "right" in transposed)
-        return self.write(instruction, [left, right], rows, batched)
-
-    def scattered(self, rows: int, index: slice | np.ndarray[Any, Any], var: Var) -> Parts:
-        """The transpose of `rows`: where an index occurs more than once, what belongs to it is added up."""
-        if isinstance(index, np.ndarray):
-            order = np.argsort(index, kind="stable")
-            found, counts = np.unique(index, return_counts=True)
-            if len(found) < len(index):
-                in_order = var if np.array_equal(order, np.arange(len(index))) else self.rows(var, order)
-                return Parts(
-                    self, rows, [(index_of(found.tolist()), self.segment_sum(in_order, tuple(counts.tolist())))]
-                )
-        return Parts(self, rows, [(index, var)])
-
-
-_PRIMITIVES = {
-    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh",
-    "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "sqrt", "cbrt", "sign", "maximum", "minimum", "erf", "erfc",
-}  # fmt: skip
