@@ -477,6 +477,28 @@ def test_a_graph_too_large_to_read_is_refused_with_its_count(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def recurrent(steps):
+    """Two weights, used again at every step: edges that cross the whole drawing."""
+    w, u = Value(0.5, "w"), Value(-0.25, "u")
+    hidden = Value(0.1, "h")
+    for _ in range(steps):
+        hidden = (w * hidden + u).tanh()
+    return hidden
+
+
+def test_edges_across_many_columns_make_graphviz_hurry_and_it_ends():
+    assert "nslimit" not in draw(recurrent(5)).source
+    assert "nslimit" in draw(recurrent(40)).source
+    assert graph_svg(recurrent(60)).count('class="edge"') == 60 * 5
+
+
+def test_a_graph_too_tangled_to_lay_out_is_refused_with_the_cure():
+    root = recurrent(300)
+    assert len(topological_order(root)) < MAX_NODES
+    with pytest.raises(ValueError, match=r"cross .* columns in all .* fewer steps of a recurrent network"):
+        draw(root)
+
+
 def test_an_expansion_too_large_to_read_is_refused_with_its_count():
     root = dot([Value(1.0)] * 1100, [1.0] * 1100)
     assert len(topological_order(root)) < MAX_NODES

@@ -35,6 +35,10 @@ from tinygrad_edu.value import Value, changed_mode
 __all__ = ["MAX_NODES", "draw", "expanded", "graph_svg", "has_gradients"]
 
 MAX_NODES = 2_000
+#: How many columns the edges may cross in all before Graphviz has to hurry, and before it would not end at all.
+HURRIED, MAX_CROSSED = 1_500, 60_000
+#: Straight edges, and few tries to shorten them: seconds where careful work takes hours.
+_HURRY = {"splines": "line", "nslimit": "1", "nslimit1": "1", "mclimit": "0.2"}
 ENDINGS = (".svg", ".png", ".dot")
 _BACKWARD_ARROWS = {"LR": "←", "RL": "→", "TB": "↑", "BT": "↓"}
 _SYMBOLS = {"*": "×", "-": "−", "neg": "−"}
@@ -62,9 +66,9 @@ def draw(
     Gradients are those of the last sweep. The graph counts as swept when the root's own gradient is not zero, since
     every sweep starts by seeding its root with 1; before that gradients read "–".
 
-    Raises ValueError for a graph of more than 2,000 nodes and for other file endings, TypeError for a root that is no
-    `Value`, and OSError (FileNotFoundError, PermissionError, ...) where the file cannot be written; a file that was
-    there is then as it was.
+    Raises ValueError for a graph of more than 2,000 nodes, for one too tangled to lay out, and for other file endings;
+    TypeError for a root that is no `Value`; and OSError (FileNotFoundError, PermissionError, ...) where the file
+    cannot be written; a file that was there is then as it was.
 
     >>> a, b = Value(2.0, "a"), Value(-3.0)
     >>> picture = draw(a * b)
@@ -207,7 +211,7 @@ class _Picture:
         named = node_names(originals, names)
         stand_for = _expansion(root) if expand else {node: node for node in originals}
         self.root = stand_for[root]
-        self.nodes = _few_enough(topological_order(self.root))
+        self.nodes = _short_enough(_few_enough(topological_order(self.root)))
         self.names = {stand_for[node]: name for node, name in named.items()}
         self.index = {node: k for k, node in enumerate(self.nodes)}
         self.modules = module_paths(self.nodes)
@@ -238,6 +242,8 @@ class _Picture:
             node_attr={"shape": "box", "fontname": FONT, "fontsize": "11", "fontcolor": INK, "margin": "0.09,0.04"},
             edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": INK, "arrowsize": "0.7"},
         )
+        if _crossed_columns(self.nodes) > HURRIED:
+            drawing.attr(**_HURRY)
         self._add_module(drawing, "", self._module_tree())
         for node in self.nodes:
             if node.op is not None:
@@ -411,6 +417,32 @@ def _few_enough(nodes: list[Value]) -> list[Value]:
             "(any inner Value can be the root), one example instead of a batch, or without expand"
         )
     return nodes
+
+
+def _short_enough(nodes: list[Value]) -> list[Value]:
+    crossed = _crossed_columns(nodes)
+    if crossed > MAX_CROSSED:
+        raise ValueError(
+            f"the edges of this graph cross {crossed:,} columns in all and a drawing can show {MAX_CROSSED:,}: it is "
+            "deep and its values are used far from where they are made; draw a part of it (any inner Value can be the "
+            "root), or fewer steps of a recurrent network"
+        )
+    return nodes
+
+
+def _crossed_columns(nodes: Sequence[Value]) -> int:
+    """How many columns all edges cross together, which is what laying out a graph costs.
+
+    A column holds the nodes of the same depth, but a leaf stands just before the first node that uses it.
+    """
+    column: dict[Value, int] = {}
+    used_in: dict[Value, list[int]] = {}
+    for node in nodes:
+        column[node] = 1 + max((column[value] for value in node.inputs), default=0)
+        for value in node.inputs:
+            used_in.setdefault(value, []).append(column[node])
+    starts = {value: column[value] if value.inputs else min(used) - 1 for value, used in used_in.items()}
+    return sum(end - starts[value] - 1 for value, used in used_in.items() for end in used)
 
 
 def _step_of(node: Value) -> Step:
