@@ -27,7 +27,10 @@ function show(number, digits = 6) {
 const minus = (text) => String(text).replaceAll("-", "−");
 
 /** A number in the picture, where there is less room. */
-const brief = (number) => show(number, 4);
+function brief(number) {
+  const text = show(number, 4);
+  return text.length <= 8 ? text : show(number, 2);
+}
 
 /** A factor or a summand: negative numbers in brackets, except where one comes first. */
 const bracketed = (number) => (number < 0 ? `(${show(number)})` : show(number));
