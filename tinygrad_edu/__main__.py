@@ -17,7 +17,7 @@ from typing import Any, Never
 
 from tinygrad_edu.debug.expression import parse_expression
 from tinygrad_edu.debug.page import save_page
-from tinygrad_edu.debug.shell import debug, sentence_of
+from tinygrad_edu.debug.shell import debug, lenient, sentence_of
 from tinygrad_edu.draw import draw
 from tinygrad_edu.draw.runs import pictures_of
 from tinygrad_edu.gradcheck import gradcheck
@@ -131,7 +131,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         add(commands)
     arguments = parser.parse_args(_with_negative_formulas(sys.argv[1:] if argv is None else argv))
     try:
-        return int(arguments.run(arguments))
+        with lenient(sys.stdout), lenient(sys.stderr):
+            return int(arguments.run(arguments))
     except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"{parser.prog}: {sentence_of(error)}", file=sys.stderr)
         return MISUSED

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import cmd
 import inspect
+import io
 import math
 import operator
 import re
@@ -101,13 +102,14 @@ class StepperShell(cmd.Cmd):
 
     def run(self) -> None:
         """Ask for commands until `quit` or the end of input."""
-        self.say(self._introduction())
-        while True:
-            try:
-                self.cmdloop()
-                return
-            except KeyboardInterrupt:
-                self.say("--KeyboardInterrupt--")
+        with lenient(self.stdout):
+            self.say(self._introduction())
+            while True:
+                try:
+                    self.cmdloop()
+                    return
+                except KeyboardInterrupt:
+                    self.say("--KeyboardInterrupt--")
 
     def _introduction(self) -> str:
         words, operations = self.stepper.wording, len(self.stepper.operations)
@@ -435,6 +437,20 @@ class StepperShell(cmd.Cmd):
 _COMMANDS = tuple(
     name.removeprefix("do_") for name in vars(StepperShell) if name.startswith("do_") and name != "do_EOF"
 )
+
+
+@contextmanager
+def lenient(stream: IO[str]) -> Iterator[None]:
+    """For the time of a block, a stream prints "?" for what its encoding lacks, such as ∂ in ASCII."""
+    if not isinstance(stream, io.TextIOWrapper):
+        yield
+        return
+    before = stream.errors
+    stream.reconfigure(errors="replace")
+    try:
+        yield
+    finally:
+        stream.reconfigure(errors=before)
 
 
 def sentence_of(error: Exception) -> str:

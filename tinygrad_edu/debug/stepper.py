@@ -226,7 +226,7 @@ class Stepper:
         return self.current
 
     def run(
-        self, until: Where | None = None, *, to: int | None = None, interrupted: Callable[[], bool] = bool
+        self, until: Where | None = None, *, to: int | None = None, interrupted: Callable[[], bool] | None = None
     ) -> AnyStep:
         """Step until `until`, a breakpoint, position `to` or the end, and return the step that was last taken.
 
@@ -241,9 +241,11 @@ class Stepper:
         """
         wanted = [self.stops_at(until)] if until is not None else []
         wanted += [breakpoint_.stops for breakpoint_ in self.breakpoints]
+        if interrupted is not None:
+            wanted.append(lambda step: interrupted())
         last = self.total if to is None else to
         step = self.step()
-        while self.position < last and not any(stops(step) for stops in wanted) and not interrupted():
+        while self.position < last and not any(stops(step) for stops in wanted):
             step = self.step()
         return step
 
