@@ -48,9 +48,6 @@ __all__ = [
     "where",
 ]
 
-#: What the operators accept beside a `Value`: any real number.
-Number: TypeAlias = "Value | float"
-
 _NOT_THE_USERS = tuple(str(Path(module).parent) + os.sep for module in (__file__, np.__file__))
 # Inputs are always made before outputs, so this count is all that a topological sort needs.
 next_serial = itertools.count().__next__
@@ -533,6 +530,9 @@ class Value:
 
 
 _scope["Value"] = Value
+
+#: What the operators accept beside a `Value`: any real number.
+Number: TypeAlias = Value | float
 
 
 def _restore(data: float, grad: float, label: str) -> Value:

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 #: One number, a sequence of them, or a sequence of rows; an array will do for a sequence.
-Numbers: TypeAlias = "Number | Sequence[Any] | np.ndarray[Any, Any]"
+Numbers: TypeAlias = Number | Sequence[Any] | np.ndarray[Any, Any]
 Pair: TypeAlias = tuple[Value, Number]
 
 
