@@ -19,6 +19,7 @@ from tinygrad_edu.training import (
     CallbackError,
     CosineDecay,
     EarlyStopping,
+    History,
     OneCycle,
     ReduceOnPlateau,
     batches,
@@ -507,6 +508,47 @@ def test_an_optimiser_of_another_model_is_refused():
         fit(model, XOR_X, XOR_Y, optimizer=SGD(other.parameters()))
     with pytest.raises(TypeError, match="fit trains a Module"):
         fit(lambda x: x, XOR_X, XOR_Y)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"optimizer": Adam}, r"such as Adam\(model.parameters\(\), 0.01\)"),
+        ({"loss": "cross_entropy"}, "loss is a function such as losses.cross_entropy, not 'cross_entropy'"),
+        ({"loss": lambda outputs, target: [outputs[0] - target]}, "one Value for one example"),
+        ({"schedule": lambda t: 0.1}, "schedule is an object"),
+    ],
+)
+def test_the_wrong_kind_of_thing_is_a_type_error(options, message):
+    with pytest.raises(TypeError, match=message):
+        fit(MLP(2, [1]), XOR_X, XOR_Y, **options)
+
+
+def test_a_loss_that_no_parameter_can_change_is_a_mistake():
+    class Careless(Module):
+        def __init__(self):
+            self.w = Value(1.0)
+
+        def __call__(self, x):
+            return [Value(self.w.data * x[0])]
+
+    with pytest.raises(ValueError, match=r"depends on none of the optimiser's parameters.* not with .data or float"):
+        fit(Careless(), XOR_X, XOR_Y)
+
+
+def test_a_last_batch_of_one_is_refused_before_training_with_batch_norm():
+    model = Sequential(Layer(2, 2, seed=0), BatchNorm(2), Layer(2, 1, seed=1))
+    before = model.state_dict()
+    for size in (1, 3):
+        with pytest.raises(ValueError, match=f"batches of {size} from 4 examples leave a batch of one"):
+            fit(model, XOR_X, XOR_Y, batch_size=size)
+    assert model.state_dict() == before
+    fit(model, XOR_X, XOR_Y, batch_size=2, epochs=1)
+
+
+def test_the_best_epoch_is_never_one_that_is_nan():
+    assert History(loss=[3.0, 2.0, 1.0], validation_loss=[math.nan, 2.0, 2.5]).best_epoch == 2
+    assert History().best_epoch == 0
 
 
 def test_a_shape_of_outputs_that_is_no_row_is_left_to_the_loss():

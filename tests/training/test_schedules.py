@@ -95,6 +95,13 @@ def test_plateau_ignores_an_improvement_below_the_threshold():
     assert rate(1.0, 0) == 0.5
 
 
+def test_plateau_takes_nan_for_no_improvement():
+    rate = ReduceOnPlateau(0.5, patience=1)
+    for loss in (math.nan, 1.0, math.nan, math.nan, 0.5):
+        rate.observe(loss)
+    assert (rate.best, rate.reductions) == (0.5, 1)
+
+
 def test_plateau_remembers_through_json():
     one, other = ReduceOnPlateau(0.5, patience=1), LinearWarmUp(1, then=ReduceOnPlateau(0.5, patience=1))
     for loss in (1.0, 2.0, 3.0, 4.0):

@@ -5,6 +5,7 @@ May import: the standard library only.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -57,7 +58,7 @@ class History:
     @property
     def best_epoch(self) -> int:
         """The epoch with the lowest watched loss, the first of equals; 0 before any epoch is done."""
-        losses = self.watched
+        losses = [math.inf if math.isnan(loss) else loss for loss in self.watched]
         return losses.index(min(losses)) + 1 if losses else 0
 
     def to_dict(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Forward pass, loss, backward pass, step, and again: for each batch of each epoch. Everything else here checks what
 comes in, tells the callbacks, and keeps the record.
 
-May import: `value`, `nn`, `replay`, `training`, NumPy, rich.
+May import: `value`, `backprop`, `nn`, `replay`, `training`, NumPy, rich.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from rich.console import Console
 
+from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.nn.layers import whole_number
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.regularisers import BatchNorm
 from tinygrad_edu.training.callbacks import Callback, as_callback
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
 from tinygrad_edu.training.clipping import clipped_by_norm, clipped_by_value, norm
@@ -109,15 +111,13 @@ def fit(
     >>> history.epochs, history.iterations, round(model([10.0])[0].data, 3)
     (200, 200, 21.0)
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"fit trains a Module, such as MLP(2, [16, 1]), not {model!r}")
     epochs, callbacks = whole_number(epochs, "epochs"), _checked_callbacks(callbacks)
-    if seed is not None and seed < 0:
-        raise ValueError(f"seed should be a whole number of at least 0, or None to draw one, not {seed}")
-    optimizer = optimizer if optimizer is not None else Adam(model.parameters())
-    _check_owner(optimizer, model)
+    optimizer = _checked_optimizer(optimizer, model)
+    _check_kinds(loss, schedule, seed)
     data = targets_for(model, loss, checked(X, y))
+    batch_size = _checked_batch_size(batch_size, len(data), model)
     valid = None if validation is None else targets_for(model, loss, _checked_validation(validation, data))
+    _check_dependence(model, loss, optimizer, data)
     chosen = choose_engine(engine, Problem(model, loss, optimizer.params, penalty), data)
     run = Run(
         model,
@@ -127,7 +127,7 @@ def fit(
         chosen,
         loss,
         epochs=epochs,
-        batch_size=_checked_batch_size(batch_size, len(data)),
+        batch_size=batch_size,
         callbacks=callbacks,
         seed=int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed,
         schedule=schedule,
@@ -145,20 +145,53 @@ def fit(
 # Checks and choices ---------------------------------------------------------------------------------------
 
 
-def _check_owner(optimizer: Optimizer, model: Module) -> None:
+def _checked_optimizer(optimizer: Optimizer | None, model: Module) -> Optimizer:
+    if not isinstance(model, Module):
+        raise TypeError(f"fit trains a Module, such as MLP(2, [16, 1]), not {model!r}")
+    if optimizer is None:
+        return Adam(model.parameters())
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"an optimizer is an object such as Adam(model.parameters(), 0.01), not {optimizer!r}")
     if not set(optimizer.params) & set(model.parameters()):
         raise ValueError(
             "the optimiser holds none of this model's parameters, so training would change nothing; "
             "make it with optimizer=Adam(model.parameters())"
         )
+    return optimizer
 
 
-def _checked_batch_size(batch_size: int | None, n: int) -> int:
-    if batch_size is None:
-        return min(32, n)
-    if whole_number(batch_size, "batch_size") > n:
-        raise ValueError(f"batch_size must be from 1 to the number of examples, {n}, not {batch_size}")
-    return batch_size
+def _check_kinds(loss: Any, schedule: Any, seed: int | None) -> None:
+    if not callable(loss):
+        raise TypeError(f"loss is a function such as losses.cross_entropy, not {loss!r}")
+    if schedule is not None and not isinstance(schedule, Schedule):
+        raise TypeError(f"schedule is an object such as CosineDecay(epochs), not {schedule!r}")
+    if seed is not None and seed < 0:
+        raise ValueError(f"seed should be a whole number of at least 0, or None to draw one, not {seed}")
+
+
+def _check_dependence(model: Module, loss: Loss, optimizer: Optimizer, data: Data) -> None:
+    """A loss that no parameter can change is a mistake that training would not show."""
+    with in_mode(model, training=False):
+        value = loss(outputs_of(model, data.X[:1].tolist())[0], data.y[0].tolist())
+    if not isinstance(value, Value):
+        raise TypeError(f"the loss should return one Value for one example, not {value!r}")
+    if not set(topological_order(value)) & set(optimizer.params):
+        raise ValueError(
+            "the loss depends on none of the optimiser's parameters, so training would change nothing; "
+            "compute with the Values themselves, not with .data or float()"
+        )
+
+
+def _checked_batch_size(batch_size: int | None, n: int, model: Module) -> int:
+    size = min(32, n) if batch_size is None else whole_number(batch_size, "batch_size")
+    if size > n:
+        raise ValueError(f"batch_size must be from 1 to the number of examples, {n}, not {size}")
+    if min(size, n % size or size) == 1 and any(isinstance(module, BatchNorm) for module in model.modules()):
+        raise ValueError(
+            f"batches of {size} from {n} examples leave a batch of one, which BatchNorm cannot compare with anything; "
+            "choose another batch_size"
+        )
+    return size
 
 
 def _checked_callbacks(callbacks: Iterable[Any]) -> list[Callback]:
@@ -224,11 +257,10 @@ class Run:
     order of `optimizer.params`; `layers` maps the name of each layer to its places in it.
 
     >>> from tinygrad_edu.nn import MLP
-    >>> seen = []
-    >>> watch = lambda run: seen.append(run.epoch)
-    >>> _ = fit(MLP(1, [1], seed=0), [[0.0], [1.0]], [0.0, 1.0], epochs=2, callbacks=[watch])
-    >>> seen
-    [1, 2]
+    >>> runs = []
+    >>> _ = fit(MLP(1, [1], seed=0), [[0.0], [1.0]], [0.0, 1.0], epochs=2, callbacks=[runs.append])
+    >>> runs[-1].epoch, runs[0] is runs[-1]   # called after each epoch, with the same run
+    (2, True)
     """
 
     def __init__(

@@ -242,7 +242,7 @@ class ReduceOnPlateau(Schedule):
 
     def observe(self, loss: float) -> None:
         """Count the epochs without improvement; one too many lowers the rate and starts counting again."""
-        if loss < self.best - self.threshold * abs(self.best) or self.best == math.inf:
+        if loss < self.best - (self.threshold * abs(self.best) if math.isfinite(self.best) else 0.0):
             self.best, self.waited = loss, 0
             return
         self.waited += 1
