@@ -40,6 +40,8 @@ def record(
     the leaves that gradients are wanted for. Programs that are given the same array as `theta` share their
     parameters; else each has its own, read from `params`.
 
+    What `fn` decides without looking at a `Value` (a Python `random()`, the clock, a setting) is decided once, now.
+
     Raises RecordingError where `fn` would read a number, and so freeze this example's choice into the program;
     TypeError or ValueError for params that are not distinct leaves, and for shapes that are none.
 
