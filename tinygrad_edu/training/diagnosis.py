@@ -24,10 +24,11 @@ from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.training.callbacks import Callback
+from tinygrad_edu.training.checks import targets_for
 from tinygrad_edu.training.data import Data, checked
 from tinygrad_edu.training.engines import Loss, in_mode, outputs_of, takes_batches
 from tinygrad_edu.training.history import History
-from tinygrad_edu.training.loop import Run, targets_for
+from tinygrad_edu.training.loop import Run
 from tinygrad_edu.training.observing import Observation, always_zero, observe
 from tinygrad_edu.training.saving import layer_of
 from tinygrad_edu.value import no_grad

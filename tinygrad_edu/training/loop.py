@@ -18,15 +18,23 @@ from typing import Any, TypeAlias
 import numpy as np
 from rich.console import Console
 
-from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.nn.layers import whole_number
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.nn.regularisers import BatchNorm
-from tinygrad_edu.training.callbacks import Callback, as_callback
+from tinygrad_edu.training.callbacks import Callback
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
-from tinygrad_edu.training.clipping import clipped_by_norm, clipped_by_value, norm
-from tinygrad_edu.training.data import Array, Data, batch_order, checked, one_hot
+from tinygrad_edu.training.checks import (
+    check_dependence,
+    check_kinds,
+    checked_batch_size,
+    checked_callbacks,
+    checked_optimizer,
+    checked_validation,
+    clipping,
+    targets_for,
+)
+from tinygrad_edu.training.clipping import norm
+from tinygrad_edu.training.data import Array, Data, batch_order, checked
 from tinygrad_edu.training.engines import (
     Engine,
     Loss,
@@ -34,14 +42,12 @@ from tinygrad_edu.training.engines import (
     Problem,
     choose_engine,
     in_mode,
-    outputs_of,
 )
 from tinygrad_edu.training.history import History
-from tinygrad_edu.training.optimisers import Adam, Optimizer, Vector, above_zero
+from tinygrad_edu.training.optimisers import Optimizer, Vector
 from tinygrad_edu.training.progress import Display, is_watched
 from tinygrad_edu.training.saving import arrays_of, layer_of, load_arrays
 from tinygrad_edu.training.schedules import Schedule
-from tinygrad_edu.value import Value, no_grad
 
 __all__ = ["CallbackError", "Run", "fit"]
 
@@ -111,13 +117,13 @@ def fit(
     >>> history.epochs, history.iterations, round(model([10.0])[0].data, 3)
     (200, 200, 21.0)
     """
-    epochs, callbacks = whole_number(epochs, "epochs"), _checked_callbacks(callbacks)
-    optimizer = _checked_optimizer(optimizer, model)
-    _check_kinds(loss, schedule, seed)
+    epochs, callbacks = whole_number(epochs, "epochs"), checked_callbacks(callbacks)
+    optimizer = checked_optimizer(optimizer, model)
+    check_kinds(loss, schedule, seed)
     data = targets_for(model, loss, checked(X, y))
-    batch_size = _checked_batch_size(batch_size, len(data), model)
-    valid = None if validation is None else targets_for(model, loss, _checked_validation(validation, data))
-    _check_dependence(model, loss, optimizer, data)
+    batch_size = checked_batch_size(batch_size, len(data), model)
+    valid = None if validation is None else targets_for(model, loss, checked_validation(validation, data))
+    check_dependence(model, loss, optimizer, data)
     chosen = choose_engine(engine, Problem(model, loss, optimizer.params, penalty), data)
     run = Run(
         model,
@@ -131,7 +137,7 @@ def fit(
         callbacks=callbacks,
         seed=int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed,
         schedule=schedule,
-        clip=_clipping(clip_norm, clip_value),
+        clip=clipping(clip_norm, clip_value),
         checkpoint=checkpoint,
     )
     if resume:
@@ -140,110 +146,6 @@ def fit(
     display = Display(console) if (is_watched(console) if progress is None else progress) else None
     run.train(display)
     return run.history
-
-
-# Checks and choices ---------------------------------------------------------------------------------------
-
-
-def _checked_optimizer(optimizer: Optimizer | None, model: Module) -> Optimizer:
-    if not isinstance(model, Module):
-        raise TypeError(f"fit trains a Module, such as MLP(2, [16, 1]), not {model!r}")
-    if optimizer is None:
-        return Adam(model.parameters())
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"an optimizer is an object such as Adam(model.parameters(), 0.01), not {optimizer!r}")
-    if not set(optimizer.params) & set(model.parameters()):
-        raise ValueError(
-            "the optimiser holds none of this model's parameters, so training would change nothing; "
-            "make it with optimizer=Adam(model.parameters())"
-        )
-    return optimizer
-
-
-def _check_kinds(loss: Any, schedule: Any, seed: int | None) -> None:
-    if not callable(loss):
-        raise TypeError(f"loss is a function such as losses.cross_entropy, not {loss!r}")
-    if schedule is not None and not isinstance(schedule, Schedule):
-        raise TypeError(f"schedule is an object such as CosineDecay(epochs), not {schedule!r}")
-    if seed is not None and seed < 0:
-        raise ValueError(f"seed should be a whole number of at least 0, or None to draw one, not {seed}")
-
-
-def _check_dependence(model: Module, loss: Loss, optimizer: Optimizer, data: Data) -> None:
-    """A loss that no parameter can change is a mistake that training would not show."""
-    with in_mode(model, training=False):
-        value = loss(outputs_of(model, data.X[:1].tolist())[0], data.y[0].tolist())
-    if not isinstance(value, Value):
-        raise TypeError(f"the loss should return one Value for one example, not {value!r}")
-    if not set(topological_order(value)) & set(optimizer.params):
-        raise ValueError(
-            "the loss depends on none of the optimiser's parameters, so training would change nothing; "
-            "compute with the Values themselves, not with .data or float()"
-        )
-
-
-def _checked_batch_size(batch_size: int | None, n: int, model: Module) -> int:
-    size = min(32, n) if batch_size is None else whole_number(batch_size, "batch_size")
-    if size > n:
-        raise ValueError(f"batch_size must be from 1 to the number of examples, {n}, not {size}")
-    if min(size, n % size or size) == 1 and any(isinstance(module, BatchNorm) for module in model.modules()):
-        raise ValueError(
-            f"batches of {size} from {n} examples leave a batch of one, which BatchNorm cannot compare with anything; "
-            "choose another batch_size"
-        )
-    return size
-
-
-def _checked_callbacks(callbacks: Iterable[Any]) -> list[Callback]:
-    if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
-        raise TypeError(f"callbacks is a list, such as [EarlyStopping()], not {callbacks!r}; put it in brackets")
-    return [as_callback(callback) for callback in callbacks]
-
-
-def _checked_validation(validation: tuple[Any, Any], data: Data) -> Data:
-    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise TypeError(f"validation is a pair (X, y), not {type(validation).__name__}; split the data first")
-    valid = checked(*validation, name="validation ")
-    if valid.X.shape[1:] != data.X.shape[1:]:
-        raise ValueError(
-            f"an example of the validation data has shape {valid.X.shape[1:]}, and one of X {data.X.shape[1:]}; "
-            "both need the same features"
-        )
-    return valid
-
-
-def _clipping(clip_norm: float | None, clip_value: float | None) -> Callable[[Vector], Vector]:
-    """What to do with each gradient before the step."""
-    if clip_norm is not None:
-        above_zero("clip_norm", clip_norm)
-    if clip_value is not None:
-        above_zero("clip_value", clip_value)
-
-    def clip(gradient: Vector) -> Vector:
-        if clip_value is not None:
-            gradient = clipped_by_value(gradient, clip_value)
-        return gradient if clip_norm is None else clipped_by_norm(gradient, clip_norm)
-
-    return clip
-
-
-def targets_for(model: Module, loss: Loss, data: Data) -> Data:
-    """The data with targets as the loss takes them: class labels as one-hot rows where there is one output per class.
-
-    Tries the model on one example and the loss on the targets, so that what does not fit is known before training.
-    """
-    with no_grad(), in_mode(model, training=False):
-        output = outputs_of(model, data.X[:1].tolist())[0]
-        is_flat = not isinstance(output, Value) and all(isinstance(each, Value) for each in output)
-        classes = len(output) if is_flat else 1
-        y = one_hot(data.y, classes) if data.y.ndim == 1 and classes > 1 else data.y
-        _, rows = np.unique(y, axis=0, return_index=True)
-        for row in sorted(rows.tolist())[:1000]:  # regression has as many targets as examples; a sample will do
-            try:
-                loss(output, y[row].tolist())
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"row {row} of y (counted from 0) does not fit the loss: {error}") from error
-    return Data(data.X, y)
 
 
 # The run --------------------------------------------------------------------------------------------------

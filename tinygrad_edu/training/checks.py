@@ -1,0 +1,140 @@
+"""What `fit` is given, checked before anything changes: each mistake is told in a sentence, with the cure.
+
+May import: `value`, `backprop`, `nn`, `training`, NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.backprop import topological_order
+from tinygrad_edu.nn.layers import whole_number
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.regularisers import BatchNorm
+from tinygrad_edu.training.callbacks import Callback, as_callback
+from tinygrad_edu.training.clipping import clipped_by_norm, clipped_by_value
+from tinygrad_edu.training.data import Data, checked, one_hot
+from tinygrad_edu.training.engines import Loss, in_mode, outputs_of
+from tinygrad_edu.training.optimisers import Adam, Optimizer, Vector, above_zero
+from tinygrad_edu.training.schedules import Schedule
+from tinygrad_edu.value import Value, no_grad
+
+__all__ = [
+    "check_dependence",
+    "check_kinds",
+    "checked_batch_size",
+    "checked_callbacks",
+    "checked_optimizer",
+    "checked_validation",
+    "clipping",
+    "targets_for",
+]
+
+
+def checked_optimizer(optimizer: Optimizer | None, model: Module) -> Optimizer:
+    """The optimiser, by default `Adam`; it must hold parameters of the model."""
+    if not isinstance(model, Module):
+        raise TypeError(f"fit trains a Module, such as MLP(2, [16, 1]), not {model!r}")
+    if optimizer is None:
+        return Adam(model.parameters())
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"an optimizer is an object such as Adam(model.parameters(), 0.01), not {optimizer!r}")
+    if not set(optimizer.params) & set(model.parameters()):
+        raise ValueError(
+            "the optimiser holds none of this model's parameters, so training would change nothing; "
+            "make it with optimizer=Adam(model.parameters())"
+        )
+    return optimizer
+
+
+def check_kinds(loss: Any, schedule: Any, seed: int | None) -> None:
+    """A loss that can be called, a `Schedule`, a seed that NumPy takes."""
+    if not callable(loss):
+        raise TypeError(f"loss is a function such as losses.cross_entropy, not {loss!r}")
+    if schedule is not None and not isinstance(schedule, Schedule):
+        raise TypeError(f"schedule is an object such as CosineDecay(epochs), not {schedule!r}")
+    if seed is not None and seed < 0:
+        raise ValueError(f"seed should be a whole number of at least 0, or None to draw one, not {seed}")
+
+
+def check_dependence(model: Module, loss: Loss, optimizer: Optimizer, data: Data) -> None:
+    """A loss that no parameter can change is a mistake that training would not show."""
+    with in_mode(model, training=False):
+        value = loss(outputs_of(model, data.X[:1].tolist())[0], data.y[0].tolist())
+    if not isinstance(value, Value):
+        raise TypeError(f"the loss should return one Value for one example, not {value!r}")
+    if not set(topological_order(value)) & set(optimizer.params):
+        raise ValueError(
+            "the loss depends on none of the optimiser's parameters, so training would change nothing; "
+            "compute with the Values themselves, not with .data or float()"
+        )
+
+
+def checked_batch_size(batch_size: int | None, n: int, model: Module) -> int:
+    """The batch size, by default 32 or all the data; `BatchNorm` wants no batch of one."""
+    size = min(32, n) if batch_size is None else whole_number(batch_size, "batch_size")
+    if size > n:
+        raise ValueError(f"batch_size must be from 1 to the number of examples, {n}, not {size}")
+    if min(size, n % size or size) == 1 and any(isinstance(module, BatchNorm) for module in model.modules()):
+        raise ValueError(
+            f"batches of {size} from {n} examples leave a batch of one, which BatchNorm cannot compare with anything; "
+            "choose another batch_size"
+        )
+    return size
+
+
+def checked_callbacks(callbacks: Iterable[Any]) -> list[Callback]:
+    """The callbacks as a list of `Callback`s."""
+    if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks is a list, such as [EarlyStopping()], not {callbacks!r}; put it in brackets")
+    return [as_callback(callback) for callback in callbacks]
+
+
+def checked_validation(validation: tuple[Any, Any], data: Data) -> Data:
+    """The validation pair as data of the same features."""
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+        raise TypeError(f"validation is a pair (X, y), not {type(validation).__name__}; split the data first")
+    valid = checked(*validation, name="validation ")
+    if valid.X.shape[1:] != data.X.shape[1:]:
+        raise ValueError(
+            f"an example of the validation data has shape {valid.X.shape[1:]}, and one of X {data.X.shape[1:]}; "
+            "both need the same features"
+        )
+    return valid
+
+
+def clipping(clip_norm: float | None, clip_value: float | None) -> Callable[[Vector], Vector]:
+    """What to do with each gradient before the step."""
+    if clip_norm is not None:
+        above_zero("clip_norm", clip_norm)
+    if clip_value is not None:
+        above_zero("clip_value", clip_value)
+
+    def clip(gradient: Vector) -> Vector:
+        if clip_value is not None:
+            gradient = clipped_by_value(gradient, clip_value)
+        return gradient if clip_norm is None else clipped_by_norm(gradient, clip_norm)
+
+    return clip
+
+
+def targets_for(model: Module, loss: Loss, data: Data) -> Data:
+    """The data with targets as the loss takes them: class labels as one-hot rows where there is one output per class.
+
+    Tries the model on one example and the loss on the targets, so that what does not fit is known before training.
+    """
+    with no_grad(), in_mode(model, training=False):
+        output = outputs_of(model, data.X[:1].tolist())[0]
+        is_flat = not isinstance(output, Value) and all(isinstance(each, Value) for each in output)
+        classes = len(output) if is_flat else 1
+        y = one_hot(data.y, classes) if data.y.ndim == 1 and classes > 1 else data.y
+        _, rows = np.unique(y, axis=0, return_index=True)
+        for row in sorted(rows.tolist())[:1000]:  # regression has as many targets as examples; a sample will do
+            try:
+                loss(output, y[row].tolist())
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"row {row} of y (counted from 0) does not fit the loss: {error}") from error
+    return Data(data.X, y)
