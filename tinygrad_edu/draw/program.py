@@ -56,7 +56,7 @@ def _drawn(program: Program) -> graphviz.Digraph:
         node_attr={"fontname": FONT, "fontsize": "11", "color": GREY, "fontcolor": INK, "style": "filled"},
         edge_attr={"color": GREY, "arrowsize": "0.5"},
     )
-    listed = parts(program)
+    listed = parts(program.forward_instructions, program.backward_instructions)
     working = [var for lines in listed.values() for _, _, var in lines]
     colours = {
         var: blend(CYCLE[k % (len(CYCLE) - 1)], 0.28) for k, var in enumerate(v for v in working if v.stands_for)
@@ -72,7 +72,7 @@ def _drawn(program: Program) -> graphviz.Digraph:
     with drawing.subgraph(name="cluster_program") as instructions:
         label = f"the program: {len(working)} operations on arrays, for any batch"
         instructions.attr(label=label, color=GREY, fontsize="13")
-        _draw_instructions(program, instructions, colours)
+        _draw_instructions(listed, instructions, colours)
     return drawing
 
 
@@ -111,9 +111,11 @@ def _symbol(operation: ops.Op) -> str:
     return " ".join([symbol, *[f"{setting:g}" for setting in operation.settings]])
 
 
-def _draw_instructions(program: Program, drawing: graphviz.Digraph, colours: dict[Var, str]) -> None:
+def _draw_instructions(
+    listed: dict[str, list[tuple[str, str, Var]]], drawing: graphviz.Digraph, colours: dict[Var, str]
+) -> None:
     identity: dict[Var, str] = {}
-    for title, lines in parts(program).items():
+    for title, lines in listed.items():
         for name, text, var in lines:
             identity[var] = f"i{len(identity)}"
             count = f"{len(var.stands_for):,} Values" if len(var.stands_for) > 1 else ""

@@ -5,30 +5,27 @@ May import: the rest of this folder.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.instructions import Leaf
 
-if TYPE_CHECKING:
-    from tinygrad_edu.replay.program import Program
-
 __all__ = ["listing", "parts", "size"]
 
 
-def listing(program: Program) -> str:
-    """The program as text; a view costs nothing and is shown where it is used."""
-    named = parts(program)
+def listing(recorded: int, parameters: int, forward: Sequence[Var], backward: Sequence[Var]) -> str:
+    """A program as text; a view costs nothing and is shown where it is used."""
+    named = parts(forward, backward)
     count = sum(map(len, named.values()))
-    head = f"{program.recorded:,} Values a call became {count} array operations on {len(program.params):,} parameters"
+    head = f"{recorded:,} Values a call became {count} array operations on {parameters:,} parameters"
     return "\n".join([head, *[text for title in named for text in (title, *map(_row, named[title]))]])
 
 
-def parts(program: Program) -> dict[str, list[tuple[str, str, Var]]]:
+def parts(forward: Sequence[Var], backward: Sequence[Var]) -> dict[str, list[tuple[str, str, Var]]]:
     """The forward and the backward operations, each as its name, its text and its variable."""
     names: dict[Var, str] = {}
     found: dict[str, list[tuple[str, str, Var]]] = {"forward": [], "backward": []}
-    for title, written in (("forward", program.forward_instructions), ("backward", program.backward_instructions)):
+    for title, written in (("forward", forward), ("backward", backward)):
         for var in written:
             text = var.instruction.text(*[names[operand] for operand in var.operands])
             if isinstance(var.instruction, Leaf) or var.is_view:

@@ -19,6 +19,7 @@ from tinygrad_edu import ops
 from tinygrad_edu.number_systems import Arrays
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.instructions import Assemble, Constant, Instruction, Leaf, place
+from tinygrad_edu.replay.listing import listing
 from tinygrad_edu.replay.recorder import Noise, Recorded, RecordingError, Shape, inputs_of_shape, recording
 from tinygrad_edu.replay.scalars import ScalarGraph
 from tinygrad_edu.replay.schedule import Schedule
@@ -280,9 +281,7 @@ class Program:
                 raise ValueError(f"input {k} must have shape (batch, ...) with {shape} behind it, not {array.shape}")
 
     def __str__(self) -> str:
-        from tinygrad_edu.replay.listing import listing
-
-        return listing(self)
+        return listing(self.recorded, len(self.params), self.forward_instructions, self.backward_instructions)
 
 
 class Programs:
