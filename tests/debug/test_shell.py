@@ -357,7 +357,7 @@ def test_ctrl_c_at_the_prompt_and_in_a_run_goes_back_to_the_prompt_in_colour() -
         os.write(terminal, b"n\n")
         assert "\x1b[1m" in read_until(terminal, "v1 = tanh(x)"), "bold, in a terminal"
         os.write(terminal, b"c\n")
-        read_until(terminal, "--KeyboardInterrupt--", press_ctrl_c)
+        assert "--End--" not in read_until(terminal, "--KeyboardInterrupt--", press_ctrl_c)
         os.write(terminal, b"back\n")
         assert "--End--" not in read_until(terminal, "] ")
         os.write(terminal, b"q\n")

@@ -198,6 +198,11 @@ def test_a_module_path_means_all_operations_of_that_module() -> None:
     assert len(stops(Stepper(root), "layers.0")) == 12
 
 
+def test_a_module_path_does_not_mean_modules_whose_number_begins_alike() -> None:
+    root = MLP(1, [11, 1], seed=0)([1.0])[0]
+    assert len(stops(Stepper(root), "layers.0.neurons.1")) == len(stops(Stepper(root), "layers.0.neurons.10")) == 4
+
+
 def test_breakpoints_stop_a_run_until_they_are_cleared() -> None:
     root, nodes = example()
     stepper = Stepper(root)
