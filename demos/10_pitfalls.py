@@ -23,7 +23,7 @@ from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits as logit_los
 from tinygrad_edu.training import Adam, AdamW, EarlyStopping, diagnose, fit, predict
 
 demo = Demo(__doc__)
-EPOCHS = 5 if demo.quick else 60
+EPOCHS, SAMPLE = (5, 10) if demo.quick else (60, 100)
 
 # %% [markdown]
 # The data: two half moons, with noise, 100 points to learn from and 300 to test. A healthy network gets about nine of
@@ -41,7 +41,7 @@ def run(name: str, model: MLP, optimizer: object, epochs: int = EPOCHS, **option
         warnings.simplefilter("ignore", RuntimeWarning)  # fit warns when a loss is not finite, and diagnose will say it
         history = fit(model, X_train, y_train, loss=logit_loss, optimizer=optimizer, epochs=epochs, batch_size=20,
                       validation=(X_test, y_test), progress=False, **options)  # fmt: skip
-    findings = diagnose(model, X_train, y_train, loss=logit_loss, history=history)
+    findings = diagnose(model, X_train, y_train, loss=logit_loss, history=history, sample=SAMPLE)
     for text in map(str, findings) if not findings.healthy else ["no problem found"]:
         print(textwrap.fill(f"{name}: {text}", 118, subsequent_indent="    "))
     right = np.mean((predict(model, X_test)[:, 0] > 0) == (y_test > 0.5))
@@ -57,7 +57,7 @@ def run(name: str, model: MLP, optimizer: object, epochs: int = EPOCHS, **option
 
 # %%
 title("1. Vanishing gradients")
-recorder = LayerRecorder(X_train[:30])
+recorder = LayerRecorder(X_train[: SAMPLE // 4])
 deep = MLP(2, [8] * 8 + [1], "sigmoid", seed=0)
 run("sigmoid, 9 layers", deep, SGD(deep.parameters(), 0.1), callbacks=[recorder])
 demo.save(plot_distributions(recorder), "10_vanishing.png")
@@ -120,7 +120,9 @@ run("dropout", dropping, Adam(dropping.parameters(), 0.01), epochs=4 * EPOCHS)
 decayed = big()
 run("weight decay", decayed, AdamW(decayed.parameters(), 0.01, weight_decay=1.0), epochs=4 * EPOCHS)
 for name, model in (("by_heart", by_heart), ("early_stopping", stopped)):
-    figure = plot_decision_regions(lambda points, model=model: predict(model, points), X_train, y_train, resolution=80)
+    figure = plot_decision_regions(
+        lambda points, model=model: predict(model, points), X_train, y_train, resolution=SAMPLE
+    )
     demo.save(figure, f"10_{name}.png")
 
 # %%
