@@ -258,7 +258,10 @@ def test_clicking_a_node_shows_its_gradient_as_sums_over_uses_and_over_paths(ope
         results = [number(text) for text in page.locator(f"{table} strong").all_text_contents()]
         assert set(results[:-1]) == terms
         assert sum(results[:-1]) == results[-1] == gradient
-    assert page.locator("#paths .what").all_text_contents()[:2] == ["L ← g ← d ← e ← a", "L ← a"]
+    symbols = page.evaluate(
+        "[...document.querySelectorAll('#paths .what')].map((e) => [...e.childNodes].map((c) => c.textContent))"
+    )
+    assert symbols[:2] == [["L ← g ← d ← e ← a", "a · f · 1 · b"], ["L ← a", "g"]]
     assert "local = b" in page.text_content("#consumers")
     assert number(page.text_content("#difference strong >> nth=0")) == pytest.approx(gradient, rel=1e-5)
 
@@ -369,6 +372,7 @@ def test_predicting_cannot_be_skipped_and_hints_do_not_score(open_page):
     page.locator("#last").click()
     assert page.text_content("#counter") == "5 / 13"
     assert "?" in page.text_content(".edge.flowing .local")
+    assert "= a, where a = 2" in page.text_content("#question")
     page.locator("#hint").click()
     assert "= a = 2" in page.text_content("#question")
     assert "Right" in answer(page, "2")
@@ -376,6 +380,30 @@ def test_predicting_cannot_be_skipped_and_hints_do_not_score(open_page):
     page.locator("#predict-toggle").click()
     page.locator("#last").click()
     assert page.text_content("#counter") == "9 / 9"
+
+
+def test_an_answer_that_several_slips_lead_to_is_told_with_all_of_them(open_page):
+    page = open_page(named(-named(-Value(3.0, "x"), "u"), "L"))
+    page.keyboard.press("p")
+    page.keyboard.press("End")
+    told = answer(page, "1")
+    assert told.startswith("More than one slip leads to this number:")
+    assert "local factor is missing" in told
+    assert "sign is wrong" in told
+
+
+def test_what_constants_receive_is_nobodys_question(open_page):
+    x = Value(3.0, "x")
+    page = open_page(named(named(2.0 * x, "d") * named(x + 1.0, "s"), "L"))
+    page.keyboard.press("p")
+    page.keyboard.press("End")
+    questions = []
+    while page.locator("#answer").is_visible():
+        questions.append(page.text_content("#answer-label"))
+        page.locator("#show-me").click()
+        page.locator("#next-question").click()
+    assert questions == [f"{name}.grad after =" for name in ("d", "s", "x", "x")]
+    assert "Every gradient is revealed." in page.text_content("#question")
 
 
 # Bad and strange input ------------------------------------------------------------------------------------

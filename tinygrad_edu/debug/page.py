@@ -1,7 +1,7 @@
 """The stepper as one offline HTML file: the graph, the numbers of the sweep, and a script that shows them.
 
 Every derivative on the page is computed here, by the engine: the steps are the `Stepper`'s, so no `.grad` is
-touched, and the words are those of the terminal. The script in `assets/page.js` only decides what to show when.
+touched, and the words are those of the terminal. The scripts in `assets/` only decide what to show when.
 
 May import: `number_systems`, `value`, `backprop`, `gradcheck`, `files`, `draw`, `debug.stepper`, `debug.explain`.
 """
@@ -28,6 +28,8 @@ from tinygrad_edu.value import Value
 __all__ = ["save_page"]
 
 ENDINGS = (".html", ".htm")
+#: In this order they make up one script.
+SCRIPTS = ("text.js", "graph.js", "picture.js", "panels.js", "predict.js", "view.js", "page.js")
 #: Larger graphs are saved without each node's paths and finite difference, which cost time in its square.
 EXPLAINED_NODES = 500
 SHOWN_PATHS = 6
@@ -64,7 +66,7 @@ def _page(root: Value, names: Mapping[str, Any] | None) -> str:
         "style": _asset("page.css"),
         "svg": graph_svg(root, names=called),
         "data": _embedded(_content(stepper)),
-        "script": _asset("page.js"),
+        "script": "\n".join(map(_asset, SCRIPTS)),
     }
     return Template(_asset("page.html")).substitute(content)
 

@@ -1,0 +1,139 @@
+// Zoom and pan: which part of the drawing is seen.
+
+const home = svg.viewBox.baseVal;
+const whole = { x: home.x, y: home.y, width: home.width, height: home.height };
+let view = { ...whole };
+const canvas = byId("canvas");
+
+/** How many pixels one unit of the drawing takes, when the view is that wide and high. */
+const scaleOf = (box) => Math.min(canvas.clientWidth / box.width, canvas.clientHeight / box.height);
+
+function setView(box) {
+  view = box;
+  svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
+}
+
+/** A view of a given scale in which the point (x, y) of the drawing lies at a share of the canvas. */
+function viewAt(scale, x, y, shareX = 0.5, shareY = 0.5) {
+  const width = canvas.clientWidth / scale;
+  const height = canvas.clientHeight / scale;
+  return { x: x - shareX * width, y: y - shareY * height, width, height };
+}
+
+const LARGEST_SCALE = 6;
+const READABLE_SCALE = 0.85;
+const FITTED_SCALE = 2;
+
+function fit() {
+  cancelAnimationFrame(glide);
+  const scale = Math.min(scaleOf(whole), FITTED_SCALE);
+  setView(viewAt(scale, whole.x + whole.width / 2, whole.y + whole.height / 2));
+}
+
+/** Zoom by a factor, holding the point of the drawing at these client coordinates still. */
+function zoomBy(factor, clientX, clientY) {
+  cancelAnimationFrame(glide);
+  const bounds = canvas.getBoundingClientRect();
+  const shareX = clientX === undefined ? 0.5 : (clientX - bounds.left) / bounds.width;
+  const shareY = clientY === undefined ? 0.5 : (clientY - bounds.top) / bounds.height;
+  const smallest = Math.min(scaleOf(whole), FITTED_SCALE) / 2;
+  const scale = Math.min(Math.max(scaleOf(view) * factor, smallest), LARGEST_SCALE);
+  setView(viewAt(scale, view.x + shareX * view.width, view.y + shareY * view.height, shareX, shareY));
+}
+
+function panBy(pixelsX, pixelsY) {
+  cancelAnimationFrame(glide);
+  const scale = scaleOf(view);
+  setView({ ...view, x: view.x - pixelsX / scale, y: view.y - pixelsY / scale });
+}
+
+/** The box of a node in the coordinates of the drawing. */
+function boxOf(node) {
+  node.box ??= (() => {
+    const inner = node.group.getBBox();
+    const matrix = svg.getScreenCTM().inverse().multiply(node.group.getScreenCTM());
+    const corner = new DOMPoint(inner.x, inner.y).matrixTransform(matrix);
+    return { x: corner.x, y: corner.y, width: inner.width * matrix.a, height: inner.height * matrix.d };
+  })();
+  return node.box;
+}
+
+/** The smallest box around some boxes. */
+function around(boxes) {
+  const x = Math.min(...boxes.map((box) => box.x));
+  const y = Math.min(...boxes.map((box) => box.y));
+  return {
+    x, y,
+    width: Math.max(...boxes.map((box) => box.x + box.width)) - x,
+    height: Math.max(...boxes.map((box) => box.y + box.height)) - y,
+  };
+}
+
+const MARGIN = 12;
+
+/** Move the view, as little as needed, until a node is in sight, and its companions too if there is room. */
+function keepInView(node, companions = []) {
+  const everything = around([node, ...companions].map(boxOf));
+  const fits = everything.width + 2 * MARGIN <= view.width && everything.height + 2 * MARGIN <= view.height;
+  const box = fits ? everything : boxOf(node);
+  const nearest = (low, size, viewLow, viewSize) => Math.min(Math.max(viewLow, low + size + MARGIN - viewSize), low - MARGIN);
+  glideTo({ ...view, x: nearest(box.x, box.width, view.x, view.width), y: nearest(box.y, box.height, view.y, view.height) });
+}
+
+function keepStepInView() {
+  const node = state.question?.edge.node ?? events[state.position - 1]?.node;
+  const edgesInQuestion = state.question ? [state.question.edge] : currentEdges();
+  if (node) keepInView(node, edgesInQuestion.map((edge) => edge.input));
+}
+
+const GLIDE_MILLISECONDS = 250;
+const prefersStillness = matchMedia("(prefers-reduced-motion: reduce)");
+let glide = 0;
+
+/** Move the view there in a moment, so that the eye can follow. */
+function glideTo(target) {
+  cancelAnimationFrame(glide);
+  if (target.x === view.x && target.y === view.y) return;
+  if (prefersStillness.matches) return setView(target);
+  const from = view;
+  const start = performance.now();
+  const advance = (now) => {
+    const share = Math.min(1, Math.max(0, (now - start) / GLIDE_MILLISECONDS));
+    const eased = share * (2 - share);
+    setView({ ...target, x: from.x + eased * (target.x - from.x), y: from.y + eased * (target.y - from.y) });
+    if (share < 1) glide = requestAnimationFrame(advance);
+  };
+  glide = requestAnimationFrame(advance);
+}
+
+/** The whole graph if it can be read at that size, else the part around the root or the first step. */
+function firstView() {
+  fit();
+  if (scaleOf(whole) < READABLE_SCALE) {
+    const box = boxOf(nodes[data.forward[0]]);
+    setView(viewAt(READABLE_SCALE, box.x + box.width / 2, box.y + box.height / 2));
+  }
+}
+
+const pointers = new Map();
+let dragged = 0;
+
+function pinchDistance() {
+  const [one, other] = [...pointers.values()];
+  return Math.hypot(one.x - other.x, one.y - other.y);
+}
+
+function onPointerMove(event) {
+  const before = pointers.get(event.pointerId);
+  if (!before) return;
+  const now = { x: event.clientX, y: event.clientY };
+  if (pointers.size === 2) {
+    const distance = pinchDistance();
+    pointers.set(event.pointerId, now);
+    zoomBy(pinchDistance() / distance, now.x, now.y);
+  } else {
+    pointers.set(event.pointerId, now);
+    dragged += Math.abs(now.x - before.x) + Math.abs(now.y - before.y);
+    if (dragged > 4) panBy(now.x - before.x, now.y - before.y);
+  }
+}
