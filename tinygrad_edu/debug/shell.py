@@ -319,7 +319,10 @@ class StepperShell(cmd.Cmd):
         self.show(self.stepper.current, limit=None)
 
     def do_draw(self, argument: str) -> None:
-        """draw FILE: the graph with the gradients so far, as .svg, .png or .dot."""
+        """draw FILE: the graph with the gradients so far, as .svg, .png or .dot.
+
+        An edge shows what its node has handed on or, if its turn has not come, would hand on now.
+        """
         if not argument:
             raise ValueError("draw needs a file to write, such as graph.svg")
         names = {name: node for node, name in self.stepper.names.items() if not is_constant(node, node.label)}
