@@ -165,8 +165,8 @@ class GradCheck:
         for row in self._shown():
             numbers = [f"{row.at:.6g}", f"{row.analytic:.8g}", f"{row.numeric:.8g}"]
             errors = [f"{error:.1e}" if error else "0" for error in (row.absolute_error, row.relative_error)]
-            table.add_row(row.name, *numbers, *errors, _verdict(row))
-        table.caption = "\n".join(self._sentences())
+            table.add_row(Text(row.name), *numbers, *errors, _verdict(row))
+        table.caption = Text("\n".join(self._sentences()))
         return table
 
     def __str__(self) -> str:
