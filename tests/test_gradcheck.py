@@ -223,3 +223,15 @@ def test_a_node_at_a_kink_is_reported_as_one():
     nodes = topological_order(x.relu() * 3.0)
     row = check_node(nodes, x, 0.0)
     assert (row.verdict, row.left, row.right) == ("kink", 0.0, pytest.approx(3.0))
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
+def test_an_input_that_is_not_finite_is_refused(number):
+    with pytest.raises(ValueError, match=f"finite inputs, but input 1 is {number}"):
+        gradcheck(lambda x, y: x * y, [1.0, number])
+
+
+def test_what_is_not_finite_has_no_relative_error():
+    row = gradcheck(lambda x: x.sqrt() * 0.0, [0.0]).rows[0]
+    assert math.isnan(row.relative_error)
+    assert not row.passed

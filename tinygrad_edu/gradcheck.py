@@ -98,9 +98,11 @@ class InputCheck:
 
     @property
     def relative_error(self) -> float:
-        """|analytic - numeric| / max(|analytic|, |numeric|), and 0 where both are 0."""
-        error = self.absolute_error
-        return error / max(abs(self.analytic), abs(self.numeric)) if error else 0.0
+        """|analytic - numeric| / max(|analytic|, |numeric|); 0 where both are 0, nan where one is not finite."""
+        error, size = self.absolute_error, max(abs(self.analytic), abs(self.numeric))
+        if not (math.isfinite(error) and math.isfinite(size)):
+            return math.nan
+        return error / size if error else 0.0
 
     @property
     def passed(self) -> bool:
@@ -221,8 +223,8 @@ def gradcheck(
     Inputs are numbers, or leaf `Value`s (the parameters of a model, say), which are nudged in place and put back;
     no `.grad` is touched. `f` must return one number.
 
-    Raises TypeError for inputs or results that are not numbers, ValueError for a computed `Value` as input, for a
-    step or tolerance that cannot be, and for a function that is random.
+    Raises TypeError for inputs or results that are not numbers, ValueError for a computed `Value` or an infinite
+    number as input, for a step or tolerance that cannot be, and for a function that is random.
 
     >>> result = gradcheck(lambda x, y: (x * y).tanh() + y / x, [0.5, -2.0])
     >>> bool(result), result.max_relative_error < 1e-8
@@ -258,6 +260,10 @@ def _leaf(number: Any, position: int) -> Value:
     if leaf.op is not None:
         raise ValueError(
             f"gradcheck needs inputs that were not computed, but input {position} is {leaf!r}; .detach() it"
+        )
+    if not math.isfinite(leaf.data):
+        raise ValueError(
+            f"gradcheck needs finite inputs, but input {position} is {leaf.data}: no point is a step from it"
         )
     return leaf
 

@@ -40,7 +40,10 @@ def read_checkpoint(file: str | os.PathLike[str]) -> dict[str, Any]:
     tensors, metadata = read_tensors(file)
     if metadata.get("format") != _FORMAT:
         raise ValueError(f"{str(file)!r} holds weights but is no checkpoint; load(model, file) reads weights")
-    tree: dict[str, Any] = _with_arrays(json.loads(metadata["state"]), tensors)
+    try:
+        tree: dict[str, Any] = _with_arrays(json.loads(metadata["state"]), tensors)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{str(file)!r} is no whole checkpoint ({error!r}); continue from another one") from error
     return tree
 
 

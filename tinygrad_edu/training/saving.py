@@ -171,7 +171,7 @@ def read_tensors(file: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[s
         header = json.loads(content[8 : 8 + length])
     except Exception as error:  # safetensors has its own kinds, which it does not promise to keep
         raise ValueError(f"{str(file)!r} is no whole safetensors file ({error}); save it again") from error
-    return tensors, dict(header.get("__metadata__", {}))
+    return tensors, dict(header.get("__metadata__") or {})
 
 
 def _safetensors() -> Any:
