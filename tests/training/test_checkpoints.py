@@ -77,6 +77,18 @@ def test_a_resumed_run_is_bit_for_bit_the_run_that_was_never_stopped(tmp_path, b
     assert (resumed.epochs, resumed.iterations) == (6, 24)
 
 
+def test_a_resumed_run_keeps_its_own_learning_rate(tmp_path):
+    file, schedule = tmp_path / "run.safetensors", CosineDecay(4)
+    straight, resumed = plain(), plain()
+    whole = fit(straight, X, Y, optimizer=SGD(straight.parameters(), 0.05), epochs=4, schedule=schedule)
+    first = plain()
+    fit(first, X, Y, optimizer=SGD(first.parameters(), 0.05), epochs=2, schedule=schedule, checkpoint=file)
+    optimizer = SGD(resumed.parameters(), 0.7)
+    history = fit(resumed, X, Y, optimizer=optimizer, epochs=4, schedule=schedule, checkpoint=file, resume=True)
+    assert history.learning_rate == whole.learning_rate
+    assert resumed.state_dict() == straight.state_dict()
+
+
 def test_resuming_a_finished_run_only_reads_it(tmp_path):
     file, model = tmp_path / "run.safetensors", plain()
     fit(model, X, Y, epochs=2, checkpoint=file)

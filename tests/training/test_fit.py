@@ -318,6 +318,15 @@ def test_early_stopping_restores_the_best_of_a_run_that_was_not_stopped_and_can_
         assert not history.stopped
 
 
+def test_an_equal_loss_is_no_improvement():
+    X, y = regression()
+    model = MLP(2, [1], seed=0)
+    stopping = EarlyStopping(patience=2)
+    still = SGD(model.parameters(), 0.0)
+    history = fit(model, X, y, optimizer=still, epochs=20, batch_size=24, validation=(X, y), callbacks=[stopping])
+    assert (history.epochs, stopping.best_epoch, history.best_epoch) == (4, 1, 1)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_ctrl_c_ends_cleanly_with_the_history_so_far(engine):
     X, y = regression()

@@ -45,7 +45,7 @@ FLAT = 0.02
 MOSTLY = 0.9
 #: Chance leaves a sixth of the rectifiers of a second layer silent, at any seed; this share of a layer is too much.
 TOO_MANY_DEAD = 0.25
-#: A network whose loss is this share of the loss on shuffled targets has learned; flat units are no problem then.
+#: A network whose loss is this share of the loss on shuffled targets has learned; flat units do no harm then.
 LEARNED = 0.1
 #: The steepest that a saturating activation gets.
 LARGEST_SLOPE = {"tanh": 1.0, "sigmoid": 0.25}
@@ -187,7 +187,7 @@ def _diagnosis(model: Module, everything: Data, sample: int, loss: Loss, history
         notes += [finding for finding, share in dead if share < TOO_MANY_DEAD]
         if not _has_learned(model, data, loss, seen):
             findings += _saturated(seen)
-        findings += _vanishing(gradients, explained=bool(findings))
+            findings += _vanishing(gradients, explained=bool(findings))
         findings += _exploding(model, seen)
     if history is not None:
         findings += _overfitting(history)
