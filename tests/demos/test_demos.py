@@ -1,4 +1,4 @@
-"""Every numbered demo runs as a script, in its quick mode and in a process of its own, and as a notebook.
+"""Every demo runs as a script, in its quick mode and in a process of its own; every numbered one as a notebook too.
 
 A notebook is made from the script itself, as Jupyter does it with jupytext, so there is no second copy to keep in step.
 """
@@ -16,6 +16,10 @@ from nbclient import NotebookClient
 TESTS = Path(__file__).parents[1]
 DEMOS = TESTS.parent / "demos"
 CHAPTERS = sorted(DEMOS.glob("[0-9]*.py"))
+# Demos that another test file names are run there.
+ELSEWHERE = "".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py") if path != Path(__file__))
+OTHERS = sorted(path for path in {*DEMOS.glob("*.py")} - {*CHAPTERS} if path.name not in {"common.py"})
+SCRIPTS = [*CHAPTERS, *(path for path in OTHERS if path.stem not in ELSEWHERE)]
 
 
 def test_there_is_a_demo_for_each_chapter():
@@ -23,13 +27,7 @@ def test_there_is_a_demo_for_each_chapter():
     assert len(CHAPTERS) == 15
 
 
-def test_each_other_demo_has_a_test_of_its_own():
-    others = {path.name for path in DEMOS.glob("*.py")} - {path.name for path in CHAPTERS} - {"common.py"}
-    elsewhere = "".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py") if path != Path(__file__))
-    assert [name for name in sorted(others) if name not in elsewhere] == []
-
-
-@pytest.mark.parametrize("script", CHAPTERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_script_runs_and_says_what_it_wrote(script, tmp_path):
     out = tmp_path / "a new folder"
     command = [sys.executable, "-W", "error", str(script), "--quick", "--out", str(out)]

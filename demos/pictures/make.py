@@ -1,0 +1,86 @@
+"""The pictures of the README, made from its own examples and from the demos: `python demos/pictures/make.py`.
+
+Writes beside itself. Needs the extras [learn] and, for the page, [dev] and Chromium. Takes about a minute.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from tinygrad_edu import Neuron, Value, draw, save_page
+
+HERE = Path(__file__).parent
+DEMOS = HERE.parent
+SHOWN = {
+    "01_neuron.py": "01_perceptron.png",
+    "04_activations.py": "04_activations.png",
+    "07_gradient_descent.py": "07_optimisers_valley.png",
+    "12_cnn.py": "12_filters.png",
+    "14_lstm.py": "14_memory.png",
+    "15_transformer.py": "15_attention.png",
+}
+
+
+def graph() -> None:
+    """The graph of the README's first expression, as `draw` writes it."""
+    a, b = Value(2.0), Value(-3.0)
+    c = (a * b + 5.0).tanh()
+    c.backward()
+    draw(c, HERE / "graph.svg")
+
+
+def page(folder: Path) -> None:
+    """The stepper's page of a neuron, in the middle of the backward pass."""
+    neuron = Neuron(2, "tanh", seed=1)
+    loss = (neuron([Value(1.0, "x0"), Value(-2.0, "x1")]) - 1.0) ** 2
+    loss.label = "loss"
+    save_page(loss, folder / "neuron.html")
+    browser_program = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        # Without its sandbox Chromium also runs in a container; it opens nothing but our own page.
+        browser = playwright.chromium.launch(executable_path=browser_program, args=["--no-sandbox"])
+        window = browser.new_page(viewport={"width": 1200, "height": 700})
+        window.goto((folder / "neuron.html").as_uri())
+        for _ in range(8):
+            window.keyboard.press("ArrowRight")
+        window.wait_for_timeout(600)
+        window.screenshot(path=folder / "page.png")
+        browser.close()
+    shrink(folder / "page.png", HERE / "page.png")
+
+
+def gallery(folder: Path) -> None:
+    """Six figures of the demos on one sheet."""
+    for script in SHOWN:
+        subprocess.run([sys.executable, DEMOS / script, "--out", folder], check=True, stdout=subprocess.DEVNULL)
+    figure = Figure(figsize=(12, 7.4), layout="constrained")
+    axes = figure.subplots(3, 2)
+    for axis, (script, name) in zip(axes.flat, SHOWN.items(), strict=True):
+        axis.imshow(imread(folder / name), interpolation="lanczos")
+        axis.set_title(script, loc="left", fontsize=9, family="monospace", color="#57606a")
+        axis.set_axis_off()
+    figure.savefig(folder / "demos.png", dpi=110)
+    shrink(folder / "demos.png", HERE / "demos.png")
+
+
+def shrink(source: Path, target: Path) -> None:
+    """The picture with 128 colours, which is plenty for plots."""
+    Image.open(source).convert("RGB").quantize(128).save(target, optimize=True)
+
+
+if __name__ == "__main__":
+    graph()
+    with tempfile.TemporaryDirectory() as name:
+        page(Path(name))
+        gallery(Path(name))
+    for picture in sorted([*HERE.glob("*.svg"), *HERE.glob("*.png")]):
+        print(f"{picture.relative_to(DEMOS.parent)}: {picture.stat().st_size / 1000:.0f} kB")
