@@ -290,6 +290,14 @@ def test_paths_are_counted_exactly_however_many(open_page, count, text):
     assert number(page.text_content("#paths li.total strong")) == pytest.approx(2.0**count, rel=1e-5)
 
 
+def test_a_very_large_graph_shows_uses_and_says_where_the_rest_is(open_page):
+    page = open_page(doublings(510))
+    page.select_option("#node-choice", "0")
+    assert "It is used 2 times" in page.text_content("#consumers-caption")
+    assert page.locator("#paths").count() == 0
+    assert re.search(r"too large for more; in Python, \w+\.explain\(\w+\)", page.text_content("#node-body"))
+
+
 def test_a_kink_is_told_with_the_slopes_on_both_sides(open_page):
     page = open_page(Value(0.0, "x").relu() * 3.0)
     page.locator("#node-0").click()
@@ -431,7 +439,7 @@ def test_labels_are_text_whatever_they_say(open_page):
 
 
 def test_characters_that_are_no_text_do_not_break_the_page(open_page):
-    page = open_page(Value(2.0, "a\x00b\n\ud800") * 3.0)
+    page = open_page(named(Value(2.0, "a\x00b\n\ud800") * 3.0, "\udfff\r"))
     page.keyboard.press("End")
     assert number(page.text_content("#node-0 .grad")) == 3.0
 

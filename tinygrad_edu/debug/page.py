@@ -62,7 +62,7 @@ def _page(root: Value, names: Mapping[str, Any] | None) -> str:
     stepper = Stepper(root, names)
     called = {name: node for node, name in stepper.names.items()}
     content = {
-        "title": escape(f"Backpropagation through {stepper.names[root]}, step by step"),
+        "title": escape(f"Backpropagation through {stepper.names[root]!r}, step by step", quote=False),
         "style": _asset("page.css"),
         "svg": graph_svg(root, names=called),
         "data": _embedded(_content(stepper)),

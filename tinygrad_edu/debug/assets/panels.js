@@ -117,7 +117,7 @@ function explained(node) {
   }
   if (node.path_count) return [...uses(node), ...paths(node), ...finiteDifference(node)];
   return [...uses(node), make("p", { class: "quiet" },
-    `This graph is too large to list here what explain(${root.name}, ${node.name}) and gradcheck tell in Python.`)];
+    `This graph is too large for more; in Python, ${root.name}.explain(${node.name}) lists the paths and gradcheck takes differences.`)];
 }
 
 function uses(node) {
