@@ -1,8 +1,10 @@
 """`python -m tinygrad_edu train`, as people run it."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -127,3 +129,17 @@ def test_it_runs_as_a_program():
     )
     assert done.stderr == ""
     assert "2 epochs, 2 iterations" in done.stdout
+
+
+def test_ctrl_c_ends_it_with_what_there_is():
+    command = [sys.executable, "-u", "-m", "tinygrad_edu", "train", "digits", "--engine", "eager", "--epochs", "1000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith("network: "):
+            assert process.poll() is None
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, err) == (130, "")
+    assert "interrupted in epoch 1" in out
+    assert "accuracy: " in out

@@ -2,7 +2,6 @@
 
 import io
 import math
-import os
 import signal
 
 import numpy as np
@@ -163,6 +162,16 @@ def test_penalty_is_added_to_the_loss_and_shrinks_the_weights(engine):
     assert np.linalg.norm(weights(penalised)) < np.linalg.norm(weights(plain))
     error = np.mean((predict(penalised, X)[:, 0] - y) ** 2)
     assert history.loss[-1] > error + 0.2 * np.sum(np.square(weights(penalised))) * 0.9
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_penalty_that_is_a_plain_number_only_raises_the_loss(engine):
+    X, y = regression()
+    histories = []
+    for penalty in (None, lambda params: 2.0):
+        model = MLP(2, [1], seed=0)
+        histories.append(fit(model, X, y, epochs=1, penalty=penalty, engine=engine))
+    assert histories[1].loss[0] == pytest.approx(histories[0].loss[0] + 2.0)
 
 
 def test_gradient_norms_are_recorded_for_each_layer():
@@ -337,7 +346,7 @@ def test_ctrl_c_ends_cleanly_with_the_history_so_far(engine):
         def on_iteration_end(self, run):
             after.append(weights(model))
             if run.epoch == 3:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
 
     history = fit(model, X, y, epochs=100, callbacks=[Impatient()], engine=engine)
     assert history.stopped == "interrupted in epoch 3"
@@ -423,9 +432,12 @@ def test_the_display_shows_the_numbers_at_a_terminal(monkeypatch):
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=100, legacy_windows=False, color_system=None)
     monkeypatch.setattr("tinygrad_edu.training.loop.Console", lambda stderr: console)
-    history = fit(MLP(2, [1], seed=0), X, y, epochs=2, validation=(X, y))
+    enough = [lambda run: run.stop("enough is enough") if run.epoch == 2 else None]
+    history = fit(MLP(2, [1], seed=0), X, y, epochs=3, validation=(X, y), callbacks=enough)
     text = screen.getvalue()
-    assert "epoch 2/2" in text
+    assert "epoch 2/3" in text
+    assert text.startswith("replay: ")
+    assert text.rstrip().endswith("enough is enough")
     for shown in (
         f"loss {history.loss[-1]:.3g}",
         f"validation {history.validation_loss[-1]:.3g}",
@@ -433,7 +445,6 @@ def test_the_display_shows_the_numbers_at_a_terminal(monkeypatch):
         "rate 0.001",
     ):
         assert shown in text
-    assert history.summary() in text.replace("\n", " ").replace("  ", " ") or history.summary()[:60] in text
 
 
 def test_nothing_is_printed_when_nobody_watches(capfd):

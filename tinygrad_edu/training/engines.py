@@ -23,7 +23,7 @@ from tinygrad_edu.nn.module import Module
 from tinygrad_edu.replay import Program, RecordingError, record
 from tinygrad_edu.training.data import Data
 from tinygrad_edu.training.optimisers import Vector, gradients_of, numbers_of, write_numbers
-from tinygrad_edu.value import Value, fsum, no_grad
+from tinygrad_edu.value import Value, as_value, fsum, no_grad
 
 __all__ = ["Eager", "Engine", "Problem", "Replay", "choose_engine", "in_mode", "outputs_of", "predict", "takes_batches"]
 
@@ -126,7 +126,7 @@ class Eager:
             for example, target in zip(X.tolist(), y.tolist(), strict=True):
                 yield share * self.problem.loss(outputs_of(self.problem.model, [example])[0], target)
         if self.problem.penalty is not None:
-            yield self.problem.penalty(self.problem.params)
+            yield as_value(self.problem.penalty(self.problem.params))
 
     def mean_loss(self, X: Array, y: Array) -> float:
         """The mean loss in evaluation mode, without penalty."""

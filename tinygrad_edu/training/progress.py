@@ -41,10 +41,11 @@ class Display(Callback):
         )
 
     def on_start(self, run: Run) -> None:
-        """Begin to draw."""
+        """Say what computes the gradients, and begin to draw."""
+        self.console.print(run.history.engine, highlight=False, markup=False)
         self.progress.start()
         self.task = self.progress.add_task(
-            "", total=run.epochs, completed=run.epoch, epoch=run.epoch, epochs=run.epochs, numbers=run.history.engine
+            "", total=run.epochs, completed=run.epoch, epoch=run.epoch, epochs=run.epochs, numbers=""
         )
 
     def on_iteration_end(self, run: Run) -> None:
@@ -64,9 +65,10 @@ class Display(Callback):
         )
 
     def on_end(self, run: Run) -> None:
-        """Say how it went, in one line."""
+        """Say why it ended before its time, if it did."""
         self.close()
-        self.console.print(run.history.summary(), highlight=False)
+        if run.history.stopped:
+            self.console.print(run.history.stopped, highlight=False, markup=False)
 
     def close(self) -> None:
         """Give the terminal back."""

@@ -179,8 +179,8 @@ class OneCycle(Schedule):
     """Up to η and down again, along two half cosines, over `total` counts.
 
     From η / `start` up to η during the first `rise` share of the counts, then down to η / `start` / `end`. Smith &
-    Topin 2018, "Super-convergence", with the cosines and the defaults that PyTorch documents. The count is of
-    iterations unless `per` says otherwise.
+    Topin 2018, "Super-convergence", with the cosines and the defaults that PyTorch documents; the momentum
+    stays as it is. The count is of iterations unless `per` says otherwise.
 
     >>> schedule = OneCycle(total=10, rise=0.5)
     >>> [round(schedule(1.0, t), 6) for t in (0, 2, 4, 9)]
