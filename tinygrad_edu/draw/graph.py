@@ -36,9 +36,9 @@ __all__ = ["MAX_NODES", "draw", "expanded", "graph_svg", "has_gradients"]
 
 MAX_NODES = 2_000
 #: How many columns the edges may cross in all before Graphviz has to hurry, and before it would not end at all.
-HURRIED, MAX_CROSSED = 1_500, 60_000
+HURRIED, MAX_CROSSED = 2_500, 60_000
 #: Straight edges, and few tries to shorten them: seconds where careful work takes hours.
-_HURRY = {"splines": "line", "nslimit": "1", "nslimit1": "1", "mclimit": "0.2"}
+_HURRY = {"splines": "line", "outputorder": "edgesfirst", "nslimit": "1", "nslimit1": "1", "mclimit": "0.2"}
 ENDINGS = (".svg", ".png", ".dot")
 _BACKWARD_ARROWS = {"LR": "←", "RL": "→", "TB": "↑", "BT": "↓"}
 _SYMBOLS = {"*": "×", "-": "−", "neg": "−"}
