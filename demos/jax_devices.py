@@ -15,7 +15,10 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import time
 
-import jax
+try:
+    import jax
+except ImportError:
+    raise SystemExit('This demo needs JAX: pip install "tinygrad_edu[jax]"') from None
 import numpy as np
 from common import Demo, plt, title
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
