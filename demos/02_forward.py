@@ -8,10 +8,10 @@ are the same; what they cost is not.
 """
 
 # %%
-import time
+from functools import partial
 
 import numpy as np
-from common import Demo, table, title
+from common import Demo, seconds, table, title
 from matplotlib import pyplot as plt
 
 from tinygrad_edu import MLP, Value, fsum, record
@@ -103,20 +103,11 @@ def arrays_of_values(batch: np.ndarray) -> None:
     (batch @ layers[-1][0] + layers[-1][1]).sum().backward()
 
 
-def seconds(run: object, batch: np.ndarray) -> float:
-    """The fastest of three runs, per example."""
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        run(batch)
-        times.append(time.perf_counter() - start)
-    return min(times) / len(batch)
-
-
+points = np.random.default_rng(0).normal(size=(1000, 2))
 sizes = [1, 10] if demo.quick else [1, 10, 100, 1000]
 views = {"neurons": scalars, "arrays of Values": arrays_of_values, "re-rolled": large_program.value_and_grad}
 times = {
-    name: [seconds(run, np.random.default_rng(0).normal(size=(n, 2))) for n in sizes if n <= 100 or name == "re-rolled"]
+    name: [seconds(partial(run, points[:n])) / n for n in sizes if n <= 100 or name == "re-rolled"]
     for name, run in views.items()
 }
 table(

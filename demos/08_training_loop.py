@@ -78,8 +78,8 @@ print("it answers", np.round(output.ravel(), 4), "where", y.ravel(), "is asked")
 
 # %%
 title("Without and with biases")
-figure, axis = plt.subplots(figsize=(7, 3.4))
-axis.semilogy(history, "k:", label="the experiment above: no biases, learning rate 0.1")
+figure, axis = plt.subplots(figsize=(8, 3.4))
+axis.semilogy(history, "k:", label="as published: no biases, rate 0.1")
 for biases, colour in ((False, "C1"), (True, "C0")):
     for seed in range(1 if demo.quick else 3):
         model = MLP(2, [2, 1], "sigmoid", output_activation="sigmoid", init=uniform_to_one, seed=seed)
@@ -92,11 +92,11 @@ for biases, colour in ((False, "C1"), (True, "C0")):
             loss.backward()
             optimizer.step()
             curve.append(loss.data)
-        name = f"{'with' if biases else 'no'} biases, learning rate 1"
+        name = f"{'with' if biases else 'no'} biases, rate 1"
         axis.semilogy(curve, color=colour, label=name if seed == 0 else None)
         print(f"{name}, start {seed}: loss {curve[-1]:.5f}, answers", [round(model(x)[0].data, 3) for x in X])
 axis.set(title="XOR", xlabel="epoch", ylabel="½ Σ error²")
-axis.legend(fontsize=8, loc="upper right", bbox_to_anchor=(1, 0.65))
+axis.legend(fontsize=8, loc="lower right")
 demo.save(figure, "08_xor.png")
 
 # %% [markdown]

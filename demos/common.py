@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -79,6 +80,16 @@ def show_in_notebook(picture: object) -> None:
         from IPython.display import display
 
         display(picture)
+
+
+def seconds(run: Callable[[], object], times: int = 3) -> float:
+    """The time of the fastest of some runs."""
+    measured = []
+    for _ in range(times):
+        start = time.perf_counter()
+        run()
+        measured.append(time.perf_counter() - start)
+    return min(measured)
 
 
 def title(text: str) -> None:

@@ -3,6 +3,7 @@
 A notebook is made from the script itself, as Jupyter does it with jupytext, so there is no second copy to keep in step.
 """
 
+import functools
 import os
 import re
 import subprocess
@@ -27,17 +28,77 @@ def test_there_is_a_demo_for_each_chapter():
     assert len(CHAPTERS) == 15
 
 
+@pytest.fixture(scope="session")
+def quick_run(tmp_path_factory):
+    """Runs a script once, as a reader runs it; returns what it printed and the folder it wrote to."""
+
+    @functools.cache
+    def run(script):
+        folder = tmp_path_factory.mktemp(script.stem)
+        command = [sys.executable, "-W", "error", str(script), "--quick", "--out", "a new folder"]
+        finished = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, encoding="utf-8")
+        assert finished.returncode == 0, finished.stderr
+        assert os.listdir(folder) == ["a new folder"]
+        return finished.stdout, folder / "a new folder"
+
+    return run
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_script_runs_and_says_what_it_wrote(script, tmp_path):
-    out = tmp_path / "a new folder"
-    command = [sys.executable, "-W", "error", str(script), "--quick", "--out", str(out)]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, encoding="utf-8")
-    assert run.returncode == 0, run.stderr
+def test_script_runs_and_says_what_it_wrote(script, quick_run):
+    printed, out = quick_run(script)
     written = sorted(path.name for path in out.iterdir())
     assert written
     assert all(path.stat().st_size > 0 for path in out.iterdir())
-    assert [name for name in written if name not in run.stdout] == []
-    assert os.listdir(tmp_path) == ["a new folder"]
+    assert [name for name in written if name not in printed] == []
+    assert printed.rstrip().splitlines()[-1].startswith("Next: ")
+
+
+def numbers_after(words, printed):
+    """The numbers of the line that begins with these words."""
+    (line,) = [line for line in printed.splitlines() if line.startswith(words)]
+    return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?", line[len(words) :])]
+
+
+def test_a_perceptron_learns_what_a_line_can_separate(quick_run):
+    printed, _ = quick_run(DEMOS / "01_neuron.py")
+    assert len(re.findall(r"^(AND|OR) .*: learned in epoch \d+$", printed, re.M)) == 2
+    assert re.search(r"^XOR .*: a circle$", printed, re.M)
+
+
+def test_three_views_of_a_network_have_one_gradient(quick_run):
+    printed, _ = quick_run(DEMOS / "02_forward.py")
+    (difference,) = numbers_after("Largest difference between the gradients of the three views:", printed)
+    assert difference < 1e-12
+
+
+def test_a_backward_pass_by_hand_is_right_at_a_and_wrong_at_z(quick_run):
+    printed, _ = quick_run(DEMOS / "06_backpropagation.py")
+    for row in ("W2[0]", "W2[1]"):
+        found, differences, at_a, at_z = numbers_after(row, printed)
+        assert found == at_a == pytest.approx(differences, rel=1e-3)
+        assert abs(at_z - found) > 0.1 * abs(found)
+
+
+def test_xor_is_reproduced_weight_for_weight(quick_run):
+    printed, _ = quick_run(DEMOS / "08_training_loop.py")
+    rows = re.findall(r"^W[12]\[[01,]+\] +(\S+) +(\S+) +(\S+)$", printed, re.M)
+    assert len(rows) == 6
+    for by_hand, values, apart in rows:
+        assert by_hand == values
+        assert float(apart) < 1e-12
+
+
+def test_a_saved_network_answers_alike(quick_run):
+    printed, _ = quick_run(DEMOS / "09_predictions.py")
+    assert "the copy gives the same answers: True" in printed
+
+
+def test_the_transformer_learns_and_replay_is_faster(quick_run):
+    printed, _ = quick_run(DEMOS / "15_transformer.py")
+    losses = [float(loss) for loss in re.findall(r"test loss (\S+) nats", printed)]
+    assert losses[-1] < losses[0] - 0.1
+    assert float(re.search(r": (\d+) times faster", printed)[1]) > 10
 
 
 @pytest.mark.parametrize("script", CHAPTERS, ids=lambda path: path.stem)
