@@ -4,7 +4,7 @@
 
 You will see a line fitted to real data by walking down the surface of its loss: too slowly, well, in zigzag, and off
 the map. The second derivatives say beforehand which learning rate is too large. Then four optimisers race on the same
-surface, and down a curved valley.
+surface, and down a curved valley. Last, clipping by value and by norm, where the ground is steep.
 """
 
 # %%
@@ -12,10 +12,11 @@ import numpy as np
 from common import Demo, table, title
 from sklearn.datasets import load_diabetes
 
-from tinygrad_edu import SGD, Value, hessian
+from tinygrad_edu import SGD, Value, grad, hessian
 from tinygrad_edu.draw.plots import descend, plot_descent
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.training import Adam, RMSProp
+from tinygrad_edu.training.clipping import clipped_by_norm, clipped_by_value
 
 demo = Demo(__doc__)
 STEPS, MAP = (10, 10) if demo.quick else (100, 50)
@@ -94,6 +95,42 @@ for name, loss, begin, goal, steps, optimizers in races:
     paths = {each: descend(loss, begin, optimizer, steps) for each, optimizer in optimizers.items()}
     table(["optimiser", "steps", "x", "y", "loss"], [[each, *ending(path, loss)] for each, path in paths.items()])
     demo.save(plot_descent(loss, paths, minimum=goal, resolution=MAP), f"07_optimisers_{name}.png")
+
+# %% [markdown]
+# ## Clipping: by value, or by norm?
+# Where the ground is steep a step can be absurd, so gradients are clipped. Some texts clip each number to ±limit: that
+# changes the direction, down to a plain diagonal where all are too large. Clipping the norm shortens the arrow and
+# keeps its direction, which is why people use it (Pascanu et al., 2013).
+
+# %%
+title("Clipping, down the wall of the valley")
+place = [Value(-1.8), Value(2.0)]
+gradient = np.array(grad(rosenbrock(*place), place))
+clips = {"not clipped": lambda g: g, "by value": lambda g: clipped_by_value(g, 1.0),
+         "by norm": lambda g: clipped_by_norm(g, 1.0)}  # fmt: skip
+
+
+class Clipped(SGD):
+    """Plain gradient descent on clipped gradients."""
+
+    def __init__(self, params: list[Value], clip: object) -> None:
+        super().__init__(params, learning_rate=0.02)
+        self.clip = clip
+
+    def rule(self, theta: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """One step of SGD, with the clipped gradient."""
+        return super().rule(theta, self.clip(gradient))
+
+
+rows, paths = [], {}
+for name, clip in clips.items():
+    arrow = clip(gradient)
+    cosine = float(arrow @ gradient / np.linalg.norm(arrow) / np.linalg.norm(gradient))
+    paths[name] = descend(rosenbrock, (-1.8, 2.0), lambda p, clip=clip: Clipped(p, clip), STEPS)
+    turned = f"{np.degrees(np.arccos(min(1.0, cosine))):.1f}°"
+    rows.append([name, f"({arrow[0]:.3g}, {arrow[1]:.3g})", turned, len(paths[name]) - 1, *map(float, paths[name][-1])])
+table(["", "first gradient", "turned by", "steps", "x", "y"], rows, width=17)
+demo.save(plot_descent(rosenbrock, paths, minimum=(1.0, 1.0), resolution=MAP), "07_clipping.png")
 
 # %%
 demo.done("centre the data (bmi - bmi.mean()) and look at the curvatures again; then 08_training_loop.py")
