@@ -7,10 +7,8 @@ and the gradient go back through time, from the answer to the first letter: whic
 """
 
 # %%
-from importlib.resources import files
-
 import numpy as np
-from common import Demo, table, title
+from common import Demo, census, table, title
 from matplotlib import pyplot as plt
 
 from tinygrad_edu import Layer, Module
@@ -28,12 +26,6 @@ demo = Demo(__doc__)
 
 # %%
 LENGTH = 11
-
-
-def census(which: str) -> list[str]:
-    """The first names of one list, commonest first."""
-    text = files("names").joinpath(f"dist.{which}.first").read_text(encoding="ascii")
-    return [line.split()[0].lower() for line in text.splitlines()]
 
 
 def tokens(name: str) -> list[int]:

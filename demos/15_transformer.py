@@ -9,10 +9,9 @@ and replayed as matrices.
 
 # %%
 import time
-from importlib.resources import files
 
 import numpy as np
-from common import Demo, seconds, title
+from common import Demo, census, seconds, title
 from matplotlib import pyplot as plt
 
 from tinygrad_edu import Layer, Module, Value, fsum, record
@@ -30,9 +29,8 @@ STEPS, BATCH = (20, 16) if demo.quick else (1500, 64)
 # say 1 14 14 0: at every place, the next one. What lies behind the end of a name is not asked for.
 
 # %%
-lists = [files("names").joinpath(f"dist.{which}.first").read_text(encoding="ascii") for which in ("female", "male")]
-census = {line.split()[0].lower() for text in lists for line in text.splitlines()}
-names = sorted(name for name in census if len(name) < CONTEXT)
+known = {*census("female"), *census("male")}
+names = sorted(name for name in known if len(name) < CONTEXT)
 tokens, asked = np.zeros((len(names), CONTEXT + 1)), np.zeros((len(names), CONTEXT))
 for row, name in enumerate(names):
     tokens[row, 1 : len(name) + 1] = [ord(letter) - 96 for letter in name]
@@ -134,7 +132,7 @@ for place in range(CONTEXT):
     logits = answer(written[:, :CONTEXT]).reshape(20, CONTEXT, 27)[:, place]
     written[:, place + 1] = np.argmax(logits + generator.gumbel(size=logits.shape), axis=1)
 made = ["".join(chr(96 + int(token)) for token in row[1:]).split("`")[0] for row in written]
-print(", ".join(name + "*" * (name in census) for name in made))
+print(", ".join(name + "*" * (name in known) for name in made))
 
 # %% [markdown]
 # ## Where the heads look
