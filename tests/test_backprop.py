@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value, backprop, dot, fsum, grad, hessian, no_grad, topological_order
-from tinygrad_edu.backprop import Contribution, StandIn, Step, operations_at, shortest_path, sweep
+from tinygrad_edu.backprop import Contribution, Plain, StandIn, Step, operations_at, shortest_path, sweep
 
 
 def karpathys_example():
@@ -213,6 +213,13 @@ def test_a_label_that_two_nodes_share_is_refused():
         operations_at("w", topological_order(root))
 
 
+def test_at_most_ten_labels_are_offered():
+    total = fsum(Value(k, f"v{k}") for k in range(20))
+    total.label = "total"
+    with pytest.raises(ValueError, match=r"labels: 'total', 'v19', .*, 'v11'$"):
+        operations_at("nowhere", topological_order(total))
+
+
 def test_a_leaf_alone_has_no_step_to_stop_at():
     x = Value(1.0)
     with pytest.raises(ValueError, match="no step to stop at"):
@@ -288,6 +295,29 @@ def test_grad_touches_no_gradient():
     y.grad = 6.0
     assert grad(y, [x, y]) == [4.0, 1.0]
     assert (x.grad, y.grad) == (5.0, 6.0)
+
+
+@pytest.mark.parametrize("arguments", [(2.0, [Value(1.0)]), (Value(1.0) * 2.0, [2.0]), (Value(1.0), ["x"])])
+def test_grad_wants_values(arguments):
+    with pytest.raises(TypeError, match="grad needs a Value as output and a list of Values"):
+        grad(*arguments)
+
+
+def test_plain_numbers_in_graphs_of_gradients():
+    x = Value(3.0)
+    assert (Plain(2.0) + Plain(3.0), Plain(2.0) * Plain(3.0)) == (Plain(5.0), Plain(6.0))
+    assert (x * Plain(1.0)) is (Plain(1.0) * x) is (x + Plain(0.0)) is (Plain(0.0) + x) is x
+    assert ((Plain(2.0) + x).data, (x + Plain(2.0)).data, (Plain(2.0) * x).data, (x * Plain(-2.0)).data) == (
+        5,
+        5,
+        6,
+        -6,
+    )
+    assert x * Plain(0.0) == Plain(0.0)
+    assert math.isnan((Value(math.inf) * Plain(0.0)).data)
+    assert float(Plain(2.0)) == 2.0
+    assert Plain.unwrap(Plain(2.0)).data == Plain.unwrap(2.0).data == 2.0
+    assert Plain.unwrap(x) is x
 
 
 def test_grad_of_what_does_not_matter_is_zero():

@@ -183,11 +183,36 @@ def test_a_whole_exponent_of_a_negative_number_has_a_slope():
         ("sign", (0.0,), (0.0,)),
         ("power", (0.0, 0.0), (0.0, -math.inf)),
         ("power", (0.0, 2.0), (0.0, 0.0)),
+        ("power", (0.0, 0.5), (math.inf, 0.0)),
+        ("power", (0.0, -1.0), (-math.inf, -math.inf)),
         ("power", (3.0, 0.0), (0.0, math.log(3.0))),
     ],
 )
 def test_slopes_at_kinks_are_the_documented_ones(method, inputs, slopes):
     assert evaluate(bound(method, FIXED.get(method, [()])[0]), *inputs)[1] == slopes
+
+
+@pytest.mark.parametrize(
+    ("operation", "a", "y", "slope"),
+    [
+        (ops.bind(ops.power_by, 0.0), 0.0, 1.0, 0.0),
+        (ops.bind(ops.power_by, 1.0), 3.0, 3.0, 1.0),
+        (ops.bind(ops.power_by, -1.0), 2.0, 0.5, -0.25),
+        (ops.bind(ops.power_by, 2.0), 3.0, 9.0, 6.0),
+        (ops.bind(ops.clip, -1.0, 2.0), -1.0, -1.0, 1.0),
+        (ops.bind(ops.clip, -1.0, 2.0), 2.0, 2.0, 1.0),
+        (ops.bind(ops.clip, -1.0, 2.0), 2.5, 2.0, 0.0),
+        (ops.bind(ops.clip, -1.0, 2.0), -1.5, -1.0, 0.0),
+        (ops.bind(ops.leaky_relu, 0.1), -0.5, -0.05, 0.1),
+        (ops.bind(ops.leaky_relu, 0.1), 0.5, 0.5, 1.0),
+        (ops.elu, -0.5, math.expm1(-0.5), math.exp(-0.5)),
+        (ops.elu, 0.5, 0.5, 1.0),
+        (ops.step, -0.5, 0.0, 0.0),
+        (ops.step, 0.5, 1.0, 0.0),
+    ],
+)
+def test_pieces_meet_where_they_should(operation, a, y, slope):
+    assert evaluate(operation, a) == (y, (slope,))
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))], ids=["copy", "pickle"])
@@ -201,10 +226,16 @@ def test_an_operation_cannot_be_declared_twice():
         ops.op("tanh", lambda m, a: a, (lambda m, y, a: 1.0,), "a")
 
 
+def test_a_declaration_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        ops.tanh.name = "sinh"
+
+
 def test_the_rule_book_imports_neither_math_nor_numpy():
     assert not {"math", "np", "numpy"} & set(vars(ops))
 
 
 def test_what_an_operation_prints():
     assert repr(ops.multiply) == "Op('*')"
+    assert repr(ops.clip) == "Op('clip')"
     assert repr(ops.bind(ops.clip, -1.0, 2.0)) == "Op('clip', low=-1, high=2)"

@@ -22,7 +22,7 @@ from strategies import DOMAINS, whole
 
 import tinygrad_edu
 from tinygrad_edu import Value, as_value, dot, fsum, logsumexp, no_grad, ops, softmax, trace_sources, where
-from tinygrad_edu.value import METHODS, choose
+from tinygrad_edu.value import METHODS, choose, common_class
 
 # What a Value holds ---------------------------------------------------------------------------------------
 
@@ -154,6 +154,45 @@ def test_clip_wants_its_bounds_in_order():
         Value(0.0).clip(2, 1)
 
 
+def test_clip_moves_into_its_bounds():
+    assert [Value(x).clip(-1, 2).data for x in (-3.0, 0.5, 7.0)] == [-1.0, 0.5, 2.0]
+    assert Value(5.0).clip(1.0, 1.0).data == 1.0
+
+
+def test_leaky_relu_leaks_a_hundredth_unless_told_otherwise():
+    assert Value(-2.0).leaky_relu().data == -0.02
+    assert Value(-2.0).leaky_relu(0.5).data == -1.0
+
+
+@pytest.mark.parametrize(
+    "call", [lambda x: x + "2", lambda x: x * None, lambda x: x.maximum("2"), lambda x: x.minimum([1.0])]
+)
+def test_what_is_refused_is_told_what_would_be_accepted(call):
+    with pytest.raises(TypeError, match="a Value holds one real number"):
+        call(Value(1.0))
+
+
+class Special(Value):
+    """A class of Values with an arithmetic of its own, as the recorder of `replay` is."""
+
+    __slots__ = ()
+
+    @classmethod
+    def apply(cls, operation, inputs):
+        return ("special", operation.method, len(inputs))
+
+
+def test_a_special_value_decides_what_becomes_of_it():
+    plain, special = Value(1.0), Special(2.0)
+    assert plain + special == ("special", "add", 2)
+    assert plain.maximum(special) == ("special", "maximum", 2)
+    assert dot([plain], [special]) == ("special", "dot", 3)
+    assert where(special, plain, plain) == ("special", "where", 3)
+    assert common_class([plain, plain]) is Value
+    assert common_class([plain, special]) is Special
+    assert type(plain + plain) is Value
+
+
 # Generated methods and Value.apply ------------------------------------------------------------------------
 
 
@@ -233,6 +272,9 @@ def test_where_and_choose_send_the_gradient_to_the_chosen():
     assert (a.grad, b.grad) == (0.0, 1.0)
     choose(Value(0.0), [a, b]).backward()
     assert (a.grad, b.grad) == (1.0, 1.0)
+    assert choose(1, [a, b]) is b
+    assert choose(Value(1.0), [a, b]).data == 3.0
+    assert choose(np.int64(0), [a, 7.0]) is a
     for index in (2, -1, 0.5, Value(7.0)):
         with pytest.raises(IndexError, match="whole number from 0 to 1"):
             choose(index, [a, b])
@@ -422,6 +464,15 @@ def test_trace_sources_of_code_without_a_file():
     scope = {"Value": Value, "trace_sources": trace_sources}
     exec(compile("with trace_sources():\n    y = Value(1.0) * 2.0", "<nowhere>", "exec"), scope)
     assert scope["y"].source == ("<nowhere>", 2, "", "")
+
+
+def test_the_first_and_the_last_line_of_a_file_are_lines_too(tmp_path):
+    file = tmp_path / "one.py"
+    file.write_text("y = x * 2.0")
+    scope = {"x": Value(1.0)}
+    with trace_sources():
+        exec(compile(file.read_text(), str(file), "exec"), scope)
+    assert scope["y"].source == (str(file), 1, "y = x * 2.0", "x * 2.0")
 
 
 def test_a_folder_whose_name_begins_like_ours_is_the_users():

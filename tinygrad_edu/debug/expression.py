@@ -184,9 +184,9 @@ class _Parser:
         return float(self.take())
 
     def variable(self, name: str, start: int) -> Value:
-        leaf = self.leaves.get(_normal(name))
-        if leaf is None and not name.isidentifier():
+        if not name.isidentifier():  # x² is none, though it would be x2 once normalised
             self.fail(f"{_quoted(name)} is neither a name nor a number", start)
+        leaf = self.leaves.get(_normal(name))
         if leaf is None:
             known = ", ".join(self.leaves) or "no names"
             cure = f"write {name}(...)" if name in FUNCTIONS else "give it a value, as in name=1"
