@@ -95,6 +95,8 @@ def topological_order(root: Value, leaves: bool = True) -> list[Value]:
     >>> [v.op.name if v.op else v.label for v in topological_order(b)]
     ['a', '+', 'exp']
     """
+    if not isinstance(root, Value):
+        raise TypeError(f"a graph ends in a Value, not in {root!r}; pass the Value whose gradients you want")
     seen = {root}
     to_visit = [root]
     while to_visit:

@@ -231,12 +231,14 @@ def predict(model: Module, X: Any) -> Array:
     """The outputs of a model in evaluation mode for each example of X, shape (n, outputs), flat; no graph is kept.
 
     Replayed where the model can be recorded, which for many examples is much faster. Raises TypeError or ValueError
-    for examples that the model does not take.
+    for examples that the model does not take, and TypeError for what is no model.
 
     >>> from tinygrad_edu.nn import MLP
     >>> predict(MLP(2, [3], init="zeros"), [[1.0, 2.0], [3.0, 4.0]]).shape
     (2, 3)
     """
+    if not isinstance(model, Module):
+        raise TypeError(f"predict needs a Module, such as MLP(2, [16, 1]), not {model!r}")
     examples = np.asarray(X, dtype=np.float64)
     with in_mode(model, training=False):
         if len(examples) > 1 and not takes_batches(model):
