@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import MLP, Programs, RecordingError, Value, choose, dot, fsum, no_grad, record, where
+from tinygrad_edu.nn import Conv2d
 from tinygrad_edu.nn.regularisers import Dropout
 
 W = Value(1.5, "w")
@@ -242,3 +243,21 @@ def test_equal_work_becomes_few_operations() -> None:
         assert "theta[2×3]" in str(program)
         assert any(line.endswith("Values") for line in lines)
     np.testing.assert_allclose(programs[0].value_and_grad(x)[1], programs[1].value_and_grad(x)[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_a_convolution_is_one_matrix_product_and_padding_does_not_change_that(padding: int) -> None:
+    convolution = Conv2d(1, 3, 3, padding=padding, seed=0)
+    program = record(
+        lambda x: fsum(v.tanh() for channel in convolution([x]) for row in channel for v in row),
+        ((6, 6),),
+        convolution.parameters(),
+    )
+    lines = str(program).splitlines()
+    assert sum("@" in line for line in lines[: lines.index("backward")]) == 1
+    image = np.random.default_rng(0).normal(size=(6, 6))
+    mean, gradient = program.value_and_grad(image[None])
+    eager = fsum(v.tanh() for channel in convolution([image]) for row in channel for v in row)
+    eager.backward()
+    np.testing.assert_allclose(mean, eager.data, rtol=1e-12)
+    np.testing.assert_allclose(gradient, [p.grad for p in convolution.parameters()], rtol=1e-11)

@@ -124,23 +124,24 @@ class ScalarGraph:
         return sums
 
     def _gathered(self, root: int, uses: list[int]) -> tuple[Sum, list[int]]:
+        """One sum, flat, and the scalars it took in; an `fsum` of `dot`s leaves them alone, as likely a matrix."""
         left: list[int] = []
         right: list[int] = []
         addends: list[int] = []
         inner: list[int] = []
-        to_visit = [root]
+        to_visit = [(root, self.operations[root])]
         while to_visit:
-            k = to_visit.pop()
+            k, user = to_visit.pop()
             operation = self.operations[k]
             alone = k == root or uses[k] == 1
-            if alone and operation in _SUMS:
+            if alone and operation in _SUMS and not (user is ops.fsum and operation is ops.dot):
                 inputs = self.inputs[k]
                 if operation is ops.dot:
                     weights, values, bias = ops.split_dot(inputs)
                     left.extend(weights)
                     right.extend(values)
                     inputs = (bias,)
-                to_visit.extend(inputs[::-1])
+                to_visit.extend([(i, operation) for i in inputs[::-1]])
             elif alone and operation is ops.multiply:
                 left.append(self.inputs[k][0])
                 right.append(self.inputs[k][1])

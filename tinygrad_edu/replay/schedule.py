@@ -388,11 +388,20 @@ class Schedule:
         return scalar in self.place and self.place[scalar][0].value.batched
 
     def _split(self, products: Sum) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-        """The factors that vary with the example, and the others; None where a product has two of a kind."""
+        """The factors that are the same for all examples, and those that vary; None where a product has two of a kind.
+
+        A constant may stand with what varies, as the zeros do that a convolution is padded with.
+        """
         weights, values = [], []
         for a, b in zip(products.left, products.right, strict=True):
-            if self._batched(a) == self._batched(b):
+            variation = self._variation(a), self._variation(b)
+            if variation[0] == variation[1]:
                 return None
-            weights.append(b if self._batched(a) else a)
-            values.append(a if self._batched(a) else b)
-        return (tuple(weights), tuple(values)) if weights else None
+            first, second = (a, b) if variation[0] < variation[1] else (b, a)
+            weights.append(first)
+            values.append(second)
+        return (tuple(weights), tuple(values)) if any(map(self._batched, values)) else None
+
+    def _variation(self, scalar: int) -> int:
+        """Parameters before constants before what varies with the example."""
+        return 2 if self._batched(scalar) else 1 if scalar in self.graph.constants else 0
