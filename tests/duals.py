@@ -110,12 +110,18 @@ SLOPES: dict[str, Callable[..., Sequence[Any]]] = {
 
 _ZERO = ("absolute", "relu", "leaky_relu", "elu", "step", "sign")
 _EITHER = ("maximum", "minimum", "greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
-#: The differences whose signs decide which branch an operation takes.
+#: The differences whose signs decide which branch an operation takes, or on which side of a pole or edge it is.
 _MARGINS: dict[str, Callable[..., tuple[Any, ...]]] = {
     **dict.fromkeys(_ZERO, lambda a, *_: (a,)),
     **dict.fromkeys(_EITHER, lambda a, b: (a - b,)),
     "clip": lambda a, low, high: (a - low, a - high),
     "where": lambda condition, a, b: (condition,),
+    "tan": lambda a: (mp.cos(a),),
+    "divide": lambda a, b: (b,),
+    "log1p": lambda a: (1 + a,),
+    "arccosh": lambda a: (a - 1,),
+    **dict.fromkeys(("arcsin", "arccos", "arctanh"), lambda a: (1 - a, 1 + a)),
+    **dict.fromkeys(("reciprocal", "cbrt", "sqrt", "log", "log2", "log10", "power", "power_by"), lambda a, *_: (a,)),
 }
 
 

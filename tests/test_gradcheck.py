@@ -168,7 +168,7 @@ def test_names_come_from_labels_then_parameters_then_numbers():
     ]
 
 
-def test_second_derivatives_can_be_checked():
+def test_derivatives_of_derivatives_can_be_checked():
     def slope(x):
         return grad(x.tanh() * x, [x], create_graph=True)[0]
 
