@@ -358,11 +358,12 @@ def evaluate(operation: ops.Op, *inputs: float) -> tuple[float, tuple[float, ...
 def evaluator(method: str) -> Callable[..., tuple[float, tuple[float, ...]]]:
     """A function from floats (inputs, then settings) to the output and all local derivatives."""
     operation = ops.RULE_BOOK[method]
-    if operation.is_variadic:
+    forward, rules = operation.forward, operation.rules
+    if callable(rules):
 
         def variadic(*inputs: float) -> tuple[float, tuple[float, ...]]:
-            y = operation.compute(floats, *inputs)
-            return y, operation.local_derivatives(floats, y, *inputs)
+            y = forward(floats, *inputs)
+            return y, tuple(rules(floats, y, *inputs))
 
         return variadic
     shared, output, locals_ = specialise(operation)

@@ -545,11 +545,15 @@ def _restore(data: float, grad: float, label: str) -> Value:
 
 
 def _values(numbers_: Iterable[Any]) -> list[Value]:
-    return [v if isinstance(v, Value) else Value(v) for v in numbers_]
+    found = list(numbers_)
+    if set(map(type, found)) == {Value}:  # the usual case, seen without a look at each
+        return found
+    return [as_value(number) for number in found]
 
 
-def _make(operation: ops.Op, inputs: list[Value]) -> Value:
-    return common_class(inputs).apply(operation, inputs)
+def _make(operation: ops.Op, inputs: Iterable[Any]) -> Value:
+    values = _values(inputs)
+    return common_class(values).apply(operation, values)
 
 
 def dot(weights: Iterable[Number], inputs: Iterable[Number], bias: Number = 0.0) -> Value:
@@ -560,10 +564,10 @@ def dot(weights: Iterable[Number], inputs: Iterable[Number], bias: Number = 0.0)
     >>> dot([1.0, 2.0], [3.0, 4.0], 0.5).data
     11.5
     """
-    left, right = _values(weights), _values(inputs)
+    left, right = list(weights), list(inputs)
     if len(left) != len(right):
         raise ValueError(f"dot needs as many weights as inputs, not {len(left)} weights and {len(right)} inputs")
-    return _make(ops.dot, [*left, *right, as_value(bias)])
+    return _make(ops.dot, [*left, *right, bias])
 
 
 def fsum(values: Iterable[Number]) -> Value:
@@ -572,7 +576,7 @@ def fsum(values: Iterable[Number]) -> Value:
     >>> fsum([0.1] * 10).data
     1.0
     """
-    return _make(ops.fsum, _values(values))
+    return _make(ops.fsum, values)
 
 
 def logsumexp(values: Iterable[Number]) -> Value:
@@ -583,7 +587,7 @@ def logsumexp(values: Iterable[Number]) -> Value:
     >>> round(logsumexp([1000.0, 1000.0]).data, 4)
     1000.6931
     """
-    terms = _values(values)
+    terms = list(values)
     if not terms:
         raise ValueError("logsumexp needs at least one value: the logarithm of an empty sum would be -inf")
     return _make(ops.logsumexp, terms)
@@ -624,4 +628,4 @@ def where(condition: Any, a: Number, b: Number) -> Value:
     >>> where(x > 0, x, 0.1 * x).data
     -0.2
     """
-    return _make(ops.where, [as_value(condition), as_value(a), as_value(b)])
+    return _make(ops.where, [condition, a, b])
