@@ -64,6 +64,7 @@ class Domain:
     kink: Callable[..., bool] = never
     lost: float = 0.0
     variadic: bool = False
+    discrete: int = 0  # so many of the first inputs choose, and have no slope
 
 
 def one(whole: Interval, calm: Interval, **more: Any) -> Domain:
@@ -131,7 +132,7 @@ DOMAINS: dict[str, Domain] = {
     "maximum": two(EVERYWHERE, CALM, kink=when_equal),
     "minimum": two(EVERYWHERE, CALM, kink=when_equal),
     "clip": one(EVERYWHERE, CALM, settings=_ordered_pair, kink=lambda a, low, high: a in (low, high)),
-    "where": Domain(((0.0, 1.0), EVERYWHERE, EVERYWHERE), ((0.0, 1.0), CALM, CALM), kink=lambda c, a, b: c == 0.0),
+    "where": Domain(((0.0, 1.0), EVERYWHERE, EVERYWHERE), ((0.0, 1.0), CALM, CALM), discrete=1),
     "greater": two(EVERYWHERE, CALM, kink=when_equal),
     "greater_equal": two(EVERYWHERE, CALM, kink=when_equal),
     "less": two(EVERYWHERE, CALM, kink=when_equal),
@@ -141,13 +142,15 @@ DOMAINS: dict[str, Domain] = {
     "fsum": many((-1e300, 1e300), CALM),
     "logsumexp": many((-1e300, 1e300), CALM),
     "dot": many((-1e150, 1e150), CALM),
-    "choose": many(EVERYWHERE, CALM),
+    "choose": many(EVERYWHERE, CALM, discrete=1),
 }
 
 
 def _numbers(method: str, intervals: tuple[Interval, ...]) -> st.SearchStrategy[tuple[float, ...]]:
     one_input = [st.floats(low, high, allow_nan=False) for low, high in intervals]
     if not DOMAINS[method].variadic:
+        if method == "where":
+            one_input[0] = st.sampled_from([0.0, 1.0])
         return st.tuples(*one_input)
     counts = st.integers(0, 4).map(lambda n: 2 * n + 1)  # a dot has n weights, n inputs and a bias
     numbers = counts.flatmap(lambda count: st.tuples(*one_input * count))

@@ -125,8 +125,9 @@ EXEMPT = {
     "record": "its function is the user's own code, whose errors are its own; tests/replay",
     "diagnose": "tests/training/test_diagnosis.py",
 }  # fmt: skip
-#: Python's own ways to refuse an argument, beside what the docstring names.
-ALWAYS = (TypeError, ValueError, OverflowError)
+#: Python's own ways to refuse an argument, beside what the docstring names; and NumPy 1's way to refuse an empty
+#: array as a truth value.
+ALWAYS = (TypeError, ValueError, OverflowError, DeprecationWarning)
 
 
 def test_every_public_function_is_here(tmp_path):

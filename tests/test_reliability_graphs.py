@@ -192,7 +192,7 @@ def test_the_oracles_own_table_is_right(method, data):
     assume(not DOMAINS[method].kink(*inputs, *fixed))
     slopes = SLOPES[method](*map(mpf, [*inputs, *fixed]))
     assert len(slopes) == len(inputs)
-    for position, slope in enumerate(slopes):
+    for position, slope in enumerate(slopes[DOMAINS[method].discrete :], start=DOMAINS[method].discrete):
         true = exact_derivative(method, [*inputs, *fixed], position)
         assert mp.fabs(slope - true) <= mpf(10) ** -40 * (1 + mp.fabs(true))
 

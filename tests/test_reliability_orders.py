@@ -40,7 +40,7 @@ def near_a_kink(method, numbers, fixed):
 @settings(max_examples=settings.default.max_examples // 10)
 def test_derivatives_to_order_three(method, data):
     numbers, fixed = data.draw(calm(method))
-    first = 1 if method == "choose" else 0  # an index has no slope
+    first = DOMAINS[method].discrete
     assume(len(numbers) > first and not near_a_kink(method, numbers[first:], fixed))
     positions = data.draw(st.lists(st.integers(first, len(numbers) - 1), min_size=1, max_size=3))
     ours = partial_derivative(method, fixed, numbers, positions)

@@ -299,6 +299,7 @@ not_equal = _comparison("!=", "not_equal", lambda a, b: a != b)
 # Sums -----------------------------------------------------------------------------------------------------
 
 fsum = variadic("fsum", lambda m, *terms: m.fsum(terms), lambda m, y, *terms: [1.0] * len(terms), "Σ termᵢ")
+# y knows its own rounding error only: beyond 1e8, where that is no longer small beside 1, the slopes lose digits.
 logsumexp = variadic(
     "logsumexp",
     lambda m, *terms: m.logsumexp(terms),
