@@ -22,7 +22,7 @@ from strategies import DOMAINS, whole
 
 import tinygrad_edu
 from tinygrad_edu import Value, as_value, dot, fsum, logsumexp, no_grad, ops, softmax, trace_sources, where
-from tinygrad_edu.value import METHODS, choose, common_class
+from tinygrad_edu.value import METHODS, changed_mode, choose, common_class, noise
 
 # What a Value holds ---------------------------------------------------------------------------------------
 
@@ -445,6 +445,14 @@ def test_no_grad_also_decorates():
 
     assert square(Value(3.0)).inputs == ()
     assert square(Value(3.0)).data == 9.0
+
+
+def test_noise_is_drawn_at_once_unless_someone_listens():
+    assert noise(lambda: 0.25) == 0.25
+    with no_grad():
+        assert noise(lambda: 0.5) == 0.5
+    with changed_mode(noise=lambda draw: Value(draw() * 10.0)):
+        assert noise(lambda: 0.5).data == 5.0
 
 
 def test_trace_sources_points_at_the_line_and_the_expression():
