@@ -170,6 +170,8 @@ def _guard(method: str, numbers: Sequence[Any]) -> None:
         # The slope is b · aᵇ⁻¹, and aᵇ⁻¹ overflows for a subnormal base though the product with a tiny b would not.
         if a <= 0 or mp.fabs(b * mp.log(a)) > _EXP_LIMIT or (b - 1) * mp.log(a) > mp.log(LARGEST):
             raise Undefined
+    if method == "logsumexp" and max(map(mp.fabs, numbers)) > 1e8:
+        raise Undefined  # its slopes, exp(term - y), have the absolute rounding error of y
     if (method == "divide" and numbers[1] == 0) or (method in ("reciprocal", "cbrt") and a == 0):
         raise Undefined
     if (method == "sqrt" and a <= 0) or (method == "arccosh" and a <= 1):
