@@ -7,7 +7,7 @@ import operator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import DOMAINS, calm
 
@@ -31,6 +31,7 @@ METHODS = sorted(ops.RULE_BOOK)
 
 @pytest.mark.parametrize("method", METHODS)
 @given(data=st.data())
+@settings(max_examples=settings.default.max_examples // 5)
 def test_floats_values_and_arrays_agree(method, data):
     inputs, fixed = data.draw(calm(method))
     operation = ops.bind(ops.RULE_BOOK[method], *fixed)

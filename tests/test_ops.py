@@ -20,7 +20,7 @@ from tinygrad_edu.number_systems import arrays, evaluate
 from tinygrad_edu.value import Value
 
 METHODS = sorted(ops.RULE_BOOK)
-SOME = settings(max_examples=settings.default.max_examples // 4)
+SOME = settings(max_examples=settings.default.max_examples // 6)
 
 
 def bound(method, fixed):

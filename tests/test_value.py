@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import DOMAINS, whole
 
@@ -210,6 +210,7 @@ def bits(node):
 
 @pytest.mark.parametrize("name", sorted(METHODS))
 @given(data=st.data())
+@settings(max_examples=settings.default.max_examples // 5)
 def test_generated_methods_do_what_apply_does_bit_for_bit(name, data):
     operation = METHODS[name]
     inputs, settings = data.draw(whole(operation.method))
