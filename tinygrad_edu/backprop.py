@@ -98,13 +98,15 @@ def topological_order(root: Value, leaves: bool = True) -> list[Value]:
     if not isinstance(root, Value):
         raise TypeError(f"a graph ends in a Value, not in {root!r}; pass the Value whose gradients you want")
     seen = {root}
+    found = [root]  # in the order of the walk, which is nearly sorted already, unlike a set
     to_visit = [root]
     while to_visit:
         for value in to_visit.pop().inputs:
             if (leaves or value.inputs) and value not in seen:
                 seen.add(value)
+                found.append(value)
                 to_visit.append(value)
-    return sorted(seen, key=attrgetter("serial"))
+    return sorted(found, key=attrgetter("serial"))
 
 
 def shortest_path(root: Value, node: Value) -> list[Value]:
