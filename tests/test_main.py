@@ -38,9 +38,10 @@ def test_step_with_html_writes_a_page_instead(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr().out == f"wrote {page}\n"
 
 
-def test_draw_writes_a_picture_with_gradients(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["-o", "--out"])
+def test_draw_writes_a_picture_with_gradients(tmp_path: Path, option: str) -> None:
     picture = tmp_path / "neuron.dot"
-    assert main(["draw", "w*x", "w=3", "x=2", "--out", str(picture)]) == 0
+    assert main(["draw", "-w*x", "w=3", "x=2", option, str(picture)]) == 0
     with_gradients = picture.read_text("utf-8")
     assert main(["draw", "w*x", "w=3", "x=2", "--out", str(picture), "--forward-only"]) == 0
     assert "–" in picture.read_text("utf-8")

@@ -56,7 +56,7 @@ def _step(arguments: argparse.Namespace) -> int:
 
 def _add_draw(commands: Any) -> None:
     picture = _formula_command(commands, "draw", _draw, "draw the graph of a formula, with all derivatives")
-    picture.add_argument("--out", metavar="FILE", default="graph.svg", help=".svg, .png or .dot (default: %(default)s)")
+    picture.add_argument("-o", "--out", metavar="FILE", default="graph.svg", help=".svg, .png or .dot (default: %(default)s)")
     picture.add_argument("--forward-only", action="store_true", help="draw the graph before backpropagation")
 
 
@@ -144,7 +144,7 @@ def _with_negative_formulas(argv: Sequence[str]) -> list[str]:
     """The arguments, with a space before a formula that begins with a minus, lest it be taken for an option."""
     if not argv or argv[0] not in _FORMULA_COMMANDS:
         return list(argv)
-    return [f" {text}" if re.match(r"-(?!-|h$)", text) else text for text in argv]
+    return [f" {text}" if re.match(r"-(?!-|[ho]$)", text) else text for text in argv]
 
 
 if __name__ == "__main__":
