@@ -56,7 +56,8 @@ def _step(arguments: argparse.Namespace) -> int:
 
 def _add_draw(commands: Any) -> None:
     picture = _formula_command(commands, "draw", _draw, "draw the graph of a formula, with all derivatives")
-    picture.add_argument("-o", "--out", metavar="FILE", default="graph.svg", help=".svg, .png, .dot (default: %(default)s)")
+    written = ".svg, .png or .dot (default: %(default)s)"
+    picture.add_argument("-o", "--out", metavar="FILE", default="graph.svg", help=written)
     picture.add_argument("--forward-only", action="store_true", help="draw the graph before backpropagation")
 
 
