@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from functools import cache, partial, reduce
 from typing import Any, cast
 
 import numpy as np
@@ -76,6 +76,13 @@ def _logsumexp(terms: Sequence[float]) -> float:
     return top + floats.log(math.fsum([floats.exp(term - top) for term in terms]))
 
 
+def _shares(terms: Sequence[float], total: float) -> list[float]:
+    shares = [floats.exp(term - total) for term in terms]
+    whole = math.fsum(shares) if all(map(math.isfinite, shares)) else 0.0
+    # They add up to 1, but for the rounding of `total`, which is no longer small where terms are huge.
+    return [share / whole for share in shares] if whole > 0.0 else shares
+
+
 class Floats:
     """Python floats with IEEE results, where Python itself would raise.
 
@@ -98,6 +105,7 @@ class Floats:
     choose = staticmethod(_choose)
     dot = staticmethod(_dot)
     logsumexp = staticmethod(_logsumexp)
+    shares = staticmethod(_shares)
     divide = staticmethod(_ieee(operator.truediv, np.divide))
     power = staticmethod(_ieee(math.pow, np.power))
     fsum = staticmethod(_ieee(math.fsum, np.sum))
@@ -240,6 +248,10 @@ class Symbols:
     def choose(self, index: Any, options: Iterable[Any]) -> Symbol:
         """`choose(index, option0, option1, ...)`."""
         return Symbol("choose", (index, *options))
+
+    def shares(self, terms: Iterable[Any], total: Any) -> list[Symbol]:
+        """`exp(termᵢ - total)` for each term."""
+        return [self.exp(term - total) for term in terms]
 
     def logsumexp(self, terms: Iterable[Any]) -> Symbol:
         """`logsumexp(term1, term2, ...)`."""
@@ -420,6 +432,12 @@ class Values:
     where = staticmethod(_where)
     abs = staticmethod(abs)
 
+    def shares(self, terms: Sequence[Any], total: Any) -> list[Any]:
+        """exp(termᵢ - total) for each term, made to add up to 1 as on floats."""
+        shares = [(term - total).exp() for term in terms]
+        whole = reduce(operator.add, shares)
+        return [share / whole for share in shares] if math.isfinite(whole) and whole > 0.0 else shares
+
     def __getattr__(self, method: str) -> Callable[..., Any]:
         if method.startswith("__"):
             raise AttributeError(method)
@@ -467,6 +485,12 @@ class Arrays:
         """For each element the option that its index names."""
         stacked = self.module.stack(options)
         return self.module.take_along_axis(stacked, self.module.asarray(index, dtype=int)[None], axis=0)[0]
+
+    def shares(self, terms: Sequence[Any], total: Any) -> Any:
+        """exp(termᵢ - total) for each term, made to add up to 1 as on floats."""
+        shares = self.module.exp(self.module.stack(terms) - total)
+        whole = shares.sum(axis=0)
+        return shares / self.module.where(self.module.isfinite(whole) & (whole > 0.0), whole, 1.0)
 
     def logsumexp(self, terms: Sequence[Any]) -> Any:
         """The logarithm of the sum of exponentials, with the largest taken out first."""

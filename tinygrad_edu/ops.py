@@ -299,11 +299,11 @@ not_equal = _comparison("!=", "not_equal", lambda a, b: a != b)
 # Sums -----------------------------------------------------------------------------------------------------
 
 fsum = variadic("fsum", lambda m, *terms: m.fsum(terms), lambda m, y, *terms: [1.0] * len(terms), "Σ termᵢ")
-# y knows its own rounding error only: beyond 1e8, where that is no longer small beside 1, the slopes lose digits.
+# Each slope is a share, exp(termᵢ - y): the softmax of the terms.
 logsumexp = variadic(
     "logsumexp",
     lambda m, *terms: m.logsumexp(terms),
-    lambda m, y, *terms: [m.exp(term - y) for term in terms],
+    lambda m, y, *terms: m.shares(terms, y),
     "ln Σ exp(termᵢ), without overflow",
 )
 
