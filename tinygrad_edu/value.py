@@ -30,7 +30,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 import numpy as np
 
 from tinygrad_edu import ops
-from tinygrad_edu.number_systems import FLOAT_FUNCTIONS, GENERATED, define, evaluate, input_names, specialise
+from tinygrad_edu.number_systems import FLOAT_FUNCTIONS, GENERATED, define, evaluator, input_names, specialise
 
 __all__ = [
     "Number",
@@ -378,7 +378,7 @@ class Value:
     @classmethod
     def apply(cls, operation: ops.Op, inputs: Sequence[Value]) -> Value:
         """The node for `operation` on `inputs`: its number, its local derivatives, and who made it."""
-        y, local_derivatives = evaluate(operation, *[v.data for v in inputs])
+        y, local_derivatives = evaluator(operation.method)(*[v.data for v in inputs], *operation.settings)
         node = Value(y)
         node.op = operation
         node.inputs = tuple(inputs)
@@ -545,13 +545,12 @@ def _restore(data: float, grad: float, label: str) -> Value:
 
 
 def _values(numbers_: Iterable[Any]) -> list[Value]:
-    found = list(numbers_)
-    if set(map(type, found)) == {Value}:  # the usual case, seen without a look at each
-        return found
-    return [as_value(number) for number in found]
+    return [as_value(number) for number in numbers_]
 
 
-def _make(operation: ops.Op, inputs: Iterable[Any]) -> Value:
+def _make(operation: ops.Op, inputs: Sequence[Any]) -> Value:
+    if set(map(type, inputs)) == {Value}:  # the usual case, seen without a look at each
+        return Value.apply(operation, inputs)
     values = _values(inputs)
     return common_class(values).apply(operation, values)
 
@@ -576,7 +575,7 @@ def fsum(values: Iterable[Number]) -> Value:
     >>> fsum([0.1] * 10).data
     1.0
     """
-    return _make(ops.fsum, values)
+    return _make(ops.fsum, list(values))
 
 
 def logsumexp(values: Iterable[Number]) -> Value:
