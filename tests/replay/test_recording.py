@@ -261,3 +261,19 @@ def test_a_convolution_is_one_matrix_product_and_padding_does_not_change_that(pa
     eager.backward()
     np.testing.assert_allclose(mean, eager.data, rtol=1e-12)
     np.testing.assert_allclose(gradient, [p.grad for p in convolution.parameters()], rtol=1e-11)
+
+
+def test_the_order_of_factors_and_a_sum_around_them_leave_a_product_a_matrix_product() -> None:
+    weights = [[Value(0.1 * (i - j)) for j in range(3)] for i in range(4)]
+    flat = [w for row in weights for w in row]
+    functions: list[Callable[[Any], Any]] = [
+        lambda x: fsum(sum(v * w for v, w in zip(x, row, strict=True)).tanh() for row in weights),
+        lambda x: fsum(dot(x, row).tanh() for row in weights),
+        lambda x: fsum(dot(row, x) for row in weights),
+    ]
+    for function in functions:
+        program = record(function, (3,), flat)
+        lines = str(program).splitlines()
+        products = [line for line in lines[: lines.index("backward")] if "@" in line]
+        assert len(products) == 1
+        assert "theta[4×3]" in products[0]
