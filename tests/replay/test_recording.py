@@ -277,3 +277,13 @@ def test_the_order_of_factors_and_a_sum_around_them_leave_a_product_a_matrix_pro
         products = [line for line in lines[: lines.index("backward")] if "@" in line]
         assert len(products) == 1
         assert "theta[4×3]" in products[0]
+
+
+def test_no_gradient_flows_into_a_comparison_even_from_an_infinite_upstream() -> None:
+    w = Value(1.0)
+    program = record(lambda x: where(w > x, x, 1.0).log(), ((),), [w])
+    values, gradient = program.values_and_grad(np.array([0.0]))
+    np.testing.assert_array_equal(values, [-np.inf])
+    np.testing.assert_array_equal(gradient, [0.0])
+    where(w > 0.0, Value(0.0), 1.0).log().backward()
+    assert w.grad == 0.0
