@@ -12,7 +12,7 @@ from common import Demo, table, title
 from matplotlib import pyplot as plt
 
 from tinygrad_edu import MLP, Value, grad
-from tinygrad_edu.draw.plots import plot_activations
+from tinygrad_edu.drawing.plots import plot_activations
 from tinygrad_edu.nn.activations import COMMON_ACTIVATIONS
 
 demo = Demo(__doc__)

@@ -15,8 +15,8 @@ from common import Demo, table, title
 from matplotlib import pyplot as plt
 
 from tinygrad_edu import MLP, Neuron, Stepper, Value, explain, save_page
-from tinygrad_edu.debug.shell import StepperShell
 from tinygrad_edu.nn.losses import half_squared_error
+from tinygrad_edu.stepping.shell import StepperShell
 
 demo = Demo(__doc__)
 

@@ -13,7 +13,7 @@ from common import Demo, table, title
 from sklearn.datasets import load_diabetes
 
 from tinygrad_edu import SGD, Value, grad, hessian
-from tinygrad_edu.draw.plots import descend, plot_descent
+from tinygrad_edu.drawing.plots import descend, plot_descent
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.training import Adam, RMSProp
 from tinygrad_edu.training.clipping import clipped_by_norm, clipped_by_value

@@ -19,7 +19,7 @@ from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import train_test_split
 
 from tinygrad_edu import MLP, Value, no_grad
-from tinygrad_edu.draw.plots import plot_confusion, plot_loss
+from tinygrad_edu.drawing.plots import plot_confusion, plot_loss
 from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits
 from tinygrad_edu.training import Adam, EarlyStopping, fit, load, predict, save
 

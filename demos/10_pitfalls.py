@@ -16,8 +16,8 @@ from matplotlib import pyplot as plt
 from sklearn.datasets import make_moons
 
 from tinygrad_edu import MLP, SGD, Layer
-from tinygrad_edu.draw import LayerRecorder
-from tinygrad_edu.draw.plots import plot_decision_regions, plot_distributions
+from tinygrad_edu.drawing import LayerRecorder
+from tinygrad_edu.drawing.plots import plot_decision_regions, plot_distributions
 from tinygrad_edu.nn import Dropout, Sequential
 from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits as logit_loss
 from tinygrad_edu.training import Adam, AdamW, EarlyStopping, diagnose, fit, predict

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from tinygrad_edu import Value, draw
-from tinygrad_edu.draw.palette import CYCLE, GREY, INK
+from tinygrad_edu.drawing.palette import CYCLE, GREY, INK
 
 threadpool_limits(1)  # matrices as small as these are multiplied soonest by one thread, most of all on a busy machine
 IN_NOTEBOOK = "ipykernel" in sys.modules

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from tinygrad_edu import Value, dot, fsum, grad, gradcheck, hessian
-from tinygrad_edu.draw.palette import GREY
+from tinygrad_edu.drawing.palette import GREY
 
 demo = Demo(__doc__)
 

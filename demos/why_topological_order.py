@@ -19,7 +19,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from tinygrad_edu import Value, gradcheck, save_page, topological_order
-from tinygrad_edu.draw import graph_svg
+from tinygrad_edu.drawing import graph_svg
 
 demo = Demo(__doc__)
 

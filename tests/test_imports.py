@@ -20,12 +20,12 @@ PARTS = (
     "value",
     "backprop",
     "anomaly",
-    "gradcheck",
+    "checking",
     "nn",
     "replay",
     "training",
-    "draw",
-    "debug",
+    "drawing",
+    "stepping",
     "__main__",
 )
 REQUIRED = {"numpy", "graphviz", "rich"}
@@ -104,7 +104,7 @@ def test_imports_point_one_way(file):
 
 def test_the_check_catches_an_import_that_points_the_other_way():
     assert illegal("value", {"backprop", "ops"}) == {"backprop"}
-    assert illegal("nn.layers", {"nn.module", "draw.graph", "value"}) == {"draw.graph"}
+    assert illegal("nn.layers", {"nn.module", "drawing.graph", "value"}) == {"drawing.graph"}
     assert illegal("nn.layers", {""}) == {""}, "the whole package is not a part"
 
 

@@ -15,12 +15,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Never
 
-from tinygrad_edu.debug.expression import parse_expression
-from tinygrad_edu.debug.page import save_page
-from tinygrad_edu.debug.shell import debug, lenient, sentence_of
-from tinygrad_edu.draw import draw
-from tinygrad_edu.draw.runs import pictures_of
-from tinygrad_edu.gradcheck import gradcheck
+from tinygrad_edu.checking import gradcheck
+from tinygrad_edu.drawing import draw
+from tinygrad_edu.drawing.runs import pictures_of
+from tinygrad_edu.stepping.expression import parse_expression
+from tinygrad_edu.stepping.page import save_page
+from tinygrad_edu.stepping.shell import debug, lenient, sentence_of
 from tinygrad_edu.training.command import add_train
 from tinygrad_edu.value import Value
 

@@ -386,7 +386,7 @@ class Value:
         mode = _mode.get()
         return node if mode is None else mode.finish(node)
 
-    # Attached by `backprop`, `debug` and `draw`.
+    # Attached by `backprop`, `stepping` and `drawing`.
     backward: ClassVar[Callable[..., None]]
     backward_steps: ClassVar[Callable[..., Any]]
     explain: ClassVar[Callable[..., Any]]

@@ -34,7 +34,7 @@ from oracles import IN_NUMPY
 
 from tinygrad_edu import MLP, Value
 from tinygrad_edu.__main__ import main as run_command
-from tinygrad_edu.debug.expression import FUNCTIONS, parse_expression
+from tinygrad_edu.stepping.expression import FUNCTIONS, parse_expression
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
 from tinygrad_edu.training.saving import load, save
 

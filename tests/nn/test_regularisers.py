@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tinygrad_edu import Value, fsum
-from tinygrad_edu.gradcheck import gradcheck
+from tinygrad_edu.checking import gradcheck
 from tinygrad_edu.nn import BatchNorm, Dropout, Layer, LayerNorm, RMSNorm, Sequential, l1_penalty, l2_penalty
 
 numbers = st.floats(-10, 10, allow_subnormal=False)

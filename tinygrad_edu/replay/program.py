@@ -123,7 +123,7 @@ class Program:
     front and are never written to. `print(program)` lists what the scalar code became.
     """
 
-    #: Attached by `draw`.
+    #: Attached by `drawing`.
     draw: ClassVar[Callable[..., Any]]
 
     def __init__(

@@ -1,6 +1,7 @@
 """`python -m tinygrad_edu train`: a network learns one of four classic problems, on the command line.
 
-Pictures of a run are made further down the line of imports, in `draw`, so the command is given the function for them.
+Pictures of a run are made further down the line of imports, in `drawing`, so the command is handed the function for
+them.
 
 May import: `files`, `nn`, `training`, NumPy; scikit-learn for all data but XOR.
 """

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import MLP, Value, dot
 from tinygrad_edu.backprop import Step
-from tinygrad_edu.debug import NON_FINITE, ForwardStep, State, Stepper
+from tinygrad_edu.stepping import NON_FINITE, ForwardStep, State, Stepper
 
 
 def example() -> tuple[Value, dict[str, Value]]:

@@ -10,8 +10,8 @@ import graphviz
 import pytest
 
 from tinygrad_edu import Value
-from tinygrad_edu.draw import draw
-from tinygrad_edu.draw.engine import Drawing, find_graphviz, tidy_svg
+from tinygrad_edu.drawing import draw
+from tinygrad_edu.drawing.engine import Drawing, find_graphviz, tidy_svg
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="writes a shell script that stands for dot")
 

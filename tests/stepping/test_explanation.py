@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tinygrad_edu import Value, dot
-from tinygrad_edu.debug import Explanation
+from tinygrad_edu.stepping import Explanation
 
 
 def naive_products(node: Value, wrt: Value) -> list[float]:

@@ -3,10 +3,10 @@
 May import: everything above `__main__`.
 """
 
-from tinygrad_edu.debug.explain import Explanation, Path, explain
-from tinygrad_edu.debug.expression import parse_expression
-from tinygrad_edu.debug.shell import StepperShell, debug
-from tinygrad_edu.debug.stepper import NON_FINITE, Breakpoint, ForwardStep, NodeState, State, Stepper
+from tinygrad_edu.stepping.explanation import Explanation, Path, explain
+from tinygrad_edu.stepping.expression import parse_expression
+from tinygrad_edu.stepping.shell import StepperShell, debug
+from tinygrad_edu.stepping.stepper import NON_FINITE, Breakpoint, ForwardStep, NodeState, State, Stepper
 
 __all__ = [
     "NON_FINITE",

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value
-from tinygrad_edu.debug.expression import FUNCTIONS, parse_expression
 from tinygrad_edu.ops import RULE_BOOK
+from tinygrad_edu.stepping.expression import FUNCTIONS, parse_expression
 
 NAMES = {"w": 1.5, "x": -2.0, "b": 0.25}
 

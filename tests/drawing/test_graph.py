@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import MLP, Value, dot, no_grad, topological_order, trace_sources, where
-from tinygrad_edu.draw import draw, expanded, graph_svg
-from tinygrad_edu.draw.engine import find_graphviz
-from tinygrad_edu.draw.graph import MAX_NODES
-from tinygrad_edu.draw.palette import GREY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
+from tinygrad_edu.drawing import draw, expanded, graph_svg
+from tinygrad_edu.drawing.engine import find_graphviz
+from tinygrad_edu.drawing.graph import MAX_NODES
+from tinygrad_edu.drawing.palette import GREY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
 
 SVG = "{http://www.w3.org/2000/svg}"
 

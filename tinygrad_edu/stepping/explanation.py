@@ -5,7 +5,7 @@ the gradient is the sum over all paths. There can be astronomically many, so the
 walked: a node has as many paths as its inputs have together. In the same way each node keeps the few largest
 products that end in it, so the largest of all are found in time proportional to the graph.
 
-May import: `value`, `backprop`, `draw`, `debug.wording`, rich.
+May import: `value`, `backprop`, `drawing`, `stepping.wording`, rich.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tinygrad_edu.backprop import grad, topological_order
-from tinygrad_edu.debug.wording import name_all, number
+from tinygrad_edu.stepping.wording import name_all, number
 from tinygrad_edu.value import Value
 
 __all__ = ["Explanation", "Path", "count_paths", "explain", "explanation"]

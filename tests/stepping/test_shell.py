@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tinygrad_edu import MLP, Value, debug, trace_sources
-from tinygrad_edu.debug import Stepper, StepperShell
+from tinygrad_edu.stepping import Stepper, StepperShell
 
 
 def example() -> Value:

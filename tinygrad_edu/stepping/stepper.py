@@ -4,7 +4,7 @@ The backward pass is `backprop.sweep` itself, paused between steps, on stand-ins
 is touched. Going back undoes a step from the record the sweep made of it, each gradient before and after, so
 going back and forth is exact to the last bit and costs no copy of the graph.
 
-May import: `value`, `backprop`, `draw`, `debug.wording`.
+May import: `value`, `backprop`, `drawing`, `stepping.wording`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from tinygrad_edu.backprop import Contribution, StandIn, Step, operations_at, sweep
-from tinygrad_edu.debug.wording import Wording, name_all
-from tinygrad_edu.draw.names import module_paths
+from tinygrad_edu.drawing.names import module_paths
+from tinygrad_edu.stepping.wording import Wording, name_all
 from tinygrad_edu.value import Value
 
 __all__ = ["NON_FINITE", "Breakpoint", "ForwardStep", "NodeState", "State", "Stepper"]

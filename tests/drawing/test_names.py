@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import MLP, Neuron, Value, dot, fsum, topological_order
-from tinygrad_edu.draw import module_paths, node_names
-from tinygrad_edu.draw.names import is_parameter, module_parts, number_text
+from tinygrad_edu.drawing import module_paths, node_names
+from tinygrad_edu.drawing.names import is_parameter, module_parts, number_text
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from html import escape
 import graphviz
 
 from tinygrad_edu import ops
-from tinygrad_edu.draw.engine import Drawing
-from tinygrad_edu.draw.graph import ENDINGS
-from tinygrad_edu.draw.palette import CYCLE, FONT, GREY, INK, PAPER, TINTS, blend
+from tinygrad_edu.drawing.engine import Drawing
+from tinygrad_edu.drawing.graph import ENDINGS
+from tinygrad_edu.drawing.palette import CYCLE, FONT, GREY, INK, PAPER, TINTS, blend
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.replay import Program
 from tinygrad_edu.replay.builder import Var

@@ -10,7 +10,7 @@ import pytest
 
 from tinygrad_edu import Value, dot, fsum, grad, gradcheck, logsumexp, ops
 from tinygrad_edu.backprop import topological_order
-from tinygrad_edu.gradcheck import check_node
+from tinygrad_edu.checking import check_node
 from tinygrad_edu.number_systems import evaluator
 
 

@@ -25,9 +25,9 @@ import graphviz
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution, StandIn, Step, sweep, topological_order
-from tinygrad_edu.draw.engine import Drawing
-from tinygrad_edu.draw.names import is_constant, is_parameter, module_parts, module_paths, node_names, number_text
-from tinygrad_edu.draw.palette import BROKEN, FONT, GREY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
+from tinygrad_edu.drawing.engine import Drawing
+from tinygrad_edu.drawing.names import is_constant, is_parameter, module_parts, module_paths, node_names, number_text
+from tinygrad_edu.drawing.palette import BROKEN, FONT, GREY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.number_systems import formula, local_formulas
 from tinygrad_edu.value import Value, changed_mode

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tinygrad_edu.backprop import topological_order
-from tinygrad_edu.draw.names import module_paths
+from tinygrad_edu.drawing.names import module_paths
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.training.callbacks import Callback
 from tinygrad_edu.training.engines import in_mode, outputs_of

@@ -2,7 +2,7 @@
 
 Built on `cmd`, as pdb is, so that the end of input, an empty line, an unknown command and Ctrl-C do what they do there.
 
-May import: `value`, `backprop`, `gradcheck`, `draw`, `debug`, rich.
+May import: `value`, `backprop`, `checking`, `drawing`, `stepping`, rich.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from rich.console import Console
 from rich.text import Text
 
 from tinygrad_edu.backprop import Step, grad
-from tinygrad_edu.debug.explain import explanation
-from tinygrad_edu.debug.expression import parse_expression
-from tinygrad_edu.debug.stepper import NON_FINITE, AnyStep, ForwardStep, State, Stepper, makes_non_finite
-from tinygrad_edu.debug.wording import number
-from tinygrad_edu.draw import draw
-from tinygrad_edu.draw.names import is_constant
-from tinygrad_edu.gradcheck import check_node
+from tinygrad_edu.checking import check_node
+from tinygrad_edu.drawing import draw
+from tinygrad_edu.drawing.names import is_constant
+from tinygrad_edu.stepping.explanation import explanation
+from tinygrad_edu.stepping.expression import parse_expression
+from tinygrad_edu.stepping.stepper import NON_FINITE, AnyStep, ForwardStep, State, Stepper, makes_non_finite
+from tinygrad_edu.stepping.wording import number
 from tinygrad_edu.value import Value
 
 __all__ = ["StepperShell", "debug"]

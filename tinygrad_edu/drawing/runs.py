@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinygrad_edu.draw.plots import plot_confusion, plot_decision_regions, plot_loss, plot_weights
+from tinygrad_edu.drawing.plots import plot_confusion, plot_decision_regions, plot_loss, plot_weights
 from tinygrad_edu.training.command import Trained
 
 if TYPE_CHECKING:

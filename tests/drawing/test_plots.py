@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sklearn.datasets import make_moons
 
 from tinygrad_edu import MLP, SGD, Layer
-from tinygrad_edu.draw import (
+from tinygrad_edu.drawing import (
     LayerRecorder,
     descend,
     plot_activations,
@@ -22,7 +22,7 @@ from tinygrad_edu.draw import (
     plot_weights,
     plots,
 )
-from tinygrad_edu.draw.recorder import layer_activations
+from tinygrad_edu.drawing.recorder import layer_activations
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.training import Callback, History, fit
 
@@ -416,7 +416,7 @@ assert "matplotlib" not in sys.modules, "matplotlib is imported too early"
 import matplotlib
 settings = lambda: {key: matplotlib.rcParams[key] for key in matplotlib.rcParams if key != "backend"}
 before = settings()  # not the backend: to look at it imports pyplot
-from tinygrad_edu.draw import plot_activations, plot_confusion, plot_loss, plot_weights
+from tinygrad_edu.drawing import plot_activations, plot_confusion, plot_loss, plot_weights
 figure = plot_loss({"training": [1.0, 2.0]})
 assert figure._repr_png_().startswith(b"\\x89PNG"), "it shows itself in a notebook"
 plot_activations(["tanh"]), plot_confusion([[1]]), plot_weights([[0.0]])

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tinygrad_edu.backprop import grad
-from tinygrad_edu.draw.palette import CYCLE, GREY, INK, NEGATIVE, PAPER, POSITIVE, blend
-from tinygrad_edu.draw.recorder import LayerRecorder
+from tinygrad_edu.drawing.palette import CYCLE, GREY, INK, NEGATIVE, PAPER, POSITIVE, blend
+from tinygrad_edu.drawing.recorder import LayerRecorder
 from tinygrad_edu.nn.activations import COMMON_ACTIVATIONS, Activation, activation_name, resolve_activation
 from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.training.history import History

@@ -2,7 +2,7 @@
 
 The terminal, the page and `explain` take their words from here, so that they say the same.
 
-May import: `ops`, `number_systems`, `value`, `backprop`, `draw`.
+May import: `ops`, `number_systems`, `value`, `backprop`, `drawing`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution, Step
-from tinygrad_edu.draw.names import is_constant, node_names
+from tinygrad_edu.drawing.names import is_constant, node_names
 from tinygrad_edu.number_systems import evaluate, formula, local_formulas
 from tinygrad_edu.value import Value
 

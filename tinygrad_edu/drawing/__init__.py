@@ -3,9 +3,9 @@
 May import: `ops`, `number_systems`, `value`, `backprop`, `files`, `nn`, `replay`, `training`.
 """
 
-from tinygrad_edu.draw.graph import draw, expanded, graph_svg
-from tinygrad_edu.draw.names import module_paths, node_names
-from tinygrad_edu.draw.plots import (
+from tinygrad_edu.drawing.graph import draw, expanded, graph_svg
+from tinygrad_edu.drawing.names import module_paths, node_names
+from tinygrad_edu.drawing.plots import (
     descend,
     plot_activations,
     plot_confusion,
@@ -15,8 +15,8 @@ from tinygrad_edu.draw.plots import (
     plot_loss,
     plot_weights,
 )
-from tinygrad_edu.draw.program import draw_program
-from tinygrad_edu.draw.recorder import LayerRecorder
+from tinygrad_edu.drawing.program import draw_program
+from tinygrad_edu.drawing.recorder import LayerRecorder
 
 __all__ = [
     "LayerRecorder",

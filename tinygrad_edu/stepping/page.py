@@ -3,7 +3,8 @@
 Every derivative on the page is computed here, by the engine: the steps are the `Stepper`'s, so no `.grad` is
 touched, and the words are those of the terminal. The scripts in `assets/` only decide what to show when.
 
-May import: `number_systems`, `value`, `backprop`, `gradcheck`, `files`, `draw`, `debug.stepper`, `debug.explain`.
+May import: `number_systems`, `value`, `backprop`, `checking`, `files`, `drawing`, the stepper and the explanation of
+this folder.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from string import Template
 from typing import Any
 
 from tinygrad_edu.backprop import Step, topological_order
-from tinygrad_edu.debug.explain import Path, explanation
-from tinygrad_edu.debug.stepper import Stepper
-from tinygrad_edu.draw.graph import MAX_NODES, graph_svg
+from tinygrad_edu.checking import check_node
+from tinygrad_edu.drawing.graph import MAX_NODES, graph_svg
 from tinygrad_edu.files import write_whole
-from tinygrad_edu.gradcheck import check_node
+from tinygrad_edu.stepping.explanation import Path, explanation
+from tinygrad_edu.stepping.stepper import Stepper
 from tinygrad_edu.value import Value
 
 __all__ = ["save_page"]
