@@ -13,10 +13,10 @@ from matplotlib import pyplot as plt
 
 from tinygrad_edu import MLP, Value, grad
 from tinygrad_edu.drawing.plots import plot_activations
-from tinygrad_edu.nn.activations import COMMON_ACTIVATIONS
+from tinygrad_edu.nn.activations import common_activations
 
 demo = Demo(__doc__)
-ELEMENTWISE = [name for name in COMMON_ACTIVATIONS if name not in ("linear", "softmax")]
+ELEMENTWISE = [name for name in common_activations() if name not in ("linear", "softmax")]
 
 
 # %% [markdown]

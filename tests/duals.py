@@ -44,6 +44,11 @@ def _density(a: Any) -> Any:
     return mp.exp(-a * a / 2) / mp.sqrt(2 * mp.pi)
 
 
+def _nearest(a: Any) -> Any:
+    """How far a is from the nearest whole number."""
+    return a - mp.nint(a)
+
+
 def _pick(first: bool, equal: bool) -> list[Any]:
     return [mpf("0.5")] * 2 if equal else [int(first), int(not first)]
 
@@ -56,12 +61,15 @@ SLOPES: dict[str, Callable[..., Sequence[Any]]] = {
     "divide": lambda a, b: [1 / b, -a / b**2],
     "negative": lambda a: [-1],
     "absolute": lambda a: [mp.sign(a)],
+    "floor_divide": lambda a, b: [0, 0],
+    "remainder": lambda a, b: [1, -EXACT["floor_divide"](a, b)],
     "power": lambda a, b: [b * mp.power(a, b - 1), mp.power(a, b) * mp.log(a)],
     "power_by": lambda a, b: [b * mp.power(a, b - 1) if b != 0 else 0],
     "reciprocal": lambda a: [-1 / a**2],
     "square": lambda a: [2 * a],
     "sqrt": lambda a: [1 / (2 * mp.sqrt(a))],
     "cbrt": lambda a: [1 / (3 * mp.cbrt(mp.fabs(a)) ** 2)],
+    "hypot": lambda a, b: [leg / (mp.hypot(a, b) or 1) for leg in (a, b)],
     "exp": lambda a: [mp.exp(a)],
     "exp2": lambda a: [mp.power(2, a) * mp.log(2)],
     "expm1": lambda a: [mp.exp(a)],
@@ -69,12 +77,16 @@ SLOPES: dict[str, Callable[..., Sequence[Any]]] = {
     "log2": lambda a: [1 / (a * mp.log(2))],
     "log10": lambda a: [1 / (a * mp.log(10))],
     "log1p": lambda a: [1 / (1 + a)],
+    "logaddexp": lambda a, b: [_sigmoid(a - b), _sigmoid(b - a)],
     "sin": lambda a: [mp.cos(a)],
     "cos": lambda a: [-mp.sin(a)],
     "tan": lambda a: [1 / mp.cos(a) ** 2],
     "arcsin": lambda a: [1 / mp.sqrt(1 - a**2)],
     "arccos": lambda a: [-1 / mp.sqrt(1 - a**2)],
     "arctan": lambda a: [1 / (1 + a**2)],
+    "arctan2": lambda a, b: [b / (a**2 + b**2), -a / (a**2 + b**2)],
+    "deg2rad": lambda a: [mp.pi / 180],
+    "rad2deg": lambda a: [180 / mp.pi],
     "sinh": lambda a: [mp.cosh(a)],
     "cosh": lambda a: [mp.sinh(a)],
     "arcsinh": lambda a: [1 / mp.sqrt(1 + a**2)],
@@ -82,6 +94,7 @@ SLOPES: dict[str, Callable[..., Sequence[Any]]] = {
     "arctanh": lambda a: [1 / (1 - a**2)],
     "tanh": lambda a: [mp.sech(a) ** 2],
     "sigmoid": lambda a: [_sigmoid(a) * _sigmoid(-a)],
+    "log_sigmoid": lambda a: [_sigmoid(-a)],
     "softplus": lambda a: [_sigmoid(a)],
     "relu": lambda a: [int(a > 0)],
     "leaky_relu": lambda a, slope: [1 if a > 0 else slope],
@@ -92,6 +105,11 @@ SLOPES: dict[str, Callable[..., Sequence[Any]]] = {
     "erfc": lambda a: [-2 / mp.sqrt(mp.pi) * mp.exp(-a * a)],
     "step": lambda a: [0],
     "sign": lambda a: [0],
+    "floor": lambda a: [0],
+    "ceil": lambda a: [0],
+    "trunc": lambda a: [0],
+    "rint": lambda a: [0],
+    "heaviside": lambda a, b: [0, int(a == 0)],
     "maximum": lambda a, b: _pick(a > b, a == b),
     "minimum": lambda a, b: _pick(a < b, a == b),
     "clip": lambda a, low, high: [int(low <= a <= high)],
@@ -108,12 +126,19 @@ SLOPES: dict[str, Callable[..., Sequence[Any]]] = {
     "choose": lambda index, *options: [0, *[int(k == index) for k in range(len(options))]],
 }
 
-_ZERO = ("absolute", "relu", "leaky_relu", "elu", "step", "sign")
+_ZERO = ("absolute", "relu", "leaky_relu", "elu", "step", "sign", "heaviside")
+_WHOLE = ("floor", "ceil", "trunc")
+_DIVIDING = ("floor_divide", "remainder")
 _EITHER = ("maximum", "minimum", "greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 #: The differences whose signs decide which branch an operation takes, or on which side of a pole or edge it is.
 _MARGINS: dict[str, Callable[..., tuple[Any, ...]]] = {
     **dict.fromkeys(_ZERO, lambda a, *_: (a,)),
     **dict.fromkeys(_EITHER, lambda a, b: (a - b,)),
+    **dict.fromkeys(_WHOLE, lambda a: (_nearest(a),)),
+    **dict.fromkeys(_DIVIDING, lambda a, b: (b, _nearest(a / b))),
+    "rint": lambda a: (_nearest(a + mpf("0.5")),),
+    "hypot": lambda a, b: (mp.hypot(a, b),),
+    "arctan2": lambda a, b: (mp.hypot(a, b) if b > 0 else mp.fabs(a),),  # how far it is to the cut
     "clip": lambda a, low, high: (a - low, a - high),
     "where": lambda condition, a, b: (condition,),
     "tan": lambda a: (mp.cos(a),),
@@ -170,7 +195,11 @@ def _guard(method: str, numbers: Sequence[Any]) -> None:
         # The slope is b · aᵇ⁻¹, and aᵇ⁻¹ overflows for a subnormal base though the product with a tiny b would not.
         if a <= 0 or mp.fabs(b * mp.log(a)) > _EXP_LIMIT or (b - 1) * mp.log(a) > mp.log(LARGEST):
             raise Undefined
-    if (method == "divide" and numbers[1] == 0) or (method in ("reciprocal", "cbrt") and a == 0):
+    if method in (*_WHOLE, *_DIVIDING, "rint") and any(number and mp.mag(number) < -_EXP_LIMIT for number in numbers):
+        raise Undefined  # as a fraction, its denominator would have more digits than there is memory
+    if method == "arctan2" and a == 0 and numbers[1] <= 0:
+        raise Undefined  # on the cut: a float of -0 is on the other side of it than one of 0
+    if (method in ("divide", *_DIVIDING) and numbers[1] == 0) or (method in ("reciprocal", "cbrt") and a == 0):
         raise Undefined
     if (method == "sqrt" and a <= 0) or (method == "arccosh" and a <= 1):
         raise Undefined
@@ -178,15 +207,19 @@ def _guard(method: str, numbers: Sequence[Any]) -> None:
         raise Undefined
 
 
-#: Far from 0, where mpmath would be slow or lose its way, these are constant, or the identity on the right.
+#: Far from 0, where mpmath would be slow or lose its way, these are constant, or the identity on one side.
 _LEVEL = ("tanh", "sigmoid", "erf", "erfc")
-_RECTIFYING = ("gelu", "silu", "softplus", "elu")
+_RECTIFYING = ("gelu", "silu", "softplus", "elu", "log_sigmoid")
 
 
 def apply(method: str, inputs: Sequence[Dual], settings: Sequence[float], disturbance: Disturbance) -> Dual:
     """The operation on duals. Raises `Undefined`."""
     numbers = [*(dual.value for dual in inputs), *map(mpf, settings)]
     _guard(method, numbers)
+    if method == "logaddexp" and mp.fabs(numbers[0] - numbers[1]) > _EXP_LIMIT:
+        is_first = numbers[0] > numbers[1]
+        larger = disturbance.of(max(numbers))
+        return _chained(larger, [mpf(is_first), mpf(not is_first)], inputs, (numbers[0] - numbers[1],))
     if mp.fabs(numbers[0]) > _EXP_LIMIT:
         if method in _LEVEL:
             numbers[0] = mp.sign(numbers[0]) * _EXP_LIMIT
@@ -194,7 +227,7 @@ def apply(method: str, inputs: Sequence[Dual], settings: Sequence[float], distur
             return _rectified(method, inputs[0], disturbance)
     margins = _MARGINS[method](*numbers) if method in _MARGINS else ()
     value = disturbance.of(mpf(EXACT[method](*numbers)), _ulps(method, numbers), _absolute(method, numbers))
-    absolute = max(TINY, DOMAINS[method].lost)
+    absolute = max(TINY, DOMAINS[method].lost, DOMAINS[method].flushed)
     slopes = [
         mpf(slope) if slope in (0, 1, -1) else disturbance.of(mpf(slope), 2 * _ulps(method, numbers, slope), absolute)
         for slope in SLOPES[method](*numbers)
@@ -208,6 +241,8 @@ def _ulps(method: str, numbers: Sequence[Any], slope: Any = None) -> float:
     """How many units in the last place a float may be off: e to the x is off by x units if x is off by one."""
     if method == "logsumexp" and slope is not None:
         return 4.0 + min(float(max(map(mp.fabs, numbers))), 800.0)  # of an exponent no lower than -750
+    if method == "logaddexp" and slope is not None:
+        return 4.0 + min(float(mp.fabs(numbers[0] - numbers[1])), 800.0)  # as above
     if method == "gelu" or (slope and method in ("erf", "erfc", "arcsinh", "arccosh", "power", "power_by")):
         return 4.0 + abs(float(mp.mag(slope if slope is not None else numbers[0] ** 2)))
     return 4.0
@@ -218,13 +253,13 @@ def _absolute(method: str, numbers: Sequence[Any]) -> Any:
     if method == "dot":
         count = len(numbers) // 2
         return TINY + ULP * sum(mp.fabs(w * x) for w, x in zip(numbers[:count], numbers[count:-1], strict=True))
-    if method == "logsumexp":
+    if method in ("logsumexp", "logaddexp"):
         return TINY + ULP * (1 + mp.fabs(max(numbers)))
-    return TINY
+    return max(TINY, DOMAINS[method].flushed)
 
 
 def _rectified(method: str, a: Dual, disturbance: Disturbance) -> Dual:
-    if a.value > 0:
+    if (a.value > 0) != (method == "log_sigmoid"):
         return _chained(disturbance.of(a.value), [mpf(1)], [a], (a.value,))
     return _chained(mpf(-1 if method == "elu" else 0), [mpf(0)], [a], (a.value,))
 

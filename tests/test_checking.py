@@ -11,7 +11,7 @@ import pytest
 from tinygrad_edu import Value, dot, fsum, grad, gradcheck, logsumexp, ops
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.checking import check_node
-from tinygrad_edu.number_systems import evaluator
+from tinygrad_edu.number_systems.floats import evaluator
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def plant(monkeypatch):
     """Replace the rules of one operation by wrong ones, as a slip of the pen in `ops` would."""
 
     def planted(method, wrong_rules):
-        monkeypatch.setitem(ops.RULE_BOOK, method, replace(ops.RULE_BOOK[method], rules=wrong_rules))
+        monkeypatch.setitem(ops.RULE_BOOK, method, replace(ops.RULE_BOOK[method], derivatives=wrong_rules))
         evaluator.cache_clear()
         monkeypatch.setattr(Value, method, lambda *v: Value.apply(ops.RULE_BOOK[method], v), raising=False)
 
@@ -90,6 +90,7 @@ def test_a_random_function_is_refused():
         (lambda x: x.leaky_relu(0.2), 0.2, 1.0),
         (lambda x: x.maximum(3.0 * x), 1.0, 3.0),
         (lambda x: x.clip(0.0, 1.0) * 2.0, 0.0, 2.0),
+        (lambda x: x.hypot(0.0), -1.0, 1.0),
     ],
 )
 def test_a_kink_shows_the_slopes_on_both_sides(f, left, right):
@@ -108,13 +109,35 @@ def test_a_derivative_outside_the_slopes_at_a_kink_fails(plant):
     assert "FAIL: slope 0 left, 1 right" in str(result)
 
 
-@pytest.mark.parametrize("f", [lambda x: x.step(), lambda x: x.sign() + x])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x.step(),
+        lambda x: x.sign() + x,
+        lambda x: x.heaviside(0.5),
+        lambda x: x.floor(),
+        lambda x: (x - 2.0).ceil(),
+        lambda x: round(x + 0.5),
+        lambda x: (x + 6.0) % 3.0,
+        lambda x: x // 0.7,
+        lambda x: x.arctan2(-1.0),
+    ],
+)
 def test_a_jump_has_no_derivative_and_blames_nobody(f):
     result = gradcheck(f, [0.0])
     assert not result
     assert result.rows[0].verdict == "jump"
     assert result.wrong == ()
     assert "f jumps at x" in str(result)
+
+
+def test_the_newer_operations_pass_between_their_jumps():
+    def f(a, b):
+        whole = a.floor() + b.ceil() + a.trunc() + round(b) + a // b
+        return whole * a + a % b * b + a.hypot(b) * a.arctan2(b) + a.deg2rad().logaddexp(b.rad2deg()) * a.log_sigmoid()
+
+    for a, b in [(7.3, 2.1), (-7.3, 2.1), (7.3, -2.1), (-7.3, -2.1)]:
+        assert [row.verdict for row in gradcheck(f, [a, b]).rows] == ["pass", "pass"]
 
 
 @pytest.mark.parametrize("x", [3e-7, -3e-7, 1e-6, -9e-7])

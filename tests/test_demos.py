@@ -37,6 +37,6 @@ def test_digits_learns_checks_and_draws(tmp_path):
     neuron, loss = (tmp_path / "pictures" / "of digits" / f"digits_{name}.svg" for name in ("neuron", "loss"))
     assert all(str(file.relative_to(tmp_path)) in printed for file in (neuron, loss))
     words = texts(neuron)
-    assert all(word in words for word in ("tanh", "dot", "bias", "the other 60 pixels", "∂", "←"))
+    assert all(word in words for word in ("tanh", "w·x + b", "bias", "the other 60 pixels", "∂", "←"))
     assert ET.parse(loss).getroot().tag.endswith("svg")
     assert printed.rstrip().splitlines()[-1].startswith("Next: ")

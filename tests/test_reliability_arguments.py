@@ -124,6 +124,7 @@ EXEMPT = {
     "detect_anomaly": "no arguments", "no_grad": "no arguments", "trace_sources": "no arguments",
     "record": "its function is the user's own code, whose errors are its own; tests/replay",
     "diagnose": "tests/training/test_diagnosis.py",
+    "operation": "tests/test_declaring.py",
 }  # fmt: skip
 #: Python's own ways to refuse an argument, beside what the docstring names; and NumPy 1's way to refuse an empty
 #: array as a truth value.

@@ -1,59 +1,50 @@
 """Write scalars, see every derivative, run at the speed of matrices."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from tinygrad_edu.anomaly import AnomalyError, detect_anomaly
-from tinygrad_edu.backprop import backward, backward_steps, grad, hessian, topological_order
-from tinygrad_edu.checking import GradCheck, gradcheck
-from tinygrad_edu.drawing import draw
-from tinygrad_edu.nn import MLP, Layer, Module, Neuron
-from tinygrad_edu.replay import Program, Programs, RecordingError, record
-from tinygrad_edu.stepping.explanation import Explanation, explain
-from tinygrad_edu.stepping.page import save_page
-from tinygrad_edu.stepping.shell import debug
-from tinygrad_edu.stepping.stepper import Stepper
-from tinygrad_edu.training import SGD, Adam, AdamW, EarlyStopping, History, RMSProp, diagnose, fit, predict
-from tinygrad_edu.value import Value, as_value, choose, dot, fsum, logsumexp, no_grad, softmax, trace_sources, where
+from tinygrad_edu.backprop import backward_steps, topological_order
+from tinygrad_edu.declaring import operation
+from tinygrad_edu.functions import choose, dot, fsum, logsumexp, softmax, where
+from tinygrad_edu.gradients import grad, hessian
+from tinygrad_edu.modes import no_grad, trace_sources
+from tinygrad_edu.stopping import backward
+from tinygrad_edu.value import Value, as_value
+
+if TYPE_CHECKING:  # what the table below loads when it is first asked for
+    from tinygrad_edu.checking import GradCheck, gradcheck
+    from tinygrad_edu.drawing import draw
+    from tinygrad_edu.nn import MLP, Layer, Module, Neuron
+    from tinygrad_edu.replay import Program, Programs, RecordingError, record
+    from tinygrad_edu.stepping import Explanation, Stepper, debug, explain, save_page
+    from tinygrad_edu.training import SGD, Adam, AdamW, EarlyStopping, History, RMSProp, diagnose, fit, predict
+
+_ROOMS = {
+    "checking": ("GradCheck", "gradcheck"),
+    "drawing": ("draw",),
+    "nn": ("MLP", "Layer", "Module", "Neuron"),
+    "replay": ("Program", "Programs", "RecordingError", "record"),
+    "stepping": ("Explanation", "Stepper", "debug", "explain", "save_page"),
+    "training": ("SGD", "Adam", "AdamW", "EarlyStopping", "History", "RMSProp", "diagnose", "fit", "predict"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
-    "MLP",
-    "SGD",
-    "Adam",
-    "AdamW",
-    "AnomalyError",
-    "EarlyStopping",
-    "Explanation",
-    "GradCheck",
-    "History",
-    "Layer",
-    "Module",
-    "Neuron",
-    "Program",
-    "Programs",
-    "RMSProp",
-    "RecordingError",
-    "Stepper",
-    "Value",
-    "as_value",
-    "backward",
-    "backward_steps",
-    "choose",
-    "debug",
-    "detect_anomaly",
-    "diagnose",
-    "dot",
-    "draw",
-    "explain",
-    "fit",
-    "fsum",
-    "grad",
-    "gradcheck",
-    "hessian",
-    "logsumexp",
-    "no_grad",
-    "predict",
-    "record",
-    "save_page",
-    "softmax",
-    "topological_order",
-    "trace_sources",
-    "where",
-]
+    "MLP", "SGD", "Adam", "AdamW", "AnomalyError", "EarlyStopping", "Explanation", "GradCheck", "History", "Layer",
+    "Module", "Neuron", "Program", "Programs", "RMSProp", "RecordingError", "Stepper", "Value", "as_value", "backward",
+    "backward_steps", "choose", "debug", "detect_anomaly", "diagnose", "dot", "draw", "explain", "fit", "fsum", "grad",
+    "gradcheck", "hessian", "logsumexp", "no_grad", "operation", "predict", "record", "save_page", "softmax",
+    "topological_order", "trace_sources", "where",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found = getattr(importlib.import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

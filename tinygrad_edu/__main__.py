@@ -3,7 +3,7 @@
 To add a command, write a function that takes the parsed arguments and returns the exit code, and one that declares
 its arguments, and add the latter to `_COMMANDS`. An error that a command raises is printed as one sentence.
 
-May import: everything.
+May import: `value`, `checking`, `training`, `drawing`, `stepping`.
 """
 
 from __future__ import annotations

@@ -4,18 +4,22 @@ A nan seen in a loss was usually made many operations earlier. Under `detect_ano
 at when it is computed, and every step of the backward sweep when it is taken; the first that makes inf or nan out
 of finite numbers raises `AnomalyError`. What was infinite before it came in is nobody's fault.
 
-May import: `number_systems`, `value`, `backprop`.
+May import: `number_systems`, `modes`, `value`, `backprop`, `gradients`, `stopping`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from math import isfinite
+from typing import Any
 
-from tinygrad_edu.backprop import Step, shortest_path
+from tinygrad_edu.backprop import Step
+from tinygrad_edu.gradients import StandIn
+from tinygrad_edu.modes import Source, changed_mode
 from tinygrad_edu.number_systems import formula
-from tinygrad_edu.value import Source, Value, changed_mode
+from tinygrad_edu.stopping import shortest_path
+from tinygrad_edu.value import Value
 
 __all__ = ["AnomalyError", "detect_anomaly"]
 
@@ -24,26 +28,6 @@ _SHOWN_OPERANDS = len(_LETTERS)
 _SHOWN_CHAIN = 8
 
 _GREW = "numbers grew beyond 1.8e308: scale the inputs, lower the learning rate, or clip the gradients"
-_LOGARITHM = (
-    "keep the argument positive with clip(1e-12, 1.0), use log1p for ln(1 + x), or use a loss that takes logits, "
-    "such as cross_entropy or binary_cross_entropy_with_logits"
-)
-_EXPONENTIAL = "exp overflows above 709: use softmax, logsumexp or a loss that takes logits, or clip the argument"
-_DIVISION = "keep the divisor away from 0, as in a / (b + 1e-12), or choose another branch with where"
-_ROOT = "a root has no slope at 0 and no value below it: add a small number inside, as in (x + 1e-12).sqrt()"
-_POWER = "a fractional power needs a base above 0, and a negative one a base that is not 0: clip the base"
-_UNIT = "the argument must lie inside (-1, 1): clip it, as in x.clip(-1 + 1e-12, 1 - 1e-12)"
-
-#: What usually cures an operation that made inf or nan.
-CURES = {
-    **dict.fromkeys(("log", "log2", "log10", "log1p", "logsumexp"), _LOGARITHM),
-    **dict.fromkeys(("exp", "exp2", "expm1", "sinh", "cosh"), _EXPONENTIAL),
-    **dict.fromkeys(("divide", "reciprocal"), _DIVISION),
-    **dict.fromkeys(("sqrt", "cbrt"), _ROOT),
-    **dict.fromkeys(("power", "power_by"), _POWER),
-    **dict.fromkeys(("arcsin", "arccos", "arctanh"), _UNIT),
-    "arccosh": "the argument must lie above 1: clip it, or add a small number to it",
-}
 
 
 class AnomalyError(ArithmeticError):
@@ -102,29 +86,44 @@ def detect_anomaly() -> AbstractContextManager[None]:
       cure      keep the argument positive with clip(1e-12, 1.0), use log1p for ln(1 + x), or use a loss that takes \
 logits, such as cross_entropy or binary_cross_entropy_with_logits
     """
-    return changed_mode(traces=True, check=_check_node, check_step=_check_step)
+    return changed_mode(traces=True, check=_check_node, watch=_watched)
 
 
 def _check_node(node: Value) -> None:
     """Raise if this new node is not finite although its inputs are."""
     if node.op is not None and not isfinite(node.data) and _finite(node.inputs):
         made = f"{node.op.name} made {node.data:g}"
-        raise AnomalyError(node, "forward", made, [node], CURES.get(node.op.method, _GREW))
+        raise AnomalyError(node, "forward", made, [node], node.op.cure or _GREW)
+
+
+def _watched(root: Value, steps: Iterator[Step]) -> Iterator[Step]:
+    """The steps of a sweep, each checked as soon as it is taken."""
+    for step in steps:
+        node = step.node.node if isinstance(step.node, StandIn) else step.node
+        assert isinstance(node, Value)
+        _check_step(root, node, step)
+        yield step
 
 
 def _check_step(root: Value, node: Value, step: Step) -> None:
     """Raise if the backward step of this node made a gradient that is not finite out of numbers that are."""
-    if not (isfinite(step.upstream) and isfinite(node.data) and _finite(node.inputs)):
+    if not (isfinite(_number(step.upstream)) and isfinite(node.data) and _finite(node.inputs)):
         return
     for value, edge in zip(node.inputs, step.contributions, strict=True):
-        if isfinite(edge.before) and not isfinite(edge.after):
+        before, after, local, upstream = map(_number, (edge.before, edge.after, edge.local, edge.upstream))
+        if isfinite(before) and not isfinite(after):
             assert node.op is not None
             made = (
-                f"the gradient of {node.op.name} by {_name(value)} became {float(edge.after):g} "
-                f"({float(edge.before):g} + upstream {float(edge.upstream):g} × local {float(edge.local):g})"
+                f"the gradient of {node.op.name} by {_name(value)} became {after:g} "
+                f"({before:g} + upstream {upstream:g} × local {local:g})"
             )
-            cure = _GREW if isfinite(edge.local) else CURES.get(node.op.method, _GREW)
+            cure = _GREW if isfinite(local) else node.op.cure or _GREW
             raise AnomalyError(node, "backward", made, shortest_path(root, node), cure)
+
+
+def _number(gradient: Any) -> float:
+    """A gradient as a float; in a graph of gradients it is a `Value`, or a `Plain` number."""
+    return gradient.data if isinstance(gradient, Value) else float(gradient)
 
 
 def _finite(values: Sequence[Value]) -> bool:

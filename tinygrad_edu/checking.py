@@ -4,7 +4,7 @@ Two independent ways to the same derivative: backpropagation, which multiplies l
 definition of the derivative itself, (f(x + h) - f(x - h)) / 2h, which knows no rule at all. When they disagree,
 each operation of the graph is put to the same test on its own, and the one whose rule is wrong is named.
 
-May import: `number_systems`, `value`, `backprop`, rich.
+May import: `terminal`, `number_systems`, `value`, `backprop`, `gradients`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rich.console import Console, RenderableType
-from rich.table import Table
-from rich.text import Text
-
-from tinygrad_edu.backprop import grad, topological_order
-from tinygrad_edu.number_systems import evaluate
+from tinygrad_edu.backprop import topological_order
+from tinygrad_edu.gradients import grad
+from tinygrad_edu.number_systems.floats import evaluate
+from tinygrad_edu.terminal import Console, RenderableType, Table, Text
 from tinygrad_edu.value import Value, as_value
 
 __all__ = ["GradCheck", "InputCheck", "WrongOperation", "check_node", "gradcheck"]

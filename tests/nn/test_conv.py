@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tinygrad_edu import Value, fsum, gradcheck
+from tinygrad_edu import Value, as_value, fsum, gradcheck
 from tinygrad_edu.nn import AvgPool2d, Conv2d, MaxPool2d
 from tinygrad_edu.nn.shapes import flatten
 
 
 def numbers(nested):
-    return np.array(nested, dtype=object).astype(float)
+    return np.vectorize(lambda number: as_value(number).data)(np.array(nested, dtype=object))
 
 
 def windows_of(image, size, stride):

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import Value, fsum, gradcheck
+from tinygrad_edu import Value, as_value, fsum, gradcheck
 from tinygrad_edu.nn import LSTM, RNN, LSTMCell, RNNCell
 
 
 def numbers(nested):
-    return np.array(nested, dtype=object).astype(float)
+    return np.vectorize(lambda number: as_value(number).data)(np.array(nested, dtype=object))
 
 
 def matrix(layer):

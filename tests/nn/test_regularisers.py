@@ -16,7 +16,7 @@ batches = arrays(np.float64, st.tuples(st.integers(2, 5), st.integers(1, 4)), el
 
 
 def data(values):
-    return np.array([[float(v) for v in row] if isinstance(row, list) else float(row) for row in values])
+    return np.array([[v.data for v in row] if isinstance(row, list) else row.data for row in values])
 
 
 def randomise(module, seed=0):
@@ -167,12 +167,12 @@ def test_penalties_are_their_formulas_with_their_gradients(x, strength):
     params = [Value(v) for v in x]
     l1_penalty(params, strength).backward()
     np.testing.assert_allclose([p.grad for p in params], strength * np.sign(x), rtol=1e-12)
-    assert float(l1_penalty(params, strength)) == pytest.approx(strength * np.abs(x).sum())
+    assert l1_penalty(params, strength).data == pytest.approx(strength * np.abs(x).sum())
     for p in params:
         p.grad = 0.0
     l2_penalty(params, strength).backward()
     np.testing.assert_allclose([p.grad for p in params], 2 * strength * x, rtol=1e-12)
-    assert float(l2_penalty(params, strength)) == pytest.approx(strength * (x**2).sum())
+    assert l2_penalty(params, strength).data == pytest.approx(strength * (x**2).sum())
 
 
 # Bad input ------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from tinygrad_edu import Value, choose, dot, fsum, logsumexp, ops, record, where
 UNARY = sorted(
     name
     for name, op in ops.RULE_BOOK.items()
-    if not op.is_variadic and len(op.rules) == 1 and not op.parameters and hasattr(Value, name)
+    if not callable(op.derivatives) and len(op.derivatives) == 1 and not op.parameters and hasattr(Value, name)
 )
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": lambda a, b: a + b,
@@ -24,6 +24,13 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "multiply": lambda a, b: a * b,
     "divide": lambda a, b: a / b,
     "power": lambda a, b: a**b,
+    "floor_divide": lambda a, b: a // b,
+    "remainder": lambda a, b: a % b,
+    "remainder of constant": lambda a, b: 7.5 % b,
+    "arctan2": lambda a, b: a.arctan2(b),
+    "hypot": lambda a, b: a.hypot(b),
+    "logaddexp": lambda a, b: a.logaddexp(b),
+    "heaviside": lambda a, b: a.heaviside(b),
     "maximum": lambda a, b: a.maximum(b),
     "minimum": lambda a, b: a.minimum(b),
     "plus constant": lambda a, b: a + 0.75,
@@ -48,6 +55,10 @@ class Instruction:
 
 
 KINDS = [*UNARY, *BINARY, "dot", "fsum", "logsumexp", "where", "choose"]
+# They jump, and where eager and recorded numbers differ in the last digit, one may jump and the other not.
+JUMPS = {
+    "floor", "ceil", "trunc", "rint", "step", "sign", "heaviside", "floor_divide", "remainder", "remainder of constant",
+}  # fmt: skip
 ZERO_OF_EITHER_SIGN = {"maximum", "minimum", "relu", "clipped", "dot", "fsum"}
 INSTRUCTIONS = st.builds(
     Instruction, st.sampled_from(KINDS), st.lists(st.integers(0, 10**6), min_size=7, max_size=7).map(tuple)
@@ -61,7 +72,8 @@ def run(lines: Sequence[Instruction], x: Any, index: Any, params: Sequence[Value
     """The random program on one example."""
     values: list[Any] = [*x, *params]
     for line in lines:
-        a, b, c, *rest = [values[pick % len(values)] for pick in line.picks]
+        known = [*x, *params] if line.kind in JUMPS else values
+        a, b, c, *rest = [known[pick % len(known)] for pick in line.picks]
         if line.kind in BINARY:
             made = BINARY[line.kind](a, b)
         elif line.kind == "dot":
@@ -113,4 +125,8 @@ def test_random_programs_agree_with_eager(lines: Any, numbers: Any, rows: Any) -
         values, gradient, largest = eager(lines, rows[:batch], indices[:batch], numbers)
         assert_agree(program(x, indices[:batch]), values, largest)
         assert_agree(program.values_and_grad(x, indices[:batch])[0], values, largest)
-        assert_agree(program.value_and_grad(x, indices[:batch])[1], gradient, largest)
+        ours = program.value_and_grad(x, indices[:batch])[1]
+        # What all examples share is multiplied by the sum of their upstreams, and where its slope is infinite, eager
+        # code may have met 0 · inf in one of them.
+        ours[np.isnan(gradient) & ~np.isfinite(ours)] = math.nan
+        assert_agree(ours, gradient, largest)

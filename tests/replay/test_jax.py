@@ -1,4 +1,4 @@
-"""The same program as a pure function of JAX: under jit, and sharded over eight devices."""
+"""The same program as a pure function of JAX: under jit, sharded over eight devices, and every operation."""
 
 from __future__ import annotations
 
@@ -44,12 +44,66 @@ assert len(given[0].sharding.device_set) == 8
 print("agreed on", len(devices), "devices")
 """
 
+EVERY_OPERATION = """
+import jax
+jax.config.update("jax_enable_x64", True)
+import numpy as np
+from tinygrad_edu import Value, dot, fsum, logsumexp, ops, record
+from tinygrad_edu.functions import applied
+from tinygrad_edu.op import bind, op
+
+def far(m, a):
+    return m.log1p(m.abs(a))
+
+# An operation of one's own, with two formulas, one that is computed only where the other is no good.
+op("own", lambda m, a: m.prefer(a / (1.0 + m.abs(a)), a < 1.0, far, a),
+   (lambda m, y, a: m.prefer(1.0 / (1.0 + m.abs(a)) ** 2.0, a < 1.0, lambda m, a: 1.0 / (1.0 + a), a),))
+settings = {"leaky_relu": (0.1,), "clip": (-1.0, 2.0), "power_by": (3.0,)}
+single = [bind(o, *settings.get(name, ())) for name, o in ops.RULE_BOOK.items() if not callable(o.derivatives)]
+points = [-40.0, -2.25, -0.7, 0.3, 0.99, 1.75, 37.5]
+w = [Value(1.0 + 0.001 * k) for k in range(3)]
+
+def outputs(x, operation):
+    scaled = [v * w[k % 3] for k, v in enumerate([*x, *x])]
+    return [applied(operation, scaled[k : k + len(operation.derivatives)]) for k in range(len(x))]
+
+arrays = [np.array([points, points[::-1]])]
+checked = []
+for operation in single:
+    program = record(lambda x: fsum(outputs(list(x), operation)), (len(points),), w)
+    mean, gradient = program.value_and_grad(*arrays)
+    theirs, their_gradient = program.to_jax()(program.theta, *arrays)
+    np.testing.assert_allclose(theirs, mean, rtol=1e-12, err_msg=operation.method)
+    np.testing.assert_allclose(their_gradient, gradient, rtol=1e-10, atol=1e-12, err_msg=operation.method)
+    checked.append(operation.method)
+assert "own" in checked and "log_sigmoid" in checked
+# The logarithm of a sum at its limits.
+inf, nan = np.inf, np.nan
+rows = np.array([[0.0, -40.0, -50.0], [inf, 0.0, 1.0], [inf, inf, 0.0], [-inf] * 3, [1.0, 1.0, -2.0], [nan, 0.0, 1.0]])
+one = Value(1.0)
+program = record(lambda x: logsumexp([v + one for v in x]), (3,), [one])
+for row in rows:
+    mean, gradient = program.value_and_grad(row[None])
+    theirs, their_gradient = program.to_jax()(program.theta, row[None])
+    np.testing.assert_allclose(theirs, mean, rtol=1e-14)
+    np.testing.assert_allclose(their_gradient, gradient, rtol=1e-14)
+print("agreed on", len(checked), "operations")
+"""
+
+
+def output_of(program: str) -> str:
+    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
 
 def test_jit_and_eight_devices_agree_with_numpy() -> None:
-    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
-    done = subprocess.run([sys.executable, "-c", SHARDED], env=environment, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "agreed on 8 devices" in done.stdout
+    assert "agreed on 8 devices" in output_of(SHARDED)
+
+
+def test_every_operation_goes_through_jax_and_so_does_one_of_ones_own() -> None:
+    assert "agreed on" in output_of(EVERY_OPERATION)
 
 
 def test_without_jax_one_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

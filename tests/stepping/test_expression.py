@@ -135,7 +135,7 @@ def test_names_are_compared_as_python_compares_them() -> None:
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_every_function_is_an_operation_and_takes_its_inputs(name: str) -> None:
     operation = RULE_BOOK["absolute" if name == "abs" else name]
-    count = 3 if callable(operation.rules) else len(operation.rules)
+    count = 3 if callable(operation.derivatives) else len(operation.derivatives)
     arguments = ["x", "w", "b"][:count] + ["0.5", "0.75"][: len(operation.parameters)]
     root = parse_expression(f"{name}({', '.join(arguments)})", {"x": 0.5, "w": 1.5, "b": 0.25})
     assert root.op is not None
@@ -159,7 +159,7 @@ def test_every_function_is_an_operation_and_takes_its_inputs(name: str) -> None:
         ("tanh(x, w)", "tanh takes 1 argument, not 2"),
         ("maximum(x)", "maximum takes 2 arguments, not 1"),
         ("leaky_relu(x, 1, 2)", "leaky_relu takes 1 or 2 arguments, not 3"),
-        ("leaky_relu(x, w)", "the slope of leaky_relu must be a plain number"),
+        ("leaky_relu(x, w)", "the negative_slope of leaky_relu must be a plain number"),
         ("clip(x, 2, 1)", "clip needs low <= high"),
         ("x²", "'x²' is neither a name nor a number"),
         ("x; w", "';' has no meaning"),

@@ -286,7 +286,7 @@ def test_flat_units_are_no_alarm_only_because_the_network_is_right():
     model, X, y, loss, _ = certain_and_right()
     units = observe(model, Data(X, y), loss).units
     assert all(abs(slope) < 1e-6 for unit in units.values() for slope in unit.slopes)
-    assert diagnose(model, X, -y).pathologies == ["saturated units"]
+    assert diagnose(model, X, -y).pathologies == ["saturated units", "vanishing gradients"]
 
 
 # What is observed -----------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 The `graphviz` package only looks for `dot` on the PATH. Here a `dot` is used where there is one, and otherwise the
 `graphviz-pure` that was installed with this package.
 
-May import: `files`, `graphviz`, the standard library.
+May import: `files`, graphviz.
 """
 
 from __future__ import annotations

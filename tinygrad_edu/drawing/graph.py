@@ -4,7 +4,8 @@ How to read it: an edge leads from an input to what was made of it and carries t
 a sweep it also carries, with an arrow that points the way gradients flow, what it handed back: upstream × local.
 A wide edge handed back much; blue and solid is positive, vermilion and dashed is negative, dotted is nothing at all.
 
-May import: `ops`, `number_systems`, `value`, `backprop`, `files`, `graphviz`.
+May import: `files`, `ops`, `number_systems`, `modes`, `value`, `backprop`, `gradients`; `engine`, `names` and `palette`
+of this folder; graphviz.
 """
 
 from __future__ import annotations
@@ -24,15 +25,17 @@ from unicodedata import category
 import graphviz
 
 from tinygrad_edu import ops
-from tinygrad_edu.backprop import Contribution, StandIn, Step, sweep, topological_order
+from tinygrad_edu.backprop import Contribution, Step, sweep, topological_order
 from tinygrad_edu.drawing.engine import Drawing
 from tinygrad_edu.drawing.names import is_constant, is_parameter, module_parts, module_paths, node_names, number_text
 from tinygrad_edu.drawing.palette import BROKEN, FONT, GREY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
 from tinygrad_edu.files import write_whole
+from tinygrad_edu.gradients import StandIn
+from tinygrad_edu.modes import changed_mode
 from tinygrad_edu.number_systems import formula, local_formulas
-from tinygrad_edu.value import Value, changed_mode
+from tinygrad_edu.value import Value
 
-__all__ = ["MAX_NODES", "draw", "expanded", "graph_svg", "has_gradients"]
+__all__ = ["MAX_NODES", "draw", "expanded", "graph_svg", "has_gradients", "notebook_svg"]
 
 MAX_NODES = 2_000
 #: How many columns the edges may cross in all before Graphviz has to hurry, and before it would not end at all.
@@ -41,7 +44,6 @@ HURRIED, MAX_CROSSED = 2_500, 60_000
 _HURRY = {"splines": "line", "outputorder": "edgesfirst", "nslimit": "1", "nslimit1": "1", "mclimit": "0.2"}
 ENDINGS = (".svg", ".png", ".dot")
 _BACKWARD_ARROWS = {"LR": "←", "RL": "→", "TB": "↑", "BT": "↓"}
-_SYMBOLS = {"*": "×", "-": "−", "neg": "−"}
 _WIDEST = 4.0
 _NUMBER_WIDTH = 50
 _INVISIBLE = {"Cc", "Cn", "Cs"}  # control characters, and what is no character: neither belongs into XML
@@ -150,7 +152,7 @@ def expanded(root: Value) -> Value:
     Numbers, local derivatives and gradients are the original's; those of the new nodes come from the engine's own
     operators and from its own sweep.
 
-    >>> from tinygrad_edu.value import dot
+    >>> from tinygrad_edu.functions import dot
     >>> e = expanded(dot([Value(2.0), Value(3.0)], [4.0, 5.0], 1.0))
     >>> e.op.name, e.data, [v.op.name for v in e.inputs if v.op]
     ('+', 24.0, ['+'])
@@ -461,7 +463,7 @@ def _outside(path: str) -> str:
 def _symbol(operation: ops.Op) -> str:
     """What an operation node shows: its symbol, and the settings it was made with."""
     settings = ", ".join(map(number_text, operation.settings))
-    return f"{_SYMBOLS.get(operation.name, operation.name)} {settings}".strip()
+    return f"{operation.symbol} {settings}".strip()
 
 
 # Colour and width -----------------------------------------------------------------------------------------
@@ -530,7 +532,7 @@ def _number(text: str, tint: str = "") -> str:
 # In a notebook --------------------------------------------------------------------------------------------
 
 
-def _repr_svg(value: Value) -> str | None:
+def notebook_svg(value: Value) -> str | None:
     """The picture a notebook shows for a `Value`; None, so that it shows the text, when the graph is too large.
 
     Names are those of the notebook: the code that calls this is the notebook's own machinery.
@@ -539,6 +541,3 @@ def _repr_svg(value: Value) -> str | None:
         return None
     picture: str = draw(value, names=vars(sys.modules["__main__"])).pipe("svg", encoding="utf-8")
     return picture
-
-
-Value._repr_svg_ = _repr_svg

@@ -1,6 +1,6 @@
 """What the nodes of a graph are called, and which module each belongs to.
 
-May import: `ops`, `number_systems`, `value`, NumPy.
+May import: `modes`, `value`, NumPy.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.value import Value, caller_frame
+from tinygrad_edu.modes import caller_frame
+from tinygrad_edu.value import Value
 
 __all__ = ["caller_names", "is_constant", "is_parameter", "module_parts", "module_paths", "node_names", "number_text"]
 

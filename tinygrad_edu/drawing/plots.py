@@ -4,7 +4,8 @@ Each function takes what the toolkit returns and gives a matplotlib `Figure`, wh
 written with `figure.savefig("name.svg")`. Nothing here touches pyplot or any other global state. Matplotlib comes with
 `pip install "tinygrad_edu[learn]"` and is imported when the first plot is drawn.
 
-May import: `value`, `backprop`, `nn`, `training`, `recorder`, `palette`, NumPy; matplotlib inside functions.
+May import: `modes`, `value`, `gradients`, `nn`, `training`; `palette` and `recorder` of this folder; NumPy; matplotlib
+inside functions.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tinygrad_edu.backprop import grad
 from tinygrad_edu.drawing.palette import CYCLE, GREY, INK, NEGATIVE, PAPER, POSITIVE, blend
 from tinygrad_edu.drawing.recorder import LayerRecorder
-from tinygrad_edu.nn.activations import COMMON_ACTIVATIONS, Activation, activation_name, resolve_activation
+from tinygrad_edu.gradients import grad
+from tinygrad_edu.modes import no_grad
+from tinygrad_edu.nn.activations import Activation, activation_name, common_activations, resolve_activation
 from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.optimisers import Optimizer
-from tinygrad_edu.value import Value, no_grad
+from tinygrad_edu.value import Value, as_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +53,7 @@ TITLE, LABEL, TICK = 12, 11, 10
 DOTS_PER_INCH = 150
 GRID = blend(GREY, 0.18)
 SHADE = blend(GREY, 0.14)
-CURVED_ACTIVATIONS = tuple(name for name in COMMON_ACTIVATIONS if name not in ("linear", "softmax"))
+CURVED_ACTIVATIONS = common_activations()[1:-1]
 #: One shape per class or path, so that no one has to tell them by colour.
 MARKERS = "os^Dv*P"
 
@@ -414,7 +416,7 @@ def plot_descent(
 
 def _heights(loss: Loss, points: Array) -> Array:
     with no_grad():
-        return np.array([float(loss(Value(x), Value(y))) for x, y in points])
+        return np.array([as_value(loss(Value(x), Value(y))).data for x, y in points])
 
 
 def _map_range(

@@ -1,6 +1,6 @@
 """A program beside the scalar graph it was made from: the same colour on both sides is the same work.
 
-May import: `ops`, `files`, `replay`, the rest of this folder, `graphviz`.
+May import: `files`, `ops`, `replay`; `engine`, `graph` and `palette` of this folder; graphviz.
 """
 
 from __future__ import annotations
@@ -45,9 +45,6 @@ def draw_program(program: Program, file: str | os.PathLike[str] | None = None) -
     if file is not None:
         write_whole(file, drawing.source if ending == ".dot" else drawing.pipe(ending[1:]))
     return drawing
-
-
-Program.draw = draw_program
 
 
 def _drawn(program: Program) -> graphviz.Digraph:
@@ -107,8 +104,7 @@ def _leaf_names(program: Program) -> list[str]:
 
 
 def _symbol(operation: ops.Op) -> str:
-    symbol = {"*": "×", "-": "−", "neg": "−", "fsum": "Σ", "dot": "w·x+b"}.get(operation.name, operation.name)
-    return " ".join([symbol, *[f"{setting:g}" for setting in operation.settings]])
+    return " ".join([operation.symbol, *[f"{setting:g}" for setting in operation.settings]])
 
 
 def _draw_instructions(

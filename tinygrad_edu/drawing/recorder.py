@@ -1,6 +1,6 @@
 """`LayerRecorder`: a callback that remembers what passes through each layer while a network is trained.
 
-May import: `value`, `backprop`, `nn`, `training`, `names`, NumPy.
+May import: `backprop`, `functions`, `nn`, `training`; `names` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.drawing.names import module_paths
+from tinygrad_edu.functions import fsum
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.training.callbacks import Callback
+from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.engines import in_mode, outputs_of
-from tinygrad_edu.training.loop import Run
 from tinygrad_edu.training.saving import layer_of
-from tinygrad_edu.value import fsum
 
 __all__ = ["LayerRecorder"]
 
@@ -48,15 +47,15 @@ class LayerRecorder(Callback):
         self.gradients: dict[str, list[NDArray[np.float64]]] = {}
         self.squares: NDArray[np.float64] | float = 0.0
 
-    def on_start(self, run: Run) -> None:
+    def on_start(self, run: RunView) -> None:
         """Forget an epoch that was left unfinished."""
         self.squares = 0.0
 
-    def on_iteration_end(self, run: Run) -> None:
+    def on_iteration_end(self, run: RunView) -> None:
         """Add up the squares of the gradient."""
         self.squares = self.squares + run.gradient**2
 
-    def on_epoch_end(self, run: Run) -> None:
+    def on_epoch_end(self, run: RunView) -> None:
         """Add this epoch to the record."""
         sizes = np.sqrt(self.squares / run.batches_per_epoch)
         self.squares = 0.0

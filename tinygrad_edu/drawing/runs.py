@@ -1,6 +1,6 @@
 """Pictures of a training run, for the command line.
 
-May import: `training`, `plots`, NumPy.
+May import: `training`; `plots` of this folder; NumPy; matplotlib inside functions.
 """
 
 from __future__ import annotations

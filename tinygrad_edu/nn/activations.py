@@ -3,29 +3,24 @@
 They are operations of the rule book, chosen by name: "tanh", "relu", "linear". Any operation with one input will do,
 and so will any function from a `Value` to a `Value`. "softmax" works on the outputs of a whole layer.
 
-May import: `ops`, `value`.
+May import: `ops`, `value`, `functions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import get_close_matches
-from inspect import signature
 from operator import methodcaller
 from typing import Any, TypeAlias
 
+from tinygrad_edu.functions import softmax
 from tinygrad_edu.ops import RULE_BOOK
-from tinygrad_edu.value import Value, softmax
+from tinygrad_edu.value import Value
 
-__all__ = ["COMMON_ACTIVATIONS", "Activation", "activation_name", "resolve_activation"]
+__all__ = ["Activation", "activation_family", "activation_name", "common_activations", "resolve_activation"]
 
 #: An activation as users give it: a name, or a function from a `Value` to a `Value`.
 Activation: TypeAlias = str | Callable[[Value], Value]
-
-#: The activations that the error message lists first.
-COMMON_ACTIVATIONS = (
-    "linear", "tanh", "sigmoid", "relu", "leaky_relu", "elu", "silu", "gelu", "softplus", "step", "softmax",
-)  # fmt: skip
 
 _LINEAR = ("linear", "identity")
 
@@ -59,6 +54,25 @@ leaky_relu, elu, silu, gelu, softplus, step, softmax, and the other operations w
     return methodcaller(name) if activation is vars(Value).get(name) else activation
 
 
+def common_activations() -> tuple[str, ...]:
+    """The activations that people know by name: those that are declared as such, and two that are no operations.
+
+    >>> common_activations()[:3]
+    ('linear', 'tanh', 'sigmoid')
+    """
+    return ("linear", *[name for name, operation in RULE_BOOK.items() if operation.activation], "softmax")
+
+
+def activation_family(activation: Activation) -> str:
+    """The family of an activation, "rectifier", "saturating" or "step"; "" where it has none.
+
+    >>> activation_family("relu"), activation_family("linear")
+    ('rectifier', '')
+    """
+    operation = RULE_BOOK.get(activation_name(activation))
+    return "" if operation is None else operation.activation
+
+
 def is_softmax(activation: Any) -> bool:
     """Whether this is the activation that needs the outputs of the whole layer at once."""
     return activation is softmax or activation == "softmax"
@@ -80,17 +94,17 @@ def _by_name(name: str) -> Callable[[Value], Value]:
         return methodcaller(name)
     if name == "softmax":
         raise ValueError("softmax works on a whole layer: give it to a Layer, or to an MLP as output_activation")
-    close = get_close_matches(name, [*COMMON_ACTIVATIONS, *_LINEAR, *filter(_takes_one_input, RULE_BOOK)], n=1)
+    close = get_close_matches(name, [*common_activations(), *_LINEAR, *filter(_takes_one_input, RULE_BOOK)], n=1)
     hint = f"did you mean {close[0]!r}? There" if close else "there"
     raise ValueError(
-        f"no activation is called {name!r}; {hint} are {', '.join(COMMON_ACTIVATIONS)}, "
+        f"no activation is called {name!r}; {hint} are {', '.join(common_activations())}, "
         "and the other operations with one input"
     )
 
 
 def _takes_one_input(name: str) -> bool:
     """Whether this operation of the rule book is also a method of `Value` that needs no argument."""
-    if name not in RULE_BOOK or not hasattr(Value, name):
+    operation = RULE_BOOK.get(name)
+    if operation is None or callable(operation.derivatives) or not hasattr(Value, name):
         return False
-    _, *others = signature(getattr(Value, name)).parameters.values()
-    return all(parameter.default is not parameter.empty for parameter in others)
+    return len(operation.derivatives) == 1 and len(operation.parameters) == len(operation.defaults)

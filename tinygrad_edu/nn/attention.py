@@ -1,6 +1,6 @@
 """Attention: each position of a sequence looks at the others and takes a weighted mean of what it finds.
 
-May import: `value`, `module`, `layers`, `initialisers`, `shapes`, NumPy.
+May import: `value`, `functions`; `initialisers`, `layers`, `module` and `shapes` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from tinygrad_edu.functions import dot, softmax
 from tinygrad_edu.nn.initialisers import Initialiser
 from tinygrad_edu.nn.layers import Layer, Seed, whole_number
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.shapes import Steps, flatten, nested_values
-from tinygrad_edu.value import Value, dot, softmax
+from tinygrad_edu.value import Value
 
 __all__ = ["AttentionWeights", "MultiheadAttention", "scaled_dot_product_attention"]
 

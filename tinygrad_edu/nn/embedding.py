@@ -1,6 +1,6 @@
 """Embedding: a learned list of numbers for each token.
 
-May import: `value`, `module`, `layers`, NumPy.
+May import: `value`, `functions`; `layers` and `module` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.functions import choose
 from tinygrad_edu.nn.layers import Seed, whole_number
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.value import Value, choose
+from tinygrad_edu.value import Value
 
 __all__ = ["Embedding"]
 

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.random import Generator
 
-from tinygrad_edu.nn.activations import Activation, activation_name
+from tinygrad_edu.nn.activations import Activation, activation_family
 
 __all__ = [
     "INITIALISERS",
@@ -38,9 +38,6 @@ __all__ = [
 
 #: (n_inputs, n_outputs, generator) -> one weight, or all of them as an array of shape (n_outputs, n_inputs).
 Initialiser: TypeAlias = Callable[[int, int, Generator], Any]
-
-#: The activations that pass only one half of their inputs, for which He et al. double the variance.
-_RECTIFIERS = ("relu", "leaky_relu", "elu", "silu", "gelu", "softplus")
 
 
 def uniform(n_inputs: int, n_outputs: int, generator: Generator) -> float:
@@ -128,7 +125,7 @@ def resolve_initialiser(init: str | Initialiser | None, activation: Activation) 
     ('he_normal', 'xavier_uniform')
     """
     if init is None:
-        return he_normal if activation_name(activation) in _RECTIFIERS else xavier_uniform
+        return he_normal if activation_family(activation) == "rectifier" else xavier_uniform
     if isinstance(init, str):
         if init not in INITIALISERS:
             close = get_close_matches(init, INITIALISERS, n=1)

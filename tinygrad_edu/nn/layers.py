@@ -2,7 +2,7 @@
 
 All of them are called on one example. Plain numbers become `Value`s once, at the entrance.
 
-May import: `value`, `module`, `activations`, `initialisers`, NumPy.
+May import: `value`, `functions`; `activations`, `initialisers` and `module` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.random import Generator
 
+from tinygrad_edu.functions import dot, softmax
 from tinygrad_edu.nn.activations import Activation, activation_name, is_softmax, resolve_activation
 from tinygrad_edu.nn.initialisers import Initialiser, draw_weights, resolve_initialiser, these
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.value import Number, Value, dot, softmax
+from tinygrad_edu.value import Number, Value
 
 __all__ = ["MLP", "Layer", "Neuron", "Seed", "one_example", "whole_number"]
 

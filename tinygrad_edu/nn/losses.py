@@ -13,7 +13,7 @@ No loss looks at the data of a `Value`, so all of them can be recorded.
 
     Bishop, C. (2006). Pattern Recognition and Machine Learning, chapters 4 and 5.
 
-May import: `value`, NumPy.
+May import: `value`, `functions`, NumPy.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinygrad_edu.value import Number, Value, as_value, choose, dot, fsum, logsumexp
+from tinygrad_edu.functions import choose, dot, fsum, logsumexp
+from tinygrad_edu.value import Number, Value, as_value
 
 __all__ = [
     "binary_cross_entropy",

@@ -4,7 +4,7 @@
 batch: a list of examples; any model it is part of must be called on a list of examples too, and says so with
 `takes_batch = True`. `Sequential` does this by itself. The penalties are functions of the parameters.
 
-May import: `value`, `module`, `layers`, NumPy.
+May import: `modes`, `value`, `functions`; `layers` and `module` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinygrad_edu.functions import fsum, where
+from tinygrad_edu.modes import noise
 from tinygrad_edu.nn.layers import Seed, one_example, whole_number
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.value import Number, Value, fsum, noise, where
+from tinygrad_edu.value import Number, Value
 
 __all__ = ["BatchNorm", "Dropout", "LayerNorm", "RMSNorm", "Sequential", "l1_penalty", "l2_penalty"]
 
@@ -33,9 +35,9 @@ class Dropout(Module):
     Raises ValueError for a p outside [0, 1).
 
     >>> drop = Dropout(0.5, seed=0)
-    >>> [float(y) for y in drop([1.0, 1.0, 1.0, 1.0])]
+    >>> [y.data for y in drop([1.0, 1.0, 1.0, 1.0])]
     [2.0, 0.0, 0.0, 0.0]
-    >>> [float(y) for y in drop.eval()([1.0, 1.0])]
+    >>> [y.data for y in drop.eval()([1.0, 1.0])]
     [1.0, 1.0]
     """
 
@@ -47,7 +49,8 @@ class Dropout(Module):
 
     def noise(self) -> Number:
         """A fresh number, uniform on [0, 1): all the randomness there is, so that recording can make it an input."""
-        return noise(self.generator.random)
+        drawn: Number = noise(self.generator.random)
+        return drawn
 
     def __call__(self, inputs: Iterable[Number]) -> list[Value]:
         """What is left of the inputs of one example."""
@@ -70,7 +73,7 @@ class LayerNorm(Module):
     Called on one example of `size` numbers, returns a list. `weight` starts at 1, `bias` at 0. Ba, Kiros & Hinton 2016,
     "Layer normalization". Raises ValueError for a size below 1, an epsilon not above 0, a wrong number of inputs.
 
-    >>> [round(float(y), 3) for y in LayerNorm(3)([1.0, 2.0, 3.0])]
+    >>> [round(y.data, 3) for y in LayerNorm(3)([1.0, 2.0, 3.0])]
     [-1.225, 0.0, 1.225]
     """
 
@@ -101,7 +104,7 @@ class RMSNorm(Module):
     Called on one example of `size` numbers, returns a list. `weight` starts at 1. Zhang & Sennrich 2019, "Root mean
     square layer normalization". Raises ValueError as `LayerNorm` does.
 
-    >>> [round(float(y), 3) for y in RMSNorm(2)([3.0, 4.0])]
+    >>> [round(y.data, 3) for y in RMSNorm(2)([3.0, 4.0])]
     [0.849, 1.131]
     """
 
@@ -137,7 +140,7 @@ class BatchNorm(Module):
     variance is 0.
 
     >>> norm = BatchNorm(1)
-    >>> [[round(float(y), 3) for y in row] for row in norm([[1.0], [3.0]])]
+    >>> [[round(y.data, 3) for y in row] for row in norm([[1.0], [3.0]])]
     [[-1.0], [1.0]]
     >>> norm.running_mean
     [0.2]
@@ -176,7 +179,7 @@ class BatchNorm(Module):
         variance: Number
         if self.training:
             mean, variance = _moments(column)
-            self._follow(k, float(mean), float(variance) * len(column) / (len(column) - 1))
+            self._follow(k, mean.data, variance.data * len(column) / (len(column) - 1))
         else:
             mean, variance = self.running_mean[k], Value(self.running_var[k])
         scale = (variance + self.epsilon).sqrt().reciprocal()

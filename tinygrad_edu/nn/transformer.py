@@ -1,6 +1,7 @@
 """The Transformer's building block: attention and a small network, each behind a norm and around a shortcut.
 
-May import: `value`, `module`, `layers`, `regularisers`, `attention`, `activations`, `initialisers`, `shapes`, NumPy.
+May import: `activations`, `attention`, `initialisers`, `layers`, `module`, `regularisers` and `shapes` of this folder;
+NumPy.
 """
 
 from __future__ import annotations

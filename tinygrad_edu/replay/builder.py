@@ -4,19 +4,22 @@ A `Var` is one array, written once, by one instruction. `Builder` is a number sy
 and writes instructions. A local derivative that is no array but a matrix is a `LinearMap`, and a gradient that
 arrives in pieces is a `Parts`; both know what × and + mean for them, which is all that the sweep asks.
 
-May import: `ops`, `number_systems`, the instructions of this folder, NumPy.
+May import: `ops`, `number_systems`, NumPy; `instructions` of this folder.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from functools import partial, reduce
+from typing import Any, NoReturn
 
 import numpy as np
 
 from tinygrad_edu import ops
-from tinygrad_edu.number_systems import floats
+from tinygrad_edu.number_systems import PRIMITIVES
+from tinygrad_edu.number_systems.floats import floats
+from tinygrad_edu.number_systems.primitives import unknown
 from tinygrad_edu.replay.instructions import (
     BOOLEAN,
     Assemble,
@@ -24,9 +27,9 @@ from tinygrad_edu.replay.instructions import (
     Elementwise,
     Index,
     Instruction,
-    MatMul,
     Matrix,
     Places,
+    Prefer,
     Repeat,
     Rows,
     SegmentSum,
@@ -36,11 +39,6 @@ from tinygrad_edu.replay.instructions import (
 )
 
 __all__ = ["Builder", "LinearMap", "Parts", "Var"]
-
-_PRIMITIVES = {
-    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh",
-    "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "sqrt", "cbrt", "sign", "maximum", "minimum", "erf", "erfc",
-}  # fmt: skip
 
 
 class Var:
@@ -91,7 +89,7 @@ class Var:
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, LinearMap):
             return other.transposed(self)
-        if isinstance(other, float) and abs(other) == 1.0:
+        if isinstance(other, float) and abs(other) == 1.0 and not self.boolean:
             return self if other > 0.0 else -self
         return self.builder.elementwise("multiply", self, other)
 
@@ -111,8 +109,23 @@ class Var:
     def __rpow__(self, other: Any) -> Any:
         return self.builder.elementwise("power", other, self)
 
+    def __mod__(self, other: Any) -> Any:
+        return self.builder.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return self.builder.remainder(other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self.builder.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self.builder.floor_divide(other, self)
+
     def __neg__(self) -> Any:
         return self.builder.elementwise("negative", self)
+
+    def __abs__(self) -> Any:
+        return self.builder.abs(self)
 
     def __gt__(self, other: Any) -> Any:
         return self.builder.elementwise("greater", self, other)
@@ -133,6 +146,9 @@ class Var:
         return self.builder.elementwise("not_equal", self, other)
 
     __hash__ = object.__hash__
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a rule may not ask whether an array is true: use m.where(condition, a, b)")
 
     def __and__(self, other: Any) -> Any:
         if isinstance(other, bool):  # decided already: the other side is a constant
@@ -210,12 +226,16 @@ class Builder:
             self.written.append(var)
         return self._known[key]
 
+    def constants(self, numbers: Sequence[float]) -> Var:
+        """An array of these numbers, the same for every example."""
+        return self.write(Constant(tuple(map(float, numbers))), (), len(numbers), False)
+
     def __getattr__(self, method: str) -> Callable[..., Any]:
-        if method in _PRIMITIVES:
-            return partial(self.elementwise, method)
+        if method in PRIMITIVES:
+            return partial(self.elementwise, PRIMITIVES[method].numpy or method)
         if method in ops.RULE_BOOK:
             return partial(ops.RULE_BOOK[method].forward, self)
-        raise AttributeError(f"no operation is called {method!r}; a rule may use those of tinygrad_edu.ops")
+        raise unknown(method)
 
     def elementwise(self, function: str, *arguments: Any) -> Any:
         """One function on every element."""
@@ -227,10 +247,6 @@ class Builder:
         rows = max(operand.rows for operand in operands)
         return self.write(instruction, operands, rows, any(operand.batched for operand in operands))
 
-    def abs(self, a: Var) -> Any:
-        """|a|."""
-        return self.elementwise("absolute", a)
-
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """`a` where the condition holds, else `b`; a known condition decides now."""
         if not isinstance(condition, Var):
@@ -238,6 +254,43 @@ class Builder:
         if condition.boolean and isinstance(a, float) and isinstance(b, float) and (a, b) == (1.0, 0.0):
             return self.elementwise("indicator", condition)
         return self.elementwise("where", condition, a, b)
+
+    def prefer(self, plain: Any, good: Any, otherwise: Callable[..., Any], *inputs: Any) -> Any:
+        """`plain` where it is good, else what `otherwise` makes of the inputs, which is computed only there."""
+        if not isinstance(good, Var):
+            return plain if good else otherwise(self, *inputs)
+        if not isinstance(plain, Var):
+            plain = self.constants([plain])
+        operands = [plain, good, *[item for item in inputs if isinstance(item, Var)]]
+        numbers = tuple([None if isinstance(item, Var) else float(item) for item in inputs])
+        rows = max(operand.rows for operand in operands)
+        return self.write(Prefer(otherwise, numbers), operands, rows, any(operand.batched for operand in operands))
+
+    # Of many numbers, as a rule on single numbers may want them; `forms` has the operations on whole arrays.
+
+    def fsum(self, terms: Sequence[Any]) -> Any:
+        """The sum of the terms."""
+        return reduce(operator.add, terms, 0.0)
+
+    def dot(self, weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
+        """The sum of products, plus the bias."""
+        return reduce(operator.add, map(operator.mul, weights, inputs), bias)
+
+    def choose(self, index: Any, options: Sequence[Any]) -> Any:
+        """The option that the index names."""
+        last = len(options) - 1
+        return reduce(lambda rest, k: self.where(index == float(k), options[k], rest), range(last), options[last])
+
+    def logsumexp(self, terms: Sequence[Any]) -> Any:
+        """The logarithm of the sum of exponentials."""
+        return reduce(self.logaddexp, terms)
+
+    def shares(self, terms: Sequence[Any], total: Any) -> list[Any]:
+        """exp(termᵢ - total) for each term, made to add up to 1; equal infinities have equal shares."""
+        raised = [self.where(term == total, 1.0, self.exp(term - total)) for term in terms]
+        return [share / self.fsum(raised) for share in raised]
+
+    # Rows -------------------------------------------------------------------------------------------------
 
     def rows(self, var: Var, index: slice | np.ndarray[Any, Any]) -> Var:
         """Some rows of an array; all of them, in order, are the array itself."""
@@ -250,7 +303,7 @@ class Builder:
         """One row, `times` times."""
         return var if times == 1 else self.write(Repeat(times), [var], times, var.batched)
 
-    def spread(self, var: Var) -> Var:
+    def per_example(self, var: Var) -> Var:
         """An unbatched array as a batched one."""
         return var if var.batched else self.write(Spread(), [var], var.rows, True)
 
@@ -265,12 +318,6 @@ class Builder:
         if len(lengths) == 1:
             return self.repeat(var, lengths[0])
         return self.rows(var, np.repeat(np.arange(len(lengths)), lengths))
-
-    def matmul(self, left: Var, left_rows: int, right: Var, right_rows: int, *, transposed: str = "", rows: int) -> Var:
-        """left @ right; `transposed` names the factors that are transposed: "left", "right"."""
-        batched = "right" not in transposed and right.batched
-        instruction = MatMul(left_rows, "left" in transposed, right_rows, "right" in transposed)
-        return self.write(instruction, [left, right], rows, batched)
 
     def scattered(self, rows: int, index: slice | np.ndarray[Any, Any], var: Var) -> Parts:
         """The transpose of `rows`: where an index occurs more than once, what belongs to it is added up."""

@@ -4,7 +4,7 @@ The batch is the last axis inside a program (it is the first for callers), so th
 memory and a group of scalars made together is a slice. Every instruction can be bound to NumPy buffers, which are
 reused at every call, and can be evaluated as a pure function of a module such as jax.numpy.
 
-May import: NumPy.
+May import: `number_systems`, NumPy.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+
+from tinygrad_edu.number_systems import OPERATORS, PRIMITIVES, TRUTH, Arrays
 
 __all__ = ["Grid", "Index", "Instruction", "grid_of", "index_of", "place", "row_numbers"]
 
@@ -122,8 +124,17 @@ class Constant(Instruction):
         return f"constants {shown}{', ...' if len(self.numbers) > 4 else ''}"
 
 
-_ERF = np.frompyfunc(math.erf, 1, 1)
-_ERFC = np.frompyfunc(math.erfc, 1, 1)
+class _Elements(Arrays):
+    """NumPy's functions on a few elements at every run: what a search has found, it keeps."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        found = super().__getattr__(name)
+        if name in PRIMITIVES:
+            setattr(self, name, found)
+        return found
+
+
+_elements = _Elements()
 
 
 def _write_where(out: Array, condition: Array, a: Array, b: Array) -> None:
@@ -135,8 +146,18 @@ def _write_indicator(out: Array, condition: Array) -> None:
     np.copyto(out, condition)
 
 
-def _write_erf(function: Any, out: Array, a: Array) -> None:
-    out[...] = function(a)
+def _write_result(function: Callable[..., Array], out: Array, *arrays: Array) -> None:
+    out[...] = function(*arrays)
+
+
+def _filled(arguments: Sequence[float | None], arrays: Sequence[Array]) -> list[Any]:
+    """The arguments of a function: the numbers that are known, and the arrays in the places between."""
+    given = iter(arrays)
+    return [next(given) if argument is None else argument for argument in arguments]
+
+
+def _shown(arguments: Sequence[float | None], names: Sequence[str]) -> list[str]:
+    return [item if isinstance(item, str) else f"{item:.6g}" for item in _filled(arguments, names)]
 
 
 @dataclass(frozen=True)
@@ -146,46 +167,77 @@ class Elementwise(Instruction):
     function: str
     arguments: tuple[float | None, ...]  # None where a Var stands
 
-    def _filled(self, arrays: Sequence[Array]) -> list[Any]:
-        given = iter(arrays)
-        return [next(given) if argument is None else argument for argument in self.arguments]
-
     def run(self, out: Array, *arrays: Array) -> Run:
         # A number as a 0-d array: NumPy would make one at every call.
-        arguments = [np.asarray(argument) for argument in self._filled(arrays)]
+        arguments = [np.asarray(argument) for argument in _filled(self.arguments, arrays)]
         if self.function == "where":
-            if not isinstance(arguments[0], np.ndarray) or arguments[0].dtype != np.bool_:
-                return partial(_write_truthy_where, out, *arguments)
-            return partial(_write_where, out, *arguments)
+            write = _write_where if arguments[0].dtype == np.bool_ else _write_truthy_where
+            return partial(write, out, *arguments)
         if self.function == "indicator":
             return partial(_write_indicator, out, *arguments)
-        if self.function in ("erf", "erfc"):
-            return partial(_write_erf, _ERF if self.function == "erf" else _ERFC, out, *arguments)
-        ufunc = getattr(np, self.function)
+        ufunc = getattr(np, self.function, None)
+        if ufunc is None:  # NumPy has no erf: one element after the other
+            return partial(_write_result, getattr(_elements, self.function), out, *arguments)
         if self.function in ("maximum", "minimum"):
             return partial(ufunc, *arguments, out=out)
         return partial(ufunc, *arguments, out)  # in its place, `out` costs half as much as by name
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
-        arguments = self._filled(arrays)
+        arguments = _filled(self.arguments, arrays)
         return arguments[0] * 1.0 if self.function == "indicator" else getattr(m, self.function)(*arguments)
 
     def text(self, *names: str) -> str:
-        given = iter(names)
-        shown = [next(given) if argument is None else f"{argument:.6g}" for argument in self.arguments]
+        shown = _shown(self.arguments, names)
         sign = _SIGNS.get(self.function)
-        return f" {sign} ".join(shown) if sign else f"{self.function}({', '.join(shown)})"
+        return f" {sign.replace('&', 'and')} ".join(shown) if sign else f"{self.function}({', '.join(shown)})"
 
 
 def _write_truthy_where(out: Array, condition: Array, a: Array, b: Array) -> None:
     _write_where(out, np.asarray(condition) != 0.0, a, b)
 
 
-_SIGNS = {
-    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "greater": ">", "greater_equal": ">=",
-    "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!=", "logical_and": "and",
-}  # fmt: skip
-BOOLEAN = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and"}
+_SIGNS = {name: sign for sign, name in OPERATORS.items() if not sign.isalpha()}
+BOOLEAN = {OPERATORS[sign] for sign in TRUTH}
+
+
+def _as_vectors(*arrays: Array) -> Sequence[Array]:
+    """Arrays of one shape as vectors, whose elements are found several times faster, where none needs a copy."""
+    vectors = [array.reshape(-1) for array in arrays]
+    shared = all(np.may_share_memory(*pair) for pair in zip(vectors, arrays, strict=True))
+    return vectors if shared else arrays
+
+
+@dataclass(frozen=True)
+class Prefer(Instruction):
+    """The numbers of a plain formula and, where they are no good, those of another, which is computed only there."""
+
+    otherwise: Callable[..., Any]
+    arguments: tuple[float | None, ...]  # of `otherwise`; None where a Var stands
+
+    def run(self, out: Array, *arrays: Array) -> Run:
+        plain = arrays[0]
+        target, good, *inputs = _as_vectors(out, *[np.broadcast_to(array, out.shape) for array in arrays[1:]])
+        bad = np.empty(good.shape, dtype=bool)
+
+        def write() -> None:
+            if plain is not out:  # else it was computed in its place
+                np.copyto(out, plain)
+            if good.size and not good.item(
+                good.argmin()
+            ):  # the first that is false, if one is: the quickest way to ask
+                places = np.logical_not(good, bad).nonzero()
+                known = _filled(self.arguments, [array[places] for array in inputs])
+                target[places] = self.otherwise(_elements, *known)
+
+        return write
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        plain, good = arrays[:2]
+        return m.where(good, plain, self.otherwise(m, *_filled(self.arguments, arrays[2:])))
+
+    def text(self, *names: str) -> str:
+        name = self.otherwise.__name__.strip("_").replace("<lambda>", "otherwise")
+        return f"{names[0]} where {names[1]}, else {name}({', '.join(_shown(self.arguments, names[2:]))})"
 
 
 def _index_text(name: str, index: Index) -> str:
@@ -317,24 +369,16 @@ def _reshaped(array: Array, *rows: int) -> Array | None:
 
 @dataclass(frozen=True)
 class SegmentMax(Instruction):
-    """The largest of each consecutive run of rows; 0 where that is infinite, as `logsumexp` wants it."""
+    """The largest of each consecutive run of rows."""
 
     lengths: tuple[int, ...]
 
     def run(self, out: Array, *arrays: Array) -> Run:
-        reduce = _reduced(np.maximum, arrays[0], self.lengths, out)
-
-        def write() -> None:
-            reduce()
-            if not math.isfinite(np.add.reduce(out, None)):
-                out[~np.isfinite(out)] = 0.0
-
-        return write
+        return _reduced(np.maximum, arrays[0], self.lengths, out)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         out = m.full((len(self.lengths), arrays[0].shape[1]), -np.inf)
-        out = out.at[np.repeat(np.arange(len(self.lengths)), self.lengths)].max(arrays[0])
-        return m.where(m.isfinite(out), out, 0.0)
+        return out.at[np.repeat(np.arange(len(self.lengths)), self.lengths)].max(arrays[0])
 
     def text(self, *names: str) -> str:
         return f"largest of each of {len(self.lengths)} runs of {names[0]}"

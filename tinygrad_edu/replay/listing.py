@@ -1,6 +1,6 @@
 """The listing of a program: one line for each array operation, and how many `Value`s it stands for.
 
-May import: the rest of this folder.
+May import: `builder` and `instructions` of this folder.
 """
 
 from __future__ import annotations

@@ -1,24 +1,26 @@
 """`record`: scalar code becomes a `Program` over arrays, which runs a batch at the speed of matrices.
 
-May import: `ops`, `number_systems`, `value`, the rest of this folder, NumPy; JAX inside `to_jax`.
+May import: `ops`, `number_systems`, `value`, `later`, NumPy; `builder`, `instructions`, `listing`, `recorder`,
+`scalars`, `schedule` of this folder; JAX inside `to_jax`.
 """
 
 from __future__ import annotations
 
 import gc
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from tinygrad_edu import ops
+from tinygrad_edu.later import later
 from tinygrad_edu.number_systems import Arrays
 from tinygrad_edu.replay.builder import Var
-from tinygrad_edu.replay.instructions import Assemble, Constant, Instruction, Leaf, place
+from tinygrad_edu.replay.instructions import Assemble, Constant, Elementwise, Instruction, Leaf, Prefer, place
 from tinygrad_edu.replay.listing import listing
 from tinygrad_edu.replay.recorder import Noise, Recorded, RecordingError, Shape, inputs_of_shape, recording
 from tinygrad_edu.replay.scalars import ScalarGraph
@@ -123,8 +125,7 @@ class Program:
     front and are never written to. `print(program)` lists what the scalar code became.
     """
 
-    #: Attached by `drawing`.
-    draw: ClassVar[Callable[..., Any]]
+    draw = later("tinygrad_edu.drawing.program", "draw_program")
 
     def __init__(
         self,
@@ -265,9 +266,10 @@ class Program:
         """
         try:
             import jax
+            import jax.scipy.special
         except ImportError as error:
             raise ImportError('JAX is not installed; pip install "tinygrad_edu[jax]" gives it') from error
-        m = Arrays(jax.numpy, erf=jax.scipy.special.erf, erfc=jax.scipy.special.erfc)
+        m = Arrays(jax.numpy, jax.scipy)
 
         def value_and_grad(theta: Any, *arrays: Any) -> tuple[Any, Any]:
             self._checked_shapes(arrays)
@@ -356,6 +358,7 @@ class _Bound:
         everything = [*program.forward_instructions, *program.backward_instructions]
         self._bind_leaves(program)
         self._in_place = _computed_in_place(everything)
+        self._replaced = _computed_where_it_is_replaced(everything, {program.output, program.gradient})
         self._settled: set[Var] = set()  # computed once, because nothing they depend on ever changes
         self.forward = self._bound(program.forward_instructions)
         self.everything = [*self.forward, *self._bound(program.backward_instructions)]
@@ -424,6 +427,10 @@ class _Bound:
     def _buffer(self, var: Var) -> Any:
         """Where `var` is written: memory of its own, or its place in the array it is a part of."""
         if var not in self.arrays:
+            plain = self._replaced.get(var)
+            if plain is not None and plain not in self._settled and var not in self._in_place:
+                self.arrays[var] = self.arrays[plain]
+                return self.arrays[var]
             whole, part = self._in_place.get(var, (None, 0))
             target = None
             if whole is not None:
@@ -442,12 +449,23 @@ class _Bound:
                 step()
 
 
+def _uses(written: Sequence[Var]) -> Counter[Var]:
+    return Counter(operand for var in written for operand in var.operands)
+
+
+def _computed_where_it_is_replaced(written: Sequence[Var], kept: set[Var | None]) -> dict[Var, Var]:
+    """Plain formulas whose numbers nobody but a `Prefer` reads: it replaces some of them where they stand."""
+    uses = _uses(written)
+    plain = {var: var.operands[0] for var in written if isinstance(var.instruction, Prefer)}
+    alone = {operand for operand in plain.values() if uses[operand] == 1 and operand not in kept}
+    return {
+        var: operand for var, operand in plain.items() if operand in alone and type(operand.instruction) is Elementwise
+    }
+
+
 def _computed_in_place(written: Sequence[Var]) -> dict[Var, tuple[Var, int]]:
     """Parts of assembled arrays that need no copy: nobody else reads them, and they can be written to a view."""
-    uses: dict[Var, int] = {}
-    for var in written:
-        for operand in var.operands:
-            uses[operand] = uses.get(operand, 0) + 1
+    uses = _uses(written)
     in_place: dict[Var, tuple[Var, int]] = {}
     for var in written:
         if isinstance(var.instruction, Assemble) and not var.instruction.clears:

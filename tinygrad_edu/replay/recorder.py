@@ -4,7 +4,7 @@ A `Recorded` has operations but no data, because the program made from it must h
 read a number, and so freeze this one example's choice into the program, raises a `RecordingError` that names
 the line and what to write instead.
 
-May import: `ops`, `value`, NumPy.
+May import: `ops`, `value`, `coercion`, `compiling`, `methods`, `modes`, NumPy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from tinygrad_edu import ops
-from tinygrad_edu.value import METHODS, Value, caller_source, changed_mode, next_serial, records
+from tinygrad_edu.coercion import plain
+from tinygrad_edu.compiling import METHODS
+from tinygrad_edu.methods import reflected, written
+from tinygrad_edu.modes import caller_source, changed_mode, records
+from tinygrad_edu.value import Value
 
 __all__ = ["Noise", "Recorded", "RecordingError", "Shape", "recording"]
 
@@ -48,7 +52,7 @@ def _refuse(what: str, cure: str) -> NoReturn:
     )
 
 
-class Recorded(Value):
+class Recorded(Value, recorded=True):
     """A `Value` without a number: it stands for all the numbers that a program will see."""
 
     __slots__ = ()
@@ -69,9 +73,6 @@ class Recorded(Value):
         node = object.__new__(Recorded)
         node.op = operation
         node.inputs = tuple(inputs)
-        node.label = ""
-        node.source = None
-        node.serial = next_serial()
         return node
 
     @classmethod
@@ -96,13 +97,13 @@ class Recorded(Value):
     grad = property(_no_grad, _no_new)
     local_derivatives = property(lambda self: self._no_grad())
 
-    def __float__(self) -> float:
+    def __float__(self) -> NoReturn:
         _refuse("float()", "compute with the Value itself, with its methods rather than those of math")
 
     def __bool__(self) -> bool:
         _refuse("a comparison or truth value", "use where(condition, a, b), relu, maximum, minimum or clip")
 
-    def __index__(self) -> int:
+    def __index__(self) -> NoReturn:
         _refuse("using it as an index", "use choose(index, options)")
 
     __int__ = __index__
@@ -120,10 +121,13 @@ class Recorded(Value):
     def __repr__(self) -> str:
         return f"Recorded({self.label or (self.op.name if self.op else 'constant')!r})"
 
-    def __pow__(self, exponent: Any) -> Value:
+    operand = Value.operand  # a plain number beside it is a plain constant
+
+    def __pow__(self, exponent: Any) -> Any:
         if isinstance(exponent, Value):
-            return self.power(exponent)
-        return Value.__pow__(self, exponent)
+            return self.apply(ops.power, (self, exponent))
+        number = plain(exponent)
+        return number if number is NotImplemented else self.power_by(number)
 
     def _compared(self, operation: ops.Op, other: Any) -> Any:
         if isinstance(other, Value):
@@ -151,32 +155,19 @@ class Recorded(Value):
     __hash__ = object.__hash__
 
 
-def _recorded_method(operation: ops.Op) -> Callable[..., Any]:
-    """What a method of `Value` does while recording: make the node, compute nothing."""
-    if callable(operation.rules) or len(operation.rules) == 1:
-        return lambda self, *settings: Recorded.apply(
-            ops.bind(operation, *settings) if settings else operation, (self,)
-        )
-
-    def method(self: Recorded, other: Any) -> Any:
-        if not isinstance(other, Value):
-            if isinstance(other, np.ndarray) and other.ndim:
-                return NotImplemented
-            other = Value(other)
-        return Recorded.apply(operation, (self, other))
-
-    return method
-
-
+# While recording, a method makes the node and computes nothing: what is written, and not what is compiled.
 for _name, _operation in METHODS.items():
-    setattr(Recorded, _name, _recorded_method(_operation))
+    setattr(Recorded, _name, written(_operation))
+for _name, _method in list(vars(Value).items()):
+    if hasattr(_method, "reflects"):
+        setattr(Recorded, _name, reflected(_method.reflects))
 
 
 class Recorder:
     """One recording: its inputs, its parameters, and which plain `Value`s may take part."""
 
     def __init__(self) -> None:
-        self.start = next_serial()
+        self.made: set[Value] = set()  # inside the function: its constants
         self.noises: list[tuple[Recorded, Noise]] = []
 
     def admit(self, value: Value) -> None:
@@ -184,7 +175,7 @@ class Recorder:
         to_visit = [value]
         while to_visit:
             visited = to_visit.pop()
-            if visited.serial < self.start:
+            if visited.op is None and visited not in self.made:
                 _refuse(
                     f"using {visited!r}, which was made outside and is no parameter,",
                     "add it to params or make it an input",
@@ -214,7 +205,7 @@ def recording(params: Sequence[Value]) -> Iterator[Recorder]:
         try:
             for parameter in params:
                 parameter.__class__ = Recorded
-            with changed_mode(noise=recorder.noise):
+            with changed_mode(noise=recorder.noise, collect=recorder.made.add):
                 yield recorder
         finally:
             for parameter in params:

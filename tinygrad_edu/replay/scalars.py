@@ -5,7 +5,7 @@ constants is computed at once, an operation that was already recorded is not rec
 one `dot` node or a chain of × and +, becomes one `Sum` of products and addends. Then every scalar has a level,
 one more than the highest of its inputs: scalars of one level do not depend on each other.
 
-May import: `ops`, `number_systems`, `value`, `backprop`, the recorder.
+May import: `ops`, `number_systems`, `value`, `backprop`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,10 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import topological_order
-from tinygrad_edu.number_systems import evaluate
+from tinygrad_edu.number_systems.floats import evaluate
 from tinygrad_edu.value import Value
 
-__all__ = ["FLAT", "ScalarGraph", "Sum"]
-
-#: A comparison's result and an index are whole numbers: no derivative flows through them.
-FLAT = {ops.greater, ops.greater_equal, ops.less, ops.less_equal, ops.equal, ops.not_equal}
+__all__ = ["ScalarGraph", "Sum"]
 
 
 class Sum(NamedTuple):
@@ -154,7 +151,7 @@ class ScalarGraph:
         return Sum(tuple(left), tuple(right), tuple(addends)), inner
 
     def levels(self, sums: dict[int, Sum]) -> list[list[int]]:
-        """The computed scalars by level, lowest level first, in the order of creation within each."""
+        """The computed scalars by level, lowest level first, in the order of the walk within each."""
         level = [0] * len(self.operations)
         by_level: list[list[int]] = []
         for k, operation in enumerate(self.operations):

@@ -5,7 +5,7 @@ from, and its local derivatives, which are arrays (the rules, run on arrays) or 
 rows, a sum, a matrix). That is all the reverse sweep asks for, so the backward program is written by
 `backprop.sweep` itself, the same one that runs on `Value`s.
 
-May import: `ops`, `backprop`, the rest of this folder.
+May import: `ops`, `backprop`, `number_systems`, NumPy; `builder`, `forms`, `instructions`, `scalars` of this folder.
 """
 
 from __future__ import annotations
@@ -18,20 +18,11 @@ import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import sweep
+from tinygrad_edu.number_systems import TRUTH
 from tinygrad_edu.replay.builder import Builder, LinearMap, Parts, Var
-from tinygrad_edu.replay.instructions import (
-    Choose,
-    ChooseTransposed,
-    Constant,
-    Leaf,
-    Matrix,
-    Places,
-    SegmentMax,
-    SumBatch,
-    grid_of,
-    index_of,
-)
-from tinygrad_edu.replay.scalars import FLAT, ScalarGraph, Sum
+from tinygrad_edu.replay.forms import Form, Matrices, Runs, Tables
+from tinygrad_edu.replay.instructions import Leaf, Matrix, Places, SumBatch, grid_of, index_of
+from tinygrad_edu.replay.scalars import ScalarGraph, Sum
 
 __all__ = ["Node", "Schedule"]
 
@@ -129,7 +120,7 @@ class Schedule:
         def transposed(g: Var) -> Var:
             return builder.write(SumBatch(), [g], g.rows, False)
 
-        return self._node(builder.spread(node.value), [node], lambda: [LinearMap(transposed)])
+        return self._node(builder.per_example(node.value), [node], lambda: [LinearMap(transposed)])
 
     def _matrix(self, node: Node, rows: list[int], outer: int) -> Node:
         """Unbatched scalars as a matrix with `outer` rows: a view of the parameters where they allow it."""
@@ -140,25 +131,17 @@ class Schedule:
         value = builder.write(Matrix(where), [source], len(rows), False)
         return self._node(value, [node], lambda: [LinearMap(lambda g: Parts(builder, source.rows, [(where, g)]))])
 
-    def _matmul(self, weights: Node, values: Node, n_out: int, n_in: int) -> Node:
-        """weights (n_out, n_in) @ values (n_in, positions): one row for each output and position."""
-        builder, w, x = self.builder, weights.value, values.value
-        positions = x.rows // n_in
-        value = builder.matmul(w, n_out, x, n_in, rows=n_out * positions)
+    def _declared(self, operation: ops.Op, m: Form, *operands: Node) -> Node:
+        """An operation on many inputs, forward and backward as its declaration says."""
+        assert operation.on_arrays is not None
+        forward, backward = operation.on_arrays
+        arrays = m.inputs(*[operand.value for operand in operands])
+        y = forward(m, *arrays)
 
-        def derive() -> list[Any]:
-            to_weights = LinearMap(lambda g: builder.matmul(g, n_out, x, n_in, transposed="right", rows=w.rows))
-            to_values = LinearMap(lambda g: builder.matmul(w, n_out, g, n_out, transposed="left", rows=x.rows))
-            return [to_weights, to_values]
+        def handed_to(position: int, g: Var) -> Any:
+            return backward(m, m.output(g), m.output(y), *arrays)[position]
 
-        return self._node(value, [weights, values], derive)
-
-    def _segment_sum(self, node: Node, lengths: tuple[int, ...]) -> Node:
-        builder = self.builder
-        value = builder.segment_sum(node.value, lengths)
-        if value is node.value:
-            return node
-        return self._node(value, [node], lambda: [LinearMap(lambda g: builder.segment_expand(g, lengths))])
+        return self._node(y, operands, lambda: [LinearMap(partial(handed_to, k)) for k in range(len(operands))])
 
     def _applied(self, operation: ops.Op, operands: Sequence[Node | float]) -> Node:
         """A rule-book operation on arrays."""
@@ -167,6 +150,8 @@ class Schedule:
         values = [operand.value if isinstance(operand, Node) else operand for operand in operands]
         builder = self.builder
         y = operation.compute(builder, *values)
+        if not isinstance(y, Var):  # of a rule that looks at none of its inputs
+            y = builder.constants([y] * max(value.rows for value in values if isinstance(value, Var)))
         return self._node(y, operands, lambda: operation.local_derivatives(builder, y, *values))
 
     # Gathering operands -----------------------------------------------------------------------------------
@@ -189,8 +174,7 @@ class Schedule:
         return self._assembled([(self._rows(node, rows), positions) for node, positions, rows in parts], len(scalars))
 
     def _constant(self, scalar: int) -> tuple[Node, int]:
-        value = self.builder.write(Constant((self.graph.constants[scalar],)), (), 1, False)
-        self.place[scalar] = (Node(value), 0)
+        self.place[scalar] = (Node(self.builder.constants([self.graph.constants[scalar]])), 0)
         return self.place[scalar]
 
     def _assembled(self, parts: list[tuple[Node, list[int]]], rows: int) -> Node:
@@ -209,21 +193,26 @@ class Schedule:
     def _schedule_level(self, level: list[int], sums: dict[int, Sum]) -> None:
         groups: dict[Any, list[int]] = {}
         for scalar in level:
-            operation = self.graph.operations[scalar]
-            assert operation is not None
-            key = "sum" if scalar in sums else (operation.method, operation.settings)
-            groups.setdefault((key, self.graph.varies[scalar]), []).append(scalar)
-        for (key, _), scalars in groups.items():
+            kind = "sum" if scalar in sums else self._kind(scalar)
+            groups.setdefault((kind, self.graph.varies[scalar]), []).append(scalar)
+        for (kind, _), scalars in groups.items():
             operation = self.graph.operations[scalars[0]]
-            if key == "sum":
+            assert operation is not None
+            if kind == "sum":
                 self._schedule_sums(scalars, sums)
-            elif operation is ops.logsumexp:
-                self._settle(scalars, self._logsumexp(scalars))
             elif operation is ops.choose:
                 self._schedule_choices(scalars)
+            elif operation.on_arrays:
+                self._settle(scalars, self._runs(operation, [self.graph.inputs[k] for k in scalars]))
             else:
-                assert operation is not None
                 self._settle(scalars, self._elementwise(operation, scalars))
+
+    def _kind(self, scalar: int) -> Any:
+        """What scalars have in common that one array operation computes."""
+        operation = self.graph.operations[scalar]
+        assert operation is not None
+        # Those with a form for arrays may have any number of inputs, the others are computed input by input.
+        return operation.method, operation.settings, operation.on_arrays or len(self.graph.inputs[scalar])
 
     def _settle(self, scalars: Sequence[int], node: Node) -> None:
         """Say that these scalars are the rows of this node."""
@@ -237,7 +226,7 @@ class Schedule:
         if operation is ops.multiply or operation is ops.add:
             self._sort_sides(*columns)
         node = self._applied(operation, [self._gathered(column) for column in columns])
-        if operation in FLAT:
+        if operation.name in TRUTH:  # in eager code a comparison is no node at all
             node.needs_grad = False
         return node
 
@@ -260,20 +249,13 @@ class Schedule:
             if home(a) != common and home(b) == common:
                 left[k], right[k] = b, a
 
-    def _logsumexp(self, scalars: list[int]) -> Node:
-        builder = self.builder
-        lengths = tuple([len(self.graph.inputs[k]) for k in scalars])
-        terms = self._gathered([term for k in scalars for term in self.graph.inputs[k]], as_node=True)
-        x = terms.value
-        top = builder.write(SegmentMax(lengths), [x], len(lengths), x.batched)
-        exponentials = builder.exp(x - builder.segment_expand(top, lengths))
-        total = builder.segment_sum(exponentials, lengths)
-        y = top + builder.log(total)
+    def _runs(self, operation: ops.Op, runs: Sequence[Sequence[int]]) -> Node:
+        """A sum, or the like, of each run of scalars."""
+        terms: Node = self._gathered([scalar for run in runs for scalar in run], as_node=True)
+        return self._declared(operation, self._of_lengths(runs), terms)
 
-        def transposed(g: Var) -> Any:
-            return builder.segment_expand(g, lengths) * (exponentials / builder.segment_expand(total, lengths))
-
-        return self._node(y, [terms], lambda: [LinearMap(transposed)])
+    def _of_lengths(self, runs: Sequence[Sequence[int]]) -> Runs:
+        return Runs(self.builder, tuple(map(len, runs)))
 
     def _schedule_choices(self, scalars: list[int]) -> None:
         """Choices from one table become one look-up for all indices, and choices from many one for all tables."""
@@ -300,12 +282,7 @@ class Schedule:
         index, table = self._spread(self._gathered(indices, as_node=True)).value, options.value
         instruction = Places(count, width, own, table.batched)
         places = builder.write(instruction, [index], index.rows * (1 if own else width), True)
-        value = builder.write(Choose(), [places, table], places.rows, True)
-
-        def transposed(g: Var) -> Var:
-            return builder.write(ChooseTransposed(instruction, table.rows), [places, g], table.rows, table.batched)
-
-        return self._node(value, [0.0, options], lambda: [0.0, LinearMap(transposed)])
+        return self._declared(ops.choose, Tables(builder, instruction), Node(places), options)
 
     # Sums -------------------------------------------------------------------------------------------------
 
@@ -317,7 +294,8 @@ class Schedule:
             n_in, n_out = len(weights[0]), len(weights)
             by_column = [value[k] for k in range(n_in) for value in values]
             matrix = self._weights([k for row in weights for k in row], n_out)
-            product = self._matmul(matrix, self._contiguous(by_column, len(values)), n_out, n_in)
+            columns = self._contiguous(by_column)
+            product = self._declared(ops.dot, Matrices(self.builder, n_out, n_in), matrix, columns)
             self._settle(block, self._with_addends(product, [sums[k].addends for k in block]))
         for scalar in others:
             products, addends = len(sums[scalar].left), len(sums[scalar].addends)
@@ -328,12 +306,10 @@ class Schedule:
                 left, right = [k for s in chosen for k in s.left], [k for s in chosen for k in s.right]
                 self._sort_sides(left, right)
                 terms = self._applied(ops.multiply, [self._gathered(left), self._gathered(right)])
-                lengths = tuple([len(s.left) for s in chosen])
-                node = self._with_addends(self._segment_sum(terms, lengths), [s.addends for s in chosen])
+                node = self._declared(ops.fsum, self._of_lengths([s.left for s in chosen]), terms)
+                node = self._with_addends(node, [s.addends for s in chosen])
             else:
-                lengths = tuple([len(s.addends) for s in chosen])
-                terms = self._gathered([k for s in chosen for k in s.addends], as_node=True)
-                node = self._segment_sum(terms, lengths)
+                node = self._runs(ops.fsum, [s.addends for s in chosen])
             self._settle(group, node)
 
     def _weights(self, scalars: list[int], outer: int) -> Node:
@@ -343,7 +319,7 @@ class Schedule:
         node: Node = self._gathered(scalars, as_node=True)
         return node
 
-    def _contiguous(self, scalars: list[int], positions: int) -> Node:
+    def _contiguous(self, scalars: list[int]) -> Node:
         """The operand of a matrix product at several positions, which must be regrouped without a copy."""
         node: Node = self._gathered(scalars, as_node=True)
         return self._spread(node)

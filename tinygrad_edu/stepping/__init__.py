@@ -5,6 +5,7 @@ May import: everything above `__main__`.
 
 from tinygrad_edu.stepping.explanation import Explanation, Path, explain
 from tinygrad_edu.stepping.expression import parse_expression
+from tinygrad_edu.stepping.page import save_page
 from tinygrad_edu.stepping.shell import StepperShell, debug
 from tinygrad_edu.stepping.stepper import NON_FINITE, Breakpoint, ForwardStep, NodeState, State, Stepper
 
@@ -21,4 +22,5 @@ __all__ = [
     "debug",
     "explain",
     "parse_expression",
+    "save_page",
 ]

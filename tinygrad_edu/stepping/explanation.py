@@ -5,7 +5,7 @@ the gradient is the sum over all paths. There can be astronomically many, so the
 walked: a node has as many paths as its inputs have together. In the same way each node keeps the few largest
 products that end in it, so the largest of all are found in time proportional to the graph.
 
-May import: `value`, `backprop`, `drawing`, `stepping.wording`, rich.
+May import: `terminal`, `value`, `backprop`, `gradients`; `wording` of this folder.
 """
 
 from __future__ import annotations
@@ -16,13 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rich.console import Console
-from rich.jupyter import JupyterMixin
-from rich.table import Table
-from rich.text import Text
-
-from tinygrad_edu.backprop import grad, topological_order
+from tinygrad_edu.backprop import topological_order
+from tinygrad_edu.gradients import grad
 from tinygrad_edu.stepping.wording import name_all, number
+from tinygrad_edu.terminal import Console, JupyterMixin, Table, Text
 from tinygrad_edu.value import Value
 
 __all__ = ["Explanation", "Path", "count_paths", "explain", "explanation"]
@@ -210,6 +207,3 @@ def _path(node: Value, rank: int, wrt: Value, best: Mapping[Value, list[_End]]) 
         node, rank = node.inputs[end.position], end.rank
         nodes.append(node)
     return Path(tuple(reversed(nodes)), tuple(reversed(locals_)))
-
-
-Value.explain = explain

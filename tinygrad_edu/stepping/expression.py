@@ -11,20 +11,21 @@ The grammar is Python's own for arithmetic, and nothing else can be said in it:
 Text is read once, from left to right, and never evaluated as Python; time and memory are proportional to its
 length, and numbers are floats, so that 9**9**9**9 is infinite rather than long.
 
-May import: `ops`, `value`.
+May import: `ops`, `modes`, `value`, `functions`.
 """
 
 from __future__ import annotations
 
 import difflib
-import inspect
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Never, TypeAlias
 
+from tinygrad_edu.functions import fsum, logsumexp, where
+from tinygrad_edu.modes import Source
 from tinygrad_edu.ops import RULE_BOOK
-from tinygrad_edu.value import Source, Value, as_value, fsum, logsumexp, where
+from tinygrad_edu.value import Value, as_value
 
 __all__ = ["FUNCTIONS", "parse_expression"]
 
@@ -211,12 +212,11 @@ class _Parser:
         """A function takes its inputs, and after them its settings, which have to be plain numbers."""
         operation = RULE_BOOK.get("absolute" if name == "abs" else name)
         assert operation is not None
-        if callable(operation.rules):
+        if callable(operation.derivatives):
             return
-        inputs = len(operation.rules)
-        parameters = inspect.signature(FUNCTIONS[name]).parameters.values()
-        fewest = sum(parameter.default is inspect.Parameter.empty for parameter in parameters)
+        inputs = len(operation.derivatives)
         most = inputs + len(operation.parameters)
+        fewest = most - len(operation.defaults)
         if not fewest <= len(arguments) <= most:
             takes = str(most) if fewest == most else f"{fewest} or {most}"
             self.fail(f"{name} takes {takes} argument{'s' if most > 1 else ''}, not {len(arguments)}", start)

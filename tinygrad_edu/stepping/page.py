@@ -3,8 +3,7 @@
 Every derivative on the page is computed here, by the engine: the steps are the `Stepper`'s, so no `.grad` is
 touched, and the words are those of the terminal. The scripts in `assets/` only decide what to show when.
 
-May import: `number_systems`, `value`, `backprop`, `checking`, `files`, `drawing`, the stepper and the explanation of
-this folder.
+May import: `files`, `value`, `backprop`, `checking`, `drawing`; `explanation` and `stepper` of this folder.
 """
 
 from __future__ import annotations

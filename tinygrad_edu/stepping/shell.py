@@ -2,7 +2,8 @@
 
 Built on `cmd`, as pdb is, so that the end of input, an empty line, an unknown command and Ctrl-C do what they do there.
 
-May import: `value`, `backprop`, `checking`, `drawing`, `stepping`, rich.
+May import: `terminal`, `value`, `backprop`, `gradients`, `checking`, `drawing`; `explanation`, `expression`, `stepper`
+and `wording` of this folder.
 """
 
 from __future__ import annotations
@@ -18,17 +19,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
-from rich.console import Console
-from rich.text import Text
-
-from tinygrad_edu.backprop import Step, grad
+from tinygrad_edu.backprop import Step
 from tinygrad_edu.checking import check_node
 from tinygrad_edu.drawing import draw
 from tinygrad_edu.drawing.names import is_constant
+from tinygrad_edu.gradients import grad
 from tinygrad_edu.stepping.explanation import explanation
 from tinygrad_edu.stepping.expression import parse_expression
 from tinygrad_edu.stepping.stepper import NON_FINITE, AnyStep, ForwardStep, State, Stepper, makes_non_finite
 from tinygrad_edu.stepping.wording import number
+from tinygrad_edu.terminal import Console, Text
 from tinygrad_edu.value import Value
 
 __all__ = ["StepperShell", "debug"]

@@ -4,7 +4,7 @@ The backward pass is `backprop.sweep` itself, paused between steps, on stand-ins
 is touched. Going back undoes a step from the record the sweep made of it, each gradient before and after, so
 going back and forth is exact to the last bit and costs no copy of the graph.
 
-May import: `value`, `backprop`, `drawing`, `stepping.wording`.
+May import: `value`, `backprop`, `gradients`, `stopping`, `drawing`; `wording` of this folder.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from tinygrad_edu.backprop import Contribution, StandIn, Step, operations_at, sweep
+from tinygrad_edu.backprop import Contribution, Step, sweep
 from tinygrad_edu.drawing.names import module_paths
+from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.stepping.wording import Wording, name_all
+from tinygrad_edu.stopping import operations_at
 from tinygrad_edu.value import Value
 
 __all__ = ["NON_FINITE", "Breakpoint", "ForwardStep", "NodeState", "State", "Stepper"]

@@ -18,7 +18,8 @@ from typing import Any
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution, Step
 from tinygrad_edu.drawing.names import is_constant, node_names
-from tinygrad_edu.number_systems import evaluate, formula, local_formulas
+from tinygrad_edu.number_systems import formula, local_formulas
+from tinygrad_edu.number_systems.floats import evaluate
 from tinygrad_edu.value import Value
 
 __all__ = ["ContributionText", "Wording", "name_all", "number"]

@@ -4,22 +4,43 @@ A callback is an object with any of the methods of `Callback`, or just a functio
 The run tells it everything: `run.model`, `run.history`, `run.epoch`, `run.optimizer`, `run.gradient`; and
 `run.stop("reason")` ends the training after the epoch.
 
-May import: `training.saving`, `training.optimisers`.
+May import: `value`, `nn`; `data`, `history`, `optimisers` and `saving` of this folder.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
-from tinygrad_edu.training.optimisers import at_least_zero
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.training.data import Data
+from tinygrad_edu.training.history import History
+from tinygrad_edu.training.optimisers import Optimizer, Vector, at_least_zero
 from tinygrad_edu.training.saving import Array, arrays_of, load_arrays
+from tinygrad_edu.value import Value
 
-if TYPE_CHECKING:  # the run calls callbacks; at run time, they need not know its class
-    from tinygrad_edu.training.loop import Run
+__all__ = ["Callback", "EarlyStopping", "RunView", "as_callback"]
 
-__all__ = ["Callback", "EarlyStopping", "as_callback"]
+
+class RunView(Protocol):
+    """What callbacks see of a training run; `training.loop.Run` says what each of it is."""
+
+    model: Module
+    data: Data
+    validation: Data | None
+    loss: Callable[[Any, Any], Value]
+    optimizer: Optimizer
+    history: History
+    epoch: int
+    epochs: int
+    batch: int
+    batches_per_epoch: int
+    gradient: Vector
+    layers: dict[str, Any]
+
+    def stop(self, reason: str) -> None:
+        """End the training after this epoch; `reason` goes into the history."""
 
 
 class Callback:
@@ -36,16 +57,16 @@ class Callback:
     #: Whether it may look at the model's `Value`s, or change them; if not, replay need not write them each time.
     sees_weights: ClassVar[bool] = True
 
-    def on_start(self, run: Run) -> None:
+    def on_start(self, run: RunView) -> None:
         """Before the first epoch, or the first after resuming."""
 
-    def on_iteration_end(self, run: Run) -> None:
+    def on_iteration_end(self, run: RunView) -> None:
         """After each step."""
 
-    def on_epoch_end(self, run: Run) -> None:
+    def on_epoch_end(self, run: RunView) -> None:
         """After each epoch, when its line stands in `run.history`."""
 
-    def on_end(self, run: Run) -> None:
+    def on_end(self, run: RunView) -> None:
         """When training is over, however it ended, unless a callback failed."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -64,10 +85,10 @@ class Callback:
 class _EachEpoch(Callback):
     """A plain function as a callback."""
 
-    def __init__(self, function: Callable[[Run], Any]) -> None:
+    def __init__(self, function: Callable[[RunView], Any]) -> None:
         self.function = function
 
-    def on_epoch_end(self, run: Run) -> None:
+    def on_epoch_end(self, run: RunView) -> None:
         self.function(run)
 
     @property
@@ -115,12 +136,12 @@ class EarlyStopping(Callback):
         self.best_epoch = 0
         self.best: dict[str, Array] = {}
 
-    def on_start(self, run: Run) -> None:
+    def on_start(self, run: RunView) -> None:
         """Forget an earlier run, unless this one continues it."""
         if run.epoch == 0:
             self._forget()
 
-    def on_epoch_end(self, run: Run) -> None:
+    def on_epoch_end(self, run: RunView) -> None:
         """Keep the weights if they are the best so far; stop if the best is too long ago."""
         loss = run.history.watched[-1]
         if loss < self.best_loss - self.minimum_improvement:
@@ -128,7 +149,7 @@ class EarlyStopping(Callback):
         elif run.epoch - self.best_epoch > self.patience:
             run.stop(f"stopped early: no improvement since epoch {self.best_epoch}")
 
-    def on_end(self, run: Run) -> None:
+    def on_end(self, run: RunView) -> None:
         """Restore the best weights."""
         if self.restore_best and self.best:
             load_arrays(run.model, self.best, "the best epoch")

@@ -4,7 +4,7 @@ The state of a run is a tree of dicts, lists, numbers and strings with arrays at
 the tensors of a safetensors file, the rest its metadata, as JSON. Files are written whole or not at all: whenever the
 process is killed, the previous checkpoint is still there.
 
-May import: `training.saving`, NumPy.
+May import: `saving` of this folder; NumPy.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What `fit` is given, checked before anything changes: each mistake is told in a sentence, with the cure.
 
-May import: `value`, `backprop`, `nn`, `training`, NumPy.
+May import: `modes`, `value`, `backprop`, `nn`; `callbacks`, `clipping`, `data`, `engines`, `optimisers` and `schedules`
+of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.backprop import topological_order
+from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.layers import whole_number
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.regularisers import BatchNorm
@@ -20,7 +22,7 @@ from tinygrad_edu.training.data import Data, checked, one_hot
 from tinygrad_edu.training.engines import Loss, in_mode, outputs_of
 from tinygrad_edu.training.optimisers import Adam, Optimizer, Vector, above_zero
 from tinygrad_edu.training.schedules import Schedule
-from tinygrad_edu.value import Value, no_grad
+from tinygrad_edu.value import Value
 
 __all__ = [
     "check_dependence",
@@ -69,7 +71,7 @@ def check_dependence(model: Module, loss: Loss, optimizer: Optimizer, data: Data
     if not set(topological_order(value)) & set(optimizer.params):
         raise ValueError(
             "the loss depends on none of the optimiser's parameters, so training would change nothing; "
-            "compute with the Values themselves, not with .data or float()"
+            "compute with the Values themselves, not with their .data"
         )
 
 

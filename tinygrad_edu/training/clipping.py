@@ -2,7 +2,7 @@
 
 The functions on arrays serve the training loop; those on parameters rewrite the `.grad` of `Value`s.
 
-May import: `value`, `training.optimisers`, NumPy.
+May import: `value`; `optimisers` of this folder; NumPy.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Pictures of a run are made further down the line of imports, in `drawing`, so the command is handed the function for
 them.
 
-May import: `files`, `nn`, `training`, NumPy; scikit-learn for all data but XOR.
+May import: `files`, `nn`; `data`, `diagnosis`, `engines`, `history`, `loop`, `optimisers` and `saving` of this folder;
+NumPy; scikit-learn inside functions.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ networks show: a layer that gets a thousandth of the gradient, a unit that never
     Glorot, X., Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural networks. AISTATS.
     Pascanu, R., Mikolov, T., Bengio, Y. (2013). On the difficulty of training recurrent neural networks. ICML.
 
-May import: `value`, `nn`, `training`, NumPy, rich.
+May import: `terminal`, `op`, `modes`, `nn`; `callbacks`, `checks`, `data`, `engines`, `history`, `observing` and
+`saving` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -17,21 +18,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
+from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.training.callbacks import Callback
+from tinygrad_edu.op import RULE_BOOK
+from tinygrad_edu.terminal import Console, Table
+from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.checks import targets_for
 from tinygrad_edu.training.data import Data, checked
 from tinygrad_edu.training.engines import Loss, in_mode, outputs_of, takes_batches
 from tinygrad_edu.training.history import History
-from tinygrad_edu.training.loop import Run
 from tinygrad_edu.training.observing import Observation, always_zero, observe
 from tinygrad_edu.training.saving import layer_of
-from tinygrad_edu.value import no_grad
 
 __all__ = ["PATHOLOGIES", "Diagnosis", "Finding", "Watch", "diagnose"]
 
@@ -47,8 +47,6 @@ MOSTLY = 0.9
 TOO_MANY_DEAD = 0.25
 #: A network whose loss is this share of the loss on shuffled targets has learned; flat units do no harm then.
 LEARNED = 0.1
-#: The steepest that a saturating activation gets.
-LARGEST_SLOPE = {"tanh": 1.0, "sigmoid": 0.25}
 
 #: What can be found, and what to do about it.
 PATHOLOGIES = {
@@ -234,15 +232,22 @@ def _dead(model: Module, everything: Data, seen: Observation) -> Iterator[tuple[
 def _saturated(seen: Observation) -> Iterator[Finding]:
     """Units at the flat end of their activation pass hardly any gradient."""
     outputs = list(seen.layers)[-1]  # which are meant to be certain
+    steepest = {path: _largest_slope(unit.activation) for path, unit in seen.units.items()}
     shares = {
-        path: float(np.mean(np.abs(unit.slopes) < FLAT * LARGEST_SLOPE[unit.activation]))
+        path: float(np.mean(np.abs(unit.slopes) < FLAT * steepest[path]))
         for path, unit in seen.units.items()
-        if unit.activation in LARGEST_SLOPE and _layer_of_unit(path) != outputs
+        if steepest[path] and _layer_of_unit(path) != outputs
     }
     saturated = {path: share for path, share in shares.items() if share >= MOSTLY}
     what = f"have no slope left for {MOSTLY:.0%} of the examples or more"
     for finding, _ in _by_layer("saturated units", what, saturated, seen):
         yield finding
+
+
+def _largest_slope(activation: str) -> float:
+    """The steepest that a saturating activation gets; 0 for any other."""
+    operation = RULE_BOOK.get(activation)
+    return 0.0 if operation is None or operation.largest_slope is None else operation.largest_slope
 
 
 def _by_layer(
@@ -378,16 +383,16 @@ class Watch(Callback):
         self.findings: list[Finding] = []
         self.diagnosis: Diagnosis | None = None
 
-    def on_epoch_end(self, run: Run) -> None:
+    def on_epoch_end(self, run: RunView) -> None:
         """Look, every so many epochs."""
         if run.epoch % self.every == 0:
             self._look(run)
 
-    def on_end(self, run: Run) -> None:
+    def on_end(self, run: RunView) -> None:
         """Look once more, at the weights that training ends with."""
         self._look(run)
 
-    def _look(self, run: Run) -> None:
+    def _look(self, run: RunView) -> None:
         self.diagnosis = _diagnosis(run.model, run.data, self.sample, run.loss, run.history)
         known = {(finding.pathology, finding.where) for finding in self.findings}
         for finding in self.diagnosis:

@@ -4,7 +4,7 @@
 one example once and runs it on whole batches as matrices; same numbers, much sooner. Both speak of parameters as one
 flat array `theta`, in the order of the optimiser; `push` makes the `Value`s hold it.
 
-May import: `value`, `backprop`, `nn`, `replay`, `training.optimisers`, NumPy.
+May import: `modes`, `value`, `functions`, `nn`, `replay`; `data` and `optimisers` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from typing import Any, Protocol, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_edu.functions import fsum
+from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.replay import Program, RecordingError, record
 from tinygrad_edu.training.data import Data
 from tinygrad_edu.training.optimisers import Vector, gradients_of, numbers_of, write_numbers
-from tinygrad_edu.value import Value, as_value, fsum, no_grad
+from tinygrad_edu.value import Value, as_value
 
 __all__ = ["Eager", "Engine", "Problem", "Replay", "choose_engine", "in_mode", "outputs_of", "predict", "takes_batches"]
 
@@ -249,7 +251,7 @@ def predict(model: Module, X: Any) -> Array:
                 pass  # then one example after the other
         with no_grad():
             outputs = outputs_of(model, examples.tolist())
-    return np.array([[float(v) for v in _row(output)] for output in outputs], dtype=np.float64)
+    return np.array([[as_value(v).data for v in _row(output)] for output in outputs], dtype=np.float64)
 
 
 def _row(output: Any) -> list[Value]:

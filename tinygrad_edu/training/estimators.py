@@ -3,8 +3,8 @@
 They follow scikit-learn's protocol to the letter (its `check_estimator` passes), so pipelines, cross-validation, grid
 search, metrics and joblib's back ends, on many processes or on a cluster, work with them as with any other estimator.
 
-May import: `value`, `nn`, `training`, NumPy, scikit-learn. This module is imported when one of the two is first
-asked for.
+May import: `value`, `nn`; `callbacks`, `engines`, `history`, `loop` and `optimisers` of this folder; NumPy,
+scikit-learn.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Forward pass, loss, backward pass, step, and again: for each batch of each epoch. Everything else here checks what
 comes in, tells the callbacks, and keeps the record.
 
-May import: `value`, `backprop`, `nn`, `replay`, `training`, NumPy, rich.
+May import: `terminal`, `nn`; `callbacks`, `checkpoints`, `checks`, `clipping`, `data`, `engines`, `history`,
+`optimisers`, `progress`, `saving` and `schedules` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from rich.console import Console
 
 from tinygrad_edu.nn.layers import whole_number
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.training.callbacks import Callback
+from tinygrad_edu.terminal import Console
+from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
 from tinygrad_edu.training.checks import (
     check_dependence,
@@ -75,7 +76,7 @@ def fit(
     epochs: int = 10,
     batch_size: int | None = None,
     validation: tuple[Any, Any] | None = None,
-    callbacks: Iterable[Callback | Callable[[Run], Any]] = (),
+    callbacks: Iterable[Callback | Callable[[RunView], Any]] = (),
     seed: int | None = 0,
     *,
     schedule: Schedule | None = None,

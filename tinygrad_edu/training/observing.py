@@ -4,7 +4,8 @@ Nothing is hooked into the model. The graph of a loss already holds all of it: a
 input is the neuron's first weight, its activation the node made of that, and the slope of the activation the local
 derivative on the edge between them.
 
-May import: `ops`, `value`, `backprop`, `nn`, `replay`, `training`, NumPy.
+May import: `ops`, `value`, `backprop`, `functions`, `nn`, `replay`; `data`, `engines`, `optimisers` and `saving` of
+this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import topological_order
+from tinygrad_edu.functions import fsum
 from tinygrad_edu.nn.activations import activation_name
 from tinygrad_edu.nn.layers import Neuron
 from tinygrad_edu.nn.module import Module
@@ -26,7 +28,7 @@ from tinygrad_edu.training.data import Array, Data
 from tinygrad_edu.training.engines import Loss, in_mode, outputs_of, takes_batches
 from tinygrad_edu.training.optimisers import Vector, gradients_of
 from tinygrad_edu.training.saving import layer_of
-from tinygrad_edu.value import Value, fsum
+from tinygrad_edu.value import Value
 
 __all__ = ["Observation", "always_zero", "observe"]
 

@@ -1,20 +1,12 @@
 """The live display of a training run, for people at a terminal.
 
-May import: `training.callbacks`, rich.
+May import: `terminal`; `callbacks` of this folder.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Column
-
-from tinygrad_edu.training.callbacks import Callback
-
-if TYPE_CHECKING:
-    from tinygrad_edu.training.loop import Run
+from tinygrad_edu.terminal import BarColumn, Column, Console, Progress, TextColumn, TimeRemainingColumn
+from tinygrad_edu.training.callbacks import Callback, RunView
 
 __all__ = ["Display", "is_watched"]
 
@@ -40,7 +32,7 @@ class Display(Callback):
             expand=True,
         )
 
-    def on_start(self, run: Run) -> None:
+    def on_start(self, run: RunView) -> None:
         """Say what computes the gradients, and begin to draw."""
         self.console.print(run.history.engine, highlight=False, markup=False)
         self.progress.start()
@@ -48,12 +40,12 @@ class Display(Callback):
             "", total=run.epochs, completed=run.epoch, epoch=run.epoch, epochs=run.epochs, numbers=""
         )
 
-    def on_iteration_end(self, run: Run) -> None:
+    def on_iteration_end(self, run: RunView) -> None:
         """Move the bar."""
         done = run.epoch - 1 + run.batch / run.batches_per_epoch
         self.progress.update(self.task, completed=done, epoch=run.epoch)
 
-    def on_epoch_end(self, run: Run) -> None:
+    def on_epoch_end(self, run: RunView) -> None:
         """Show the numbers of the epoch."""
         history = run.history
         validation = f"  validation {history.validation_loss[-1]:.3g}" if history.validation_loss else ""
@@ -64,7 +56,7 @@ class Display(Callback):
             f"rate {history.learning_rate[-1]:.3g}",
         )
 
-    def on_end(self, run: Run) -> None:
+    def on_end(self, run: RunView) -> None:
         """Say why it ended before its time, if it did."""
         self.close()
         if run.history.stopped:

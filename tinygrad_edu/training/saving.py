@@ -4,7 +4,7 @@ The scalars of a model are gathered into arrays by their paths: `layers.0.neuron
 column 1 of `layers.0.weight`, and `layers.0.neurons.3.bias` number 3 of `layers.0.bias`, just as `torch.nn.Linear`
 lays them out. Any other list of `Value`s becomes an array under its own path.
 
-May import: `files`, `nn.module`, NumPy.
+May import: `files`, `nn`, NumPy; safetensors inside functions.
 """
 
 from __future__ import annotations

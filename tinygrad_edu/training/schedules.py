@@ -4,7 +4,7 @@ A schedule is a function of the base learning rate and a count (of epochs, or of
 `per="iteration"`), so that a resumed run needs nothing but the count. Only `ReduceOnPlateau` watches the run, and
 what it has seen is its `state_dict()`.
 
-May import: `training.optimisers`, NumPy.
+May import: `optimisers` of this folder.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A run on TensorBoard: curves and histograms in the browser while it trains.
 
-May import: `training`, NumPy; tensorboardX when a callback is made.
+May import: `callbacks` and `saving` of this folder; tensorboardX inside functions.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from tinygrad_edu.training.callbacks import Callback
-from tinygrad_edu.training.loop import Run
+from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.saving import arrays_of
 
 __all__ = ["TensorBoard"]
@@ -40,11 +39,11 @@ class TensorBoard(Callback):
         self._open = SummaryWriter
         self._writer: Any = None
 
-    def on_start(self, run: Run) -> None:
+    def on_start(self, run: RunView) -> None:
         """Open the event file."""
         self._writer = self._open(str(self.folder))
 
-    def on_epoch_end(self, run: Run) -> None:
+    def on_epoch_end(self, run: RunView) -> None:
         """Write the numbers of the epoch, where anyone looking can see them at once."""
         history = run.history
         curves = {
@@ -63,6 +62,6 @@ class TensorBoard(Callback):
                 self._writer.add_histogram(f"gradients/{layer}", run.gradient[places], run.epoch)
         self._writer.flush()
 
-    def on_end(self, run: Run) -> None:
+    def on_end(self, run: RunView) -> None:
         """Close the event file."""
         self._writer.close()

@@ -1,0 +1,106 @@
+"""Gradients as values: `grad` leaves every node alone, and its answers can be differentiated again."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygrad_edu import (
+    Value,
+    fsum,
+    grad,
+    hessian,
+)
+from tinygrad_edu.gradients import Plain
+
+
+def test_grad_touches_no_gradient():
+    x = Value(2.0)
+    x.grad = 5.0
+    y = x * x
+    y.grad = 6.0
+    assert grad(y, [x, y]) == [4.0, 1.0]
+    assert (x.grad, y.grad) == (5.0, 6.0)
+
+
+@pytest.mark.parametrize("arguments", [(2.0, [Value(1.0)]), (Value(1.0) * 2.0, [2.0]), (Value(1.0), ["x"])])
+def test_grad_wants_values(arguments):
+    with pytest.raises(TypeError, match="grad needs a Value as output and a list of Values"):
+        grad(*arguments)
+
+
+def test_plain_numbers_in_graphs_of_gradients():
+    x = Value(3.0)
+    assert (Plain(2.0) + Plain(3.0), Plain(2.0) * Plain(3.0)) == (Plain(5.0), Plain(6.0))
+    assert (x * Plain(1.0)) is (Plain(1.0) * x) is (x + Plain(0.0)) is (Plain(0.0) + x) is x
+    assert ((Plain(2.0) + x).data, (x + Plain(2.0)).data, (Plain(2.0) * x).data, (x * Plain(-2.0)).data) == (
+        5,
+        5,
+        6,
+        -6,
+    )
+    assert x * Plain(0.0) == Plain(0.0)
+    assert math.isnan((Value(math.inf) * Plain(0.0)).data)
+    assert float(Plain(2.0)) == 2.0
+    assert Plain.unwrap(Plain(2.0)).data == Plain.unwrap(2.0).data == 2.0
+    assert Plain.unwrap(x) is x
+
+
+def test_grad_of_what_does_not_matter_is_zero():
+    x, y = Value(2.0), Value(3.0)
+    assert grad(x * 2.0, [y]) == [0.0]
+    assert grad(x * 2.0, [y], create_graph=True)[0].data == 0.0
+
+
+def test_gradients_of_gradients():
+    x = Value(1.5)
+    derivative = x.sin()
+    for expected in [math.cos(1.5), -math.sin(1.5), -math.cos(1.5), math.sin(1.5)]:
+        (derivative,) = grad(derivative, [x], create_graph=True)
+        assert derivative.data == pytest.approx(expected)
+    derivative.backward()
+    assert x.grad == pytest.approx(math.cos(1.5))
+
+
+def test_a_changed_leaf_makes_a_graph_of_gradients_an_error():
+    w, x = Value(2.0), Value(3.0)
+    y = (w * x).tanh()
+    w.data = 7.0
+    with pytest.raises(RuntimeError, match="changed after it was computed"):
+        grad(y, [x], create_graph=True)
+    assert grad(y, [x]) == [y.local_derivatives[0] * 2.0]
+
+
+def test_a_nan_that_stayed_the_same_is_no_change():
+    x = Value(-1.0)
+    (slope,) = grad(x.log() * 0.0, [x], create_graph=True)
+    assert slope.data == 0.0
+
+
+@given(at=st.tuples(*[st.floats(-2.0, 2.0)] * 3))
+def test_hessian_of_a_cubic(at):
+    x, y, z = at
+    H = hessian(lambda x, y, z: x * x * y + fsum([x, y, z]) * z * z + x**3, at)
+    expected = [[2 * y + 6 * x, 2 * x, 2 * z], [2 * x, 0.0, 2 * z], [2 * z, 2 * z, 2 * (x + y) + 6 * z]]
+    np.testing.assert_allclose(H, expected, rtol=1e-12, atol=1e-12)
+    assert H.shape == (3, 3)
+    assert all(H[i, j] == pytest.approx(H[j, i]) for i, j in itertools.product(range(3), repeat=2))
+
+
+def test_hessian_of_a_constant_or_of_nothing():
+    assert hessian(lambda x, y: Value(3.0), [1.0, 2.0]).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert hessian(lambda: Value(3.0), []).shape == (0, 0)
+
+
+def test_a_million_steps_deep_gradient_without_touching_grads():
+    x = Value(1.0)
+    v = x
+    for _ in range(200_000):
+        v = v + x
+    assert grad(v, [x]) == [200_001.0]
+    assert x.grad == 0.0

@@ -1,0 +1,184 @@
+"""Modes: for one thread or task, restored however a block ends, and costing nothing while there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import inspect
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinygrad_edu
+from tinygrad_edu import Value, detect_anomaly, dot, logsumexp, no_grad, trace_sources
+from tinygrad_edu.modes import changed_mode, modes_alive, noise
+
+
+def is_recorded():
+    return (Value(2.0) * 3.0).op is not None
+
+
+def test_no_mode_is_alive_outside_of_blocks():
+    assert not modes_alive
+    with no_grad(), trace_sources():
+        assert modes_alive
+    assert not modes_alive
+
+
+def test_a_mode_ends_with_its_block_even_by_an_error():
+    with pytest.raises(ZeroDivisionError), no_grad():
+        1 / 0  # noqa: B018 - the error is what is wanted
+    gc.collect()  # the traceback kept the block alive
+    assert is_recorded()
+    assert not modes_alive
+
+
+def test_blocks_nest_and_change_only_what_they_name():
+    with trace_sources():
+        with no_grad():
+            node = Value(2.0) * 3.0
+            assert node.op is None
+            assert "Value(2.0) * 3.0" in node.source.text
+        assert is_recorded()
+    assert (Value(2.0) * 3.0).source is None
+
+
+def test_a_mode_is_for_one_thread():
+    inside, outside = [], []
+    entered, done = threading.Event(), threading.Event()
+
+    def in_a_block():
+        with no_grad():
+            entered.set()
+            done.wait(30)
+            inside.append(is_recorded())
+
+    thread = threading.Thread(target=in_a_block)
+    thread.start()
+    entered.wait(30)
+    outside.append(is_recorded())
+    done.set()
+    thread.join()
+    assert (inside, outside) == ([False], [True])
+    assert not modes_alive
+
+
+def test_a_task_started_inside_a_block_keeps_its_mode_after_the_block():
+    async def later(started):
+        started.set()
+        await asyncio.sleep(0.01)
+        return is_recorded()
+
+    async def main():
+        started = asyncio.Event()
+        with no_grad():
+            task = asyncio.create_task(later(started))
+            await started.wait()
+        assert is_recorded()
+        return await task
+
+    assert asyncio.run(main()) is False
+    gc.collect()
+    assert not modes_alive
+
+
+def test_a_copied_context_keeps_the_mode_it_was_copied_with():
+    with no_grad():
+        context = contextvars.copy_context()
+    assert is_recorded()
+    assert context.run(is_recorded) is False
+    del context
+    gc.collect()
+    assert not modes_alive
+
+
+def test_every_new_value_is_collected_constants_and_leaves_too():
+    made = []
+    x = Value(2.0)
+    with changed_mode(collect=made.append):
+        y = Value(1.0) + 3.0 * x
+    assert [node.data for node in made] == [1.0, 3.0, 6.0, 7.0]
+    assert made[-1] is y
+
+
+def test_leaves_and_constants_know_their_line_under_trace_sources():
+    with trace_sources():
+        leaf = Value(1.0)
+        node = leaf * 2.0
+    assert "leaf = Value(1.0)" in leaf.source.text
+    assert all("leaf * 2.0" in v.source.text for v in (node, node.inputs[1]))
+
+
+def test_detect_anomaly_sees_every_kind_of_method():
+    for make in (lambda v: 1.0 / v, lambda v: v**-1, lambda v: v.log(), lambda v: v % 0, lambda v: v.power(-1.0)):
+        with pytest.raises(ArithmeticError, match="out of finite numbers"), detect_anomaly():
+            make(Value(0.0))
+
+
+def test_no_grad_records_nothing_and_nests_and_ends():
+    x = Value(2.0)
+    with no_grad():
+        with no_grad():
+            assert (x * x).inputs == ()
+        y = x * x + dot([x], [x]) + 1.0
+        assert (y.op, y.inputs, y.local_derivatives) == (None, (), ())
+        assert y.data == 9.0
+    assert (x * x).inputs == (x, x)
+    with pytest.raises(KeyError), no_grad():
+        raise KeyError
+    assert (x * x).inputs == (x, x)
+
+
+def test_no_grad_also_decorates():
+    @no_grad()
+    def square(v):
+        return v * v
+
+    assert square(Value(3.0)).inputs == ()
+    assert square(Value(3.0)).data == 9.0
+
+
+def test_noise_is_drawn_at_once_unless_someone_listens():
+    assert noise(lambda: 0.25) == 0.25
+    with no_grad():
+        assert noise(lambda: 0.5) == 0.5
+    with changed_mode(noise=lambda draw: Value(draw() * 10.0)):
+        assert noise(lambda: 0.5).data == 5.0
+
+
+def test_trace_sources_points_at_the_line_and_the_expression():
+    with trace_sources():
+        x = Value(2.0)
+        y = x * 3.0 + np.exp(np.array([x]))[0]
+        line = inspect.currentframe().f_lineno - 1
+        z = logsumexp([x, y])
+    assert x.source[1:] == (line - 1, "x = Value(2.0)", "Value(2.0)")
+    assert y.source == (__file__, line, "y = x * 3.0 + np.exp(np.array([x]))[0]", "x * 3.0 + np.exp(np.array([x]))[0]")
+    assert [v.source.expression for v in y.inputs] == ["x * 3.0", "np.exp(np.array([x]))"]
+    assert z.source.text == "z = logsumexp([x, y])"
+    assert (x * 3.0).source is None
+
+
+def test_trace_sources_of_code_without_a_file():
+    scope = {"Value": Value, "trace_sources": trace_sources}
+    exec(compile("with trace_sources():\n    y = Value(1.0) * 2.0", "<nowhere>", "exec"), scope)
+    assert scope["y"].source == ("<nowhere>", 2, "", "")
+
+
+def test_the_first_and_the_last_line_of_a_file_are_lines_too(tmp_path):
+    file = tmp_path / "one.py"
+    file.write_text("y = x * 2.0")
+    scope = {"x": Value(1.0)}
+    with trace_sources():
+        exec(compile(file.read_text(), str(file), "exec"), scope)
+    assert scope["y"].source == (str(file), 1, "y = x * 2.0", "x * 2.0")
+
+
+def test_a_folder_whose_name_begins_like_ours_is_the_users():
+    neighbour = str(Path(tinygrad_edu.__file__).parent) + "_notes/model.py"
+    scope = {"Value": Value, "trace_sources": trace_sources}
+    exec(compile("with trace_sources():\n    y = Value(1.0) * 2.0", neighbour, "exec"), scope)
+    assert scope["y"].source.file == neighbour

@@ -1,0 +1,203 @@
+"""What may stand beside a `Value`, what a `Value` may be turned into, and the sentences for all the rest.
+
+Any real number may stand beside one, and no text or complex number; an array is asked to do it element by element.
+
+May import: NumPy.
+"""
+
+from __future__ import annotations
+
+import numbers
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
+
+import numpy as np
+
+__all__ = ["plain", "real", "text"]
+
+#: What other engines call something that a `Value` has, and what it is called here.
+_ELSEWHERE = {
+    "_prev": "what it was made of is `inputs`",
+    "_children": "what it was made of is `inputs`",
+    "children": "what it was made of is `inputs`",
+    "parents": "what it was made of is `inputs`",
+    "creator": "the operation that made it is `op`, what it was made of is `inputs`",
+    "grad_fn": "the operation that made it is `op`, what it was made of is `inputs`",
+    "_op": "the operation that made it is `op`, and its name `op.name`",
+    "_local_grads": "the derivatives by its inputs are `local_derivatives`",
+    "_backward": "the derivatives by its inputs are `local_derivatives`, and `backward_steps()` shows the sweep",
+    "_grad": "its gradient is `grad`",
+    "gradient": "its gradient is `grad`",
+    "item": "its number is `data`",
+    "value": "its number is `data`",
+    "val": "its number is `data`",
+    "numpy": "its number is `data`",
+    "tolist": "its number is `data`",
+    "name": "its name is `label`",
+    "zero_grad": "`v.grad = 0.0` clears one gradient, and `module.zero_grad()` those of all parameters",
+    "zero_": "`v.data = 0.0` sets its number, and `v.grad = 0.0` its gradient",
+    "requires_grad": "every Value has a gradient; `no_grad()` computes without remembering, `v.detach()` gives a leaf",
+    "requires_grad_": "every Value has a gradient; `no_grad()` computes without remembering, `v.detach()` gives a leaf",
+    "retain_grad": "every Value keeps its gradient",
+    "is_leaf": "a leaf is a Value whose `op` is None",
+    "clone": "`v.detach()` gives a leaf with the same number, `+v` is the Value itself",
+    "pow": "a power is `v ** exponent`",
+    "mul": "a product is `v * w`",
+    "add": "a sum is `v + w`",
+    "sub": "a difference is `v - w`",
+    "div": "a quotient is `v / w`",
+    "neg": "its negative is `-v`",
+    "abs": "its absolute value is `abs(v)`",
+    "leakyrelu": "the activation is `leaky_relu(negative_slope=0.01)`",
+    "asin": "the inverse functions are `arcsin`, `arccos`, `arctan`, as in NumPy",
+    "acos": "the inverse functions are `arcsin`, `arccos`, `arctan`, as in NumPy",
+    "atan": "the inverse functions are `arcsin`, `arccos`, `arctan`, as in NumPy",
+    "logsigmoid": "the activation is `log_sigmoid`",
+    "clamp": "it is `clip(low, high)`, as in NumPy",
+}
+
+
+class CalledElsewhere:
+    """In the place of a name that other engines use: an AttributeError that says what it is called here."""
+
+    def __init__(self, name: str, cure: str) -> None:
+        self.name = name
+        self.cure = cure
+
+    def __get__(self, value: Any, owner: Any = None) -> NoReturn:
+        raise AttributeError(f"a Value has no attribute {self.name!r}: {self.cure}", name=self.name, obj=value)
+
+    def __set__(self, value: Any, assigned: Any) -> NoReturn:
+        self.__get__(value)
+
+
+def _lost(self: Any) -> NoReturn:
+    raise TypeError(
+        "a Value does not turn into a plain number by itself, because its gradient would be lost: write v.data for its "
+        "number, or the method of the Value for a function of it, such as v.exp() instead of math.exp(v)"
+    )
+
+
+def compared(compare: Callable[[Any, Any], bool]) -> Callable[[Any, object], bool]:
+    """A comparison of data; graphs do not matter to it."""
+
+    def method(self: Any, other: object) -> Any:
+        if isinstance(other, PythonNumber):
+            return compare(self.data, other.data)
+        if isinstance(other, (numbers.Real, np.bool_)):
+            return bool(compare(self.data, other))
+        return NotImplemented
+
+    return method
+
+
+class PythonNumber:
+    """What Python expects of a number: comparisons, conversions, printing, copying."""
+
+    __slots__ = ()
+    # `Value` says how it keeps these.
+    data: Any
+    grad: Any
+    label: Any
+    op: Any
+
+    @classmethod
+    def operand(cls, other: Any) -> Any:
+        """`other` as a `Value`; NotImplemented for what may know better how to combine, such as an array."""
+        if isinstance(other, PythonNumber):
+            return other
+        number = plain(other)
+        return number if number is NotImplemented else cls(number)  # type: ignore[call-arg]  # of `Value`
+
+    # Comparisons look at the data; identity decides in sets and dictionaries.
+    __lt__, __le__, __gt__ = compared(operator.lt), compared(operator.le), compared(operator.gt)
+    __ge__, __eq__, __ne__ = compared(operator.ge), compared(operator.eq), compared(operator.ne)
+    __hash__ = object.__hash__
+    __float__ = __int__ = __index__ = __complex__ = _lost
+
+    def __bool__(self) -> bool:
+        return bool(self.data != 0.0)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        parts = [repr(self.data)] + [f"label={self.label!r}"] * bool(self.label)
+        parts += [f"op={self.op.name!r}"] if self.op is not None else []
+        return f"Value({', '.join(parts + [f'grad={self.grad!r}'] * (self.grad != 0.0))})"
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in _ELSEWHERE]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.op is None:
+            return _restore, (type(self), self.data, self.grad, self.label)
+        raise TypeError(f"only leaves can be copied or pickled, and {self!r} was computed; .detach() gives a leaf")
+
+    def __init_subclass__(cls, recorded: bool = False) -> None:
+        if PythonNumber not in cls.__bases__ and not recorded:
+            raise TypeError(
+                "a Value has no subclasses: declare an operation with tinygrad_edu.operation(...), and keep what else "
+                "you know about a Value outside, in a dictionary with the Value as key"
+            )
+
+
+for _name, _cure in _ELSEWHERE.items():
+    setattr(PythonNumber, _name, CalledElsewhere(_name, _cure))
+
+
+def _restore(cls: Any, data: float, grad: float, label: str) -> Any:
+    leaf = cls(data, label)
+    leaf.grad = grad
+    return leaf
+
+
+def real(data: Any) -> float:
+    """`data` as a float, or a TypeError that says what is accepted.
+
+    >>> real(np.int64(3))
+    3.0
+    """
+    if isinstance(data, (int, float, numbers.Real, np.bool_)):
+        return float(data)
+    if isinstance(data, np.ndarray) and data.ndim == 0 and data.dtype.kind in "biuf":
+        return float(data)
+    if isinstance(data, PythonNumber):
+        raise TypeError(f"a Value holds a number, not another {data!r}; to copy its number into a leaf, use .detach()")
+    if isinstance(data, np.ndarray):
+        what = f"an array of shape {data.shape} and type {data.dtype}"
+        cure = "; for an array of Values, make one Value per element"
+    else:
+        what, cure = f"{data!r} of type {type(data).__name__}", ""
+    raise TypeError(f"a Value holds one real number (bool, int, float or a NumPy scalar), not {what}{cure}")
+
+
+def plain(other: Any) -> Any:
+    """`other` as a float; NotImplemented for an array and the like, and a TypeError for what is no number at all.
+
+    >>> plain(3), plain([1.0, 2.0])
+    (3.0, NotImplemented)
+    """
+    try:
+        return real(other)
+    except TypeError:
+        if isinstance(other, (str, bytes, complex, type(None))):
+            raise
+        return NotImplemented
+
+
+def text(label: Any) -> str:
+    """`label`, if it is text, or a TypeError.
+
+    >>> text("w")
+    'w'
+    """
+    if isinstance(label, str):
+        return label
+    raise TypeError(f"a label is text, such as 'w', not {label!r} of type {type(label).__name__}")
+
+
+def common_class(values: Iterable[Any]) -> Any:
+    """The class that makes the result of an operation on these: the most special one present."""
+    return max(set(map(type, values)), key=lambda kind: len(kind.__mro__))

@@ -1,0 +1,145 @@
+"""Gradients as values: `grad` leaves every node alone, and its answers can be differentiated again.
+
+May import: `number_systems`, `modes`, `value`, `backprop`, NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.backprop import topological_order, watched_sweep
+from tinygrad_edu.modes import changed_mode
+from tinygrad_edu.number_systems.floats import evaluate
+from tinygrad_edu.number_systems.values import values
+from tinygrad_edu.value import Value, as_value
+
+__all__ = ["Plain", "grad", "hessian"]
+
+
+class StandIn:
+    """Takes the place of a node in a sweep, so that the node's own `grad` is left alone."""
+
+    __slots__ = ("grad", "inputs", "local_derivatives", "node")
+
+    def __init__(self, inputs: Sequence[Any], local_derivatives: Sequence[Any], node: Value | None = None) -> None:
+        self.inputs = inputs
+        self.local_derivatives = local_derivatives
+        self.node = node
+        self.grad: Any = 0.0
+
+    @classmethod
+    def for_graph(
+        cls, root: Value, local_derivatives: Callable[[Value], Sequence[Any]] = attrgetter("local_derivatives")
+    ) -> dict[Value, StandIn]:
+        """A stand-in for each node of a graph, in topological order."""
+        stand_ins: dict[Value, StandIn] = {}
+        for node in topological_order(root):
+            stand_ins[node] = cls([stand_ins[value] for value in node.inputs], local_derivatives(node), node)
+        return stand_ins
+
+
+def grad(output: Value, inputs: Sequence[Value], create_graph: bool = False) -> list[Any]:
+    """∂output/∂input for each input, without touching any `.grad`.
+
+    Floats; with `create_graph`, `Value`s that can be drawn, stepped and differentiated again. An input that the
+    output does not depend on gets 0.
+
+    Raises TypeError for anything but `Value`s, and RuntimeError when `create_graph` meets a node whose inputs'
+    `.data` changed since it was computed.
+
+    >>> x = Value(2.0)
+    >>> (first,) = grad(x ** 3, [x], create_graph=True)
+    >>> first.data, grad(first, [x])
+    (12.0, [12.0])
+    """
+    inputs = list(inputs)
+    for value in (output, *inputs):
+        if not isinstance(value, Value):
+            raise TypeError(f"grad needs a Value as output and a list of Values as inputs, not {value!r} among them")
+    if not create_graph:
+        return _swept(output, inputs, StandIn.for_graph(output), 1.0)
+    with changed_mode(check=None):  # its nodes are checked step by step, because steps know the forward line
+        stand_ins = StandIn.for_graph(output, _differentiable_locals)
+        for stand_in in stand_ins.values():
+            stand_in.grad = Plain(0.0)
+        return [Plain.unwrap(gradient) for gradient in _swept(output, inputs, stand_ins, Plain(1.0))]
+
+
+def _swept(output: Value, inputs: Sequence[Value], stand_ins: dict[Value, StandIn], one: Any) -> list[Any]:
+    """The gradients of the inputs, after a sweep through the stand-ins with `one` for the output's own."""
+    stand_ins[output].grad = one
+    for _ in watched_sweep(output, list(reversed(stand_ins.values()))):
+        pass
+    return [stand_ins[value].grad if value in stand_ins else 0.0 for value in inputs]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A plain number in a graph of gradients: adding 0 to a `Value`, or multiplying it by 1, makes no node.
+
+    >>> x = Value(3.0)
+    >>> (Plain(0.0) + x * Plain(1.0)) is x, Plain(2.0) * Plain(4.0)
+    (True, Plain(number=8.0))
+    """
+
+    number: float
+
+    def __add__(self, other: Any) -> Any:
+        if isinstance(other, Plain):
+            return Plain(self.number + other.number)
+        return other if self.number == 0.0 else other + self.number
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, Plain):
+            return Plain(self.number * other.number)
+        if self.number == 0.0 and math.isfinite(other.data):
+            return self
+        return other if self.number == 1.0 else other * self.number
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __float__(self) -> float:
+        return self.number
+
+    @staticmethod
+    def unwrap(number: Any) -> Value:
+        """The number as a `Value`."""
+        return as_value(number.number if isinstance(number, Plain) else number)
+
+
+def _differentiable_locals(node: Value) -> tuple[Any, ...]:
+    """The local derivatives as `Value`s: the rules, run on the node and its inputs themselves."""
+    if node.op is None:
+        return ()
+    recomputed = evaluate(node.op, *[value.data for value in node.inputs])
+    if not _same_bits(recomputed, (node.data, node.local_derivatives)):
+        raise RuntimeError(
+            f"the data of an input of {node!r} changed after it was computed, so a graph of its gradients "
+            "would mix old and new numbers; compute it again first"
+        )
+    local_derivatives = node.op.local_derivatives(values, node, *node.inputs)
+    return tuple([local if isinstance(local, Value) else Plain(local) for local in local_derivatives])
+
+
+def _same_bits(one: Any, other: Any) -> bool:
+    return repr(one) == repr(other)  # unlike ==, this takes nan for the same as nan
+
+
+def hessian(f: Callable[..., Value], at: Sequence[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """All second derivatives of `f(*at)`: row i, column j is ∂²f / ∂atᵢ ∂atⱼ. Shape (n, n).
+
+    >>> hessian(lambda x, y: x * x * y, [3.0, 5.0])
+    array([[10.,  6.],
+           [ 6.,  0.]])
+    """
+    inputs = [Value(number) for number in at]
+    first = grad(as_value(f(*inputs)), inputs, create_graph=True)
+    rows = [grad(derivative, inputs) for derivative in first]
+    return np.array(rows, dtype=np.float64).reshape(len(inputs), len(inputs))

@@ -1,0 +1,172 @@
+"""Modes: what happens to each new node beyond recording it (`no_grad`, `trace_sources`, `detect_anomaly`).
+
+May import: `number_systems`, NumPy.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import os
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from types import CodeType, FrameType
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from tinygrad_edu.number_systems.floats import COMPILED
+
+__all__ = ["Source", "no_grad", "noise", "trace_sources"]
+
+_NOT_THE_USERS = tuple(os.path.dirname(module) + os.sep for module in (__file__, np.__file__))
+
+
+T = TypeVar("T")  # a `Value`, which is declared in a later room
+
+
+class Source(NamedTuple):
+    """Where a `Value` was made: the file, the line number, the text of the line, and the part of it that made it.
+
+    >>> Source("train.py", 12, "loss = (y - t) ** 2").line
+    12
+    """
+
+    file: str
+    line: int
+    text: str
+    expression: str = ""
+
+
+def caller_frame() -> FrameType:
+    """The innermost frame of code outside this package, and outside NumPy, that is running now."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def caller_source() -> Source:
+    """The innermost line of code outside this package that is running now."""
+    frame = caller_frame()
+    file = frame.f_code.co_filename
+    linecache.lazycache(file, frame.f_globals)
+    return _source_at(file, frame.f_lineno, frame.f_code, frame.f_lasti)
+
+
+@lru_cache(maxsize=1024)  # by file as well, because the same code in two files is one key
+def _source_at(file: str, line: int, code: CodeType, instruction: int) -> Source:
+    lines = linecache.getlines(file)
+    text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    first, last, start, end = next(itertools.islice(code.co_positions(), instruction // 2, None))
+    expression = ""
+    if text and first == last == line and start is not None and end is not None:
+        expression = lines[line - 1].encode()[start:end].decode()  # the columns count bytes
+    return Source(file, line, text, expression)
+
+
+def _is_ours(file: str) -> bool:
+    return file.startswith(_NOT_THE_USERS) or file == COMPILED
+
+
+@dataclass(frozen=True)
+class Mode:
+    """What happens to each new `Value`, beyond remembering how it was made."""
+
+    records: bool = True
+    traces: bool = False
+    check: Callable[[Any], None] | None = None
+    collect: Callable[[Any], None] | None = None
+    watch: Callable[..., Iterator[Any]] | None = None  # between `backprop` and the steps of its sweep
+    noise: Callable[[Callable[..., Any]], Any] | None = None
+
+    def finish(self, node: Any) -> None:
+        """Make a new `Value` what it should be under this mode."""
+        if self.traces:
+            node.source = caller_source()
+        if self.collect is not None:
+            self.collect(node)
+        if self.check is not None:
+            self.check(node)
+        if not self.records:
+            node.op, node.inputs, node.local_derivatives = None, (), ()
+
+
+# A context variable is separate for each thread and each asyncio task; None means the ordinary mode.
+_mode: ContextVar[Mode | None] = ContextVar("tinygrad_edu_mode", default=None)
+
+#: The modes that are alive in any thread or task. While there are none, which is nearly always, a new node need not
+#: ask which mode is its own. A task that was started inside a block keeps the block's mode alive as long as it lives.
+modes_alive: dict[int, None] = {}
+
+
+@contextmanager
+def changed_mode(**changes: Any) -> Iterator[None]:
+    """Run a block under a changed `Mode`, and restore the old one however the block ends."""
+    mode = replace(current_mode(), **changes)
+    modes_alive[id(mode)] = None
+    weakref.finalize(mode, modes_alive.pop, id(mode), None).atexit = False
+    token = _mode.set(mode)
+    del mode
+    try:
+        yield
+    finally:
+        _mode.reset(token)
+
+
+def finish(node: T) -> T:
+    """A new node as it should be under the mode of this thread or task."""
+    mode = _mode.get()
+    if mode is not None:
+        mode.finish(node)
+    return node
+
+
+def no_grad() -> Any:
+    """Compute without recording: results inside the block are leaves, for this thread or task only.
+
+    >>> from tinygrad_edu import Value
+    >>> a = Value(2.0)
+    >>> with no_grad():
+    ...     b = a * a
+    >>> b.inputs
+    ()
+    """
+    return changed_mode(records=False)
+
+
+def trace_sources() -> Any:
+    """Remember, for each `Value` made inside the block, the file, line and text that made it.
+
+    >>> from tinygrad_edu import Value
+    >>> with trace_sources():
+    ...     a = Value(2.0) * 3.0
+    >>> a.source.line > 0
+    True
+    """
+    return changed_mode(traces=True)
+
+
+def current_mode() -> Mode:
+    """The mode of this thread or task."""
+    return _mode.get() or Mode()
+
+
+def records() -> bool:
+    """Whether operations are being recorded: True, except inside `no_grad()`."""
+    return current_mode().records
+
+
+def noise(draw: Callable[..., Any]) -> Any:
+    """One random number from `draw`, such as `generator.random`; in a replayed program, a fresh one at every run.
+
+    >>> 0.0 <= noise(np.random.default_rng(0).random) < 1.0
+    True
+    """
+    instead = current_mode().noise
+    return float(draw()) if instead is None else instead(draw)

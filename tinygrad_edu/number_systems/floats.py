@@ -1,0 +1,238 @@
+"""Floats: Python's own, with IEEE's answer where Python's `math` would raise (1/0 is inf, as in NumPy).
+
+The rules of the rule book run on them as Python source, written out once from their formulas.
+
+May import: `op`; `primitives`, `printing` and `symbols` of this folder; NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.number_systems.primitives import PRIMITIVES, unknown
+from tinygrad_edu.number_systems.printing import python
+from tinygrad_edu.number_systems.symbols import Symbol, symbols
+from tinygrad_edu.op import RULE_BOOK, Op
+
+__all__ = ["Floats", "evaluate", "floats", "specialise"]
+
+
+def _ieee(function: Callable[..., float], ufunc: Callable[..., Any]) -> Callable[..., float]:
+    """`function`, but where it raises, the answer that NumPy's float64 gives."""
+
+    def safe(*numbers: Any) -> float:
+        try:
+            return function(*numbers)
+        except (ValueError, OverflowError, ZeroDivisionError):
+            with np.errstate(all="ignore"):
+                answer = float(ufunc(*numbers))
+            np.add(0.0, 0.0)  # clears the processor's flags, lest np.exp(array_of_values) around us warns of them
+            return answer
+
+    safe.__name__ = function.__name__
+    return safe
+
+
+def _sign(a: float) -> float:
+    return 1.0 if a > 0.0 else -1.0 if a < 0.0 else a + 0.0  # nan stays nan, and -0 becomes 0
+
+
+def _maximum(a: float, b: float) -> float:
+    return a if a >= b or a != a else b  # a != a: nan wins, as in NumPy
+
+
+def _minimum(a: float, b: float) -> float:
+    return a if a <= b or a != a else b
+
+
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    return a if condition else b
+
+
+def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
+    return lambda a: math.copysign(function(a), a)  # Python makes an int, which forgets the sign of -0
+
+
+_pow = _ieee(math.pow, np.power)
+
+
+def _power(a: float, b: float) -> float:
+    return a * a if b == 2.0 else _pow(a, b)  # as NumPy does it, and not always what pow gives in the last digit
+
+
+def _choose(index: float, options: Sequence[float]) -> float:
+    return options[int(index)]
+
+
+def _dot(weights: Sequence[float], inputs: Sequence[float], bias: float) -> float:
+    return sum(map(operator.mul, weights, inputs), bias)
+
+
+def _logsumexp(terms: Sequence[float]) -> float:
+    top = max(terms)
+    if not math.isfinite(top):
+        return float(np.max(terms))  # inf stays inf, nan stays nan
+    rest = list(terms)
+    rest.remove(top)  # the largest is taken out, so that what the others add to it is not rounded away
+    return top + floats.log1p(math.fsum([floats.exp(term - top) for term in rest]))
+
+
+def _shares(terms: Sequence[float], total: float) -> list[float]:
+    if math.isinf(total):  # the infinite ones share it
+        shares = [1.0 if term == total else 0.0 for term in terms]
+    else:
+        shares = [floats.exp(term - total) for term in terms]
+    whole = math.fsum(shares) if all(map(math.isfinite, shares)) else 0.0
+    # They add up to 1, but for the rounding of `total`, which is no longer small where terms are huge.
+    return [share / whole for share in shares] if whole > 0.0 else shares
+
+
+def _prefer(plain: float, good: bool, otherwise: Callable[..., float], *inputs: float) -> float:
+    return plain if good else otherwise(floats, *inputs)
+
+
+class Floats:
+    """Python floats with IEEE results, where Python itself would raise.
+
+    >>> floats.log(0.0), floats.exp(1000.0), floats.divide(1.0, 0.0)
+    (-inf, inf, inf)
+    """
+
+    def __getattr__(self, name: str) -> Callable[..., float]:
+        if name not in RULE_BOOK:
+            raise unknown(name)
+        return lambda *numbers: evaluator(name)(*numbers)[0]  # a bare `/` or `**` on Python floats can raise
+
+    sign = staticmethod(_sign)
+    maximum = staticmethod(_maximum)
+    minimum = staticmethod(_minimum)
+    where = staticmethod(_where)
+    prefer = staticmethod(_prefer)
+    choose = staticmethod(_choose)
+    dot = staticmethod(_dot)
+    logsumexp = staticmethod(_logsumexp)
+    shares = staticmethod(_shares)
+    abs = staticmethod(abs)
+    rint = staticmethod(_ieee(_whole(round), np.rint))
+    floor = staticmethod(_ieee(_whole(math.floor), np.floor))
+    ceil = staticmethod(_ieee(_whole(math.ceil), np.ceil))
+    trunc = staticmethod(_ieee(_whole(math.trunc), np.trunc))
+    remainder = staticmethod(_ieee(operator.mod, np.remainder))
+    floor_divide = staticmethod(_ieee(operator.floordiv, np.floor_divide))
+    divide = staticmethod(_ieee(operator.truediv, np.divide))
+    power = staticmethod(_power)
+    fsum = staticmethod(_ieee(math.fsum, np.sum))
+
+
+for _name, _primitive in PRIMITIVES.items():
+    if _name not in vars(Floats):
+        _function = getattr(math, _primitive.math)
+        _safe = _ieee(_function, getattr(np, _primitive.numpy)) if _primitive.raises else _function
+        setattr(Floats, _name, staticmethod(_safe))
+
+floats = Floats()
+#: What rules written out as Python call, and the two numbers that Python has no literals for.
+FLOAT_FUNCTIONS: dict[str, Any] = {name: getattr(floats, name) for name in vars(Floats) if not name.startswith("__")}
+FLOAT_FUNCTIONS.update(inf=math.inf, nan=math.nan)
+
+
+# Rules on floats, written out as Python -------------------------------------------------------------------
+
+#: What the inputs of an operation are called there.
+LETTERS = tuple("abcdefgh")
+#: The file name that tracebacks show for it.
+COMPILED = "<rule book>"
+
+
+def specialise(operation: Op) -> tuple[list[str], str, list[str]]:
+    """Python for one operation on floats: shared subexpressions, the output `y`, the local derivatives.
+
+    The rules run on symbols once, and the formulas are written out as Python in which the inputs are called
+    `a`, `b`, `c`. This is how an operator of `Value` is as fast as one written by hand, and never written twice.
+
+    >>> from tinygrad_edu import ops
+    >>> specialise(ops.exp)
+    ([], 'exp(a)', ['y'])
+    >>> specialise(ops.divide)
+    ([], 'divide(a, b)', ['divide(1.0, b)', 'divide(-y, b)'])
+    """
+    inputs = [Symbol(name) for name in letters(operation)]
+    settings = operation.settings or [Symbol(name) for name in operation.parameters]
+    assert not callable(operation.derivatives)
+    formulas = [operation.forward(symbols, *inputs, *settings)]
+    formulas += [derivative(symbols, Symbol("y"), *inputs, *settings) for derivative in operation.derivatives]
+    uses: dict[str, int] = {}
+    for item in formulas:
+        _count_calls(item, uses)
+    shared = {text: f"shared{k}" for k, text in enumerate(text for text in uses if uses[text] > 1)}
+    output, *locals_ = [python(item, shared) for item in formulas]
+    return [f"{name} = {text}" for text, name in shared.items()], output, locals_
+
+
+def letters(operation: Op) -> tuple[str, ...]:
+    """What the inputs are called in the Python of an operation."""
+    assert not callable(operation.derivatives)
+    return LETTERS[: len(operation.derivatives)]
+
+
+def _count_calls(item: Any, uses: dict[str, int]) -> None:
+    """How often each call is made, always or nearly so; the inside of a repeated call counts once."""
+    if not isinstance(item, Symbol) or not item.operands:
+        return
+    operands = item.operands
+    if item.head == "where":
+        operands = operands[:1]  # only one branch is computed
+    elif item.head == "prefer":
+        operands = operands[:2]  # nearly always the plain one
+    elif item.head.isidentifier() and item.head != "neg":
+        text = python(item)
+        uses[text] = uses.get(text, 0) + 1
+        if uses[text] > 1:
+            return
+    for operand in operands:
+        _count_calls(operand, uses)
+
+
+def define(source: str, scope: dict[str, Any]) -> dict[str, Any]:
+    """Run `source`, written by us from the rule book, in `scope`."""
+    for method in RULE_BOOK:
+        if f"{method}(" in source and method not in scope:
+            scope[method] = getattr(floats, method)
+    exec(compile(source, COMPILED, "exec"), scope)  # our own text, as in attrs and namedtuple; never outside data
+    return scope
+
+
+def evaluate(operation: Op, *inputs: float) -> tuple[float, tuple[float, ...]]:
+    """The output and all local derivatives, in floats.
+
+    >>> from tinygrad_edu import ops
+    >>> evaluate(ops.multiply, 2.0, 3.0)
+    (6.0, (3.0, 2.0))
+    """
+    return evaluator(operation.method)(*inputs, *operation.settings)
+
+
+@cache
+def evaluator(method: str) -> Callable[..., tuple[float, tuple[float, ...]]]:
+    """A function from floats (inputs, then settings) to the output and all local derivatives."""
+    operation = RULE_BOOK[method]
+    forward, derivatives = operation.forward, operation.derivatives
+    if callable(derivatives):
+
+        def variadic(*inputs: float) -> tuple[float, tuple[float, ...]]:
+            y = forward(floats, *inputs)
+            return y, tuple(derivatives(floats, y, *inputs))
+
+        return variadic
+    shared, output, locals_ = specialise(operation)
+    body = [*shared, f"y = {output}", f"return y, ({', '.join(locals_)},)"]
+    arguments = ", ".join((*letters(operation), *operation.parameters))
+    source = f"def evaluate({arguments}):\n    " + "\n    ".join(body)
+    function: Callable[..., tuple[float, tuple[float, ...]]] = define(source, dict(FLOAT_FUNCTIONS))["evaluate"]
+    return function

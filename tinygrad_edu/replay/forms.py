@@ -1,0 +1,120 @@
+"""Operations on many inputs, on whole arrays: the number systems that their declarations run on.
+
+`dot`, `fsum`, `logsumexp` and `choose` declare in `ops` what they and their derivatives are for arrays. What they are
+handed is the builder, which in addition knows how the rows of the arrays belong together.
+
+    Runs        rows of many sums, one after the other
+    Matrices    the rows of a matrix, regrouped
+    Tables      rows of options, and places among them
+
+May import: `builder` and `instructions` of this folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tinygrad_edu.replay.builder import Builder, Var
+from tinygrad_edu.replay.instructions import Choose, ChooseTransposed, MatMul, Places, SegmentMax
+
+__all__ = ["Form", "Matrices", "MatrixVar", "Runs", "Tables"]
+
+
+class Form:
+    """The builder as a number system for whole arrays."""
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.builder, name)
+
+    def inputs(self, *arrays: Var) -> Sequence[Any]:
+        """The arrays as the declaration should see them."""
+        return arrays
+
+    def output(self, array: Var) -> Any:
+        """The output, or its gradient, as the declaration should see it."""
+        return array
+
+
+class Runs(Form):
+    """Runs of consecutive rows, which have the given lengths."""
+
+    def __init__(self, builder: Builder, lengths: tuple[int, ...]) -> None:
+        super().__init__(builder)
+        self.lengths = lengths
+
+    def total(self, terms: Var) -> Var:
+        """The sum of each run."""
+        return self.builder.segment_sum(terms, self.lengths)
+
+    def largest(self, terms: Var) -> Var:
+        """The largest of each run, nan where there is one."""
+        return self.builder.write(SegmentMax(self.lengths), [terms], len(self.lengths), terms.batched)
+
+    def spread(self, totals: Var, terms: Var) -> Var:
+        """For each term the number of its run."""
+        return self.builder.segment_expand(totals, self.lengths)
+
+
+class MatrixVar:
+    """A variable as a matrix of so many rows: `@` and `.T` are what they are in NumPy."""
+
+    def __init__(self, var: Var, rows: int, transposed: bool = False) -> None:
+        self.var = var
+        self.rows = rows
+        self.transposed = transposed
+
+    @property
+    def T(self) -> MatrixVar:  # noqa: N802 - what NumPy calls it
+        """The transpose."""
+        return MatrixVar(self.var, self.rows, not self.transposed)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Its rows and columns, those of one example."""
+        columns = self.var.rows // self.rows
+        return (columns, self.rows) if self.transposed else (self.rows, columns)
+
+    def __matmul__(self, other: MatrixVar) -> Var:
+        # The examples are columns too, and where they are columns of the left factor, the product sums over them.
+        batched = other.var.batched and not other.transposed
+        instruction = MatMul(self.rows, self.transposed, other.rows, other.transposed)
+        return self.var.builder.write(instruction, [self.var, other.var], self.shape[0] * other.shape[1], batched)
+
+
+class Matrices(Form):
+    """A matrix of weights (outputs, inputs), and one of inputs (inputs, positions and examples)."""
+
+    def __init__(self, builder: Builder, n_out: int, n_in: int) -> None:
+        super().__init__(builder)
+        self.n_out = n_out
+        self.n_in = n_in
+
+    def inputs(self, *arrays: Var) -> Sequence[MatrixVar]:
+        """Both as matrices."""
+        weights, values = arrays
+        return MatrixVar(weights, self.n_out), MatrixVar(values, self.n_in)
+
+    def output(self, array: Var) -> MatrixVar:
+        """A row for each output."""
+        return MatrixVar(array, self.n_out)
+
+
+class Tables(Form):
+    """Options, and the places of the chosen ones among them, as `instruction` found them."""
+
+    def __init__(self, builder: Builder, instruction: Places) -> None:
+        super().__init__(builder)
+        self.instruction = instruction
+
+    def take(self, options: Var, places: Var) -> Var:
+        """What stands at the places."""
+        return self.builder.write(Choose(), [places, options], places.rows, True)
+
+    def put(self, upstream: Var, places: Var, options: Var) -> Var:
+        """The transpose of `take`: an array like the options, of what is added up at the places."""
+        instruction = ChooseTransposed(self.instruction, options.rows)
+        return self.builder.write(instruction, [places, upstream], options.rows, options.batched)
