@@ -16,7 +16,7 @@ from tinygrad_edu.declaring import forget
 from tinygrad_edu.nn.activations import common_activations
 from tinygrad_edu.nn.initialisers import he_normal, resolve_initialiser
 from tinygrad_edu.op import RULE_BOOK
-from tinygrad_edu.stepping import Stepper, explain
+from tinygrad_edu.stepping import Stepper, explain, parse_expression
 from tinygrad_edu.training import fit
 
 
@@ -75,6 +75,7 @@ def test_tools_know_it(tmp_path):
     assert [(step.node.op.name, step.contributions[0].amount) for step in steps] == [("softsign", 0.0625)]
     assert explain(y, x).gradient == 0.0625
     assert "1 / (1 + |x|)²" in str(draw(y).source)
+    assert parse_expression("softsign(2*x)", {"x": 1.5}).data == 0.75
     Stepper(y).run()
     save_page(y, tmp_path / "page.html")
     assert "softsign" in (tmp_path / "page.html").read_text("utf-8")

@@ -443,5 +443,5 @@ def _remarks(rows: Sequence[InputCheck], wrong: Sequence[Any]) -> Iterator[str]:
     if not (undefined or jumps or wrong):
         yield (
             "every operation passes on its own, so part of f is hidden from the sweep: "
-            "does it read .data or float(), detach, or compute under no_grad?"
+            "does it read .data, detach, or compute under no_grad?"
         )

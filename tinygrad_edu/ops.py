@@ -439,20 +439,25 @@ fsum = op(
 )
 
 
-def _logsumexp_of_arrays(m: Any, terms: Number) -> Number:
-    """The largest term is taken out, so that nothing overflows, and what the others add is not rounded away."""
+def _powers(m: Any, terms: Number) -> tuple[Number, Number, Number]:
+    """The largest term; exp(termᵢ - largest), 1 for the largest itself; and the sum of all these, less that 1."""
     top = m.largest(terms)
-    is_top = terms == m.spread(top, terms)
-    others = m.total(m.where(is_top, 0.0, m.exp(terms - m.spread(top, terms))))
+    is_top = terms == m.spread(top, terms)  # and then 1 also where inf - inf is nan
+    powers = m.exp(terms - m.spread(top, terms))
     ties = m.total(m.where(is_top, 1.0, 0.0)) - 1.0
-    return top + m.log1p(others + ties)
+    return top, m.where(is_top, 1.0, powers), ties + m.total(m.where(is_top, 0.0, powers))
+
+
+def _logsumexp_of_arrays(m: Any, terms: Number) -> Number:
+    """The largest is taken out, so that nothing overflows, and what the others add is not rounded away."""
+    top, _, others = _powers(m, terms)
+    return top + m.log1p(others)
 
 
 def _logsumexp_backward(m: Any, upstream: Number, y: Number, terms: Number) -> tuple[Number, ...]:
-    """Each slope is a share, exp(termᵢ - y), and they add up to 1; infinite terms have equal shares."""
-    top = m.spread(m.largest(terms), terms)
-    raised = m.where(terms == top, 1.0, m.exp(terms - top))
-    return (m.spread(upstream, terms) * (raised / m.spread(m.total(raised), terms)),)
+    """Each slope is a share of the whole, exp(termᵢ - y); infinite terms have equal shares."""
+    _, powers, others = _powers(m, terms)
+    return (m.spread(upstream, terms) * (powers / m.spread(1.0 + others, terms)),)
 
 
 logsumexp = op(

@@ -51,6 +51,13 @@ def test_a_formula_means_what_it_means_in_python(text: str) -> None:
         assert parse_expression(text, NAMES).data == pytest.approx(expected, rel=1e-12, nan_ok=True)
 
 
+@pytest.mark.parametrize(
+    "text", ["7 // 2 % 2", "-7 % 3", "-7 // 3", "7 * 5 % 3 / 2", "2 ** 3 % 5", "x % 2 // 0.4", "-w//x"]
+)
+def test_division_with_remainder_binds_as_in_python(text: str) -> None:
+    assert parse_expression(text, NAMES).data == python_says(text)
+
+
 def refusal(text: str) -> str:
     """What is said against a text; nothing if it is a formula."""
     try:

@@ -3,7 +3,7 @@
 The grammar is Python's own for arithmetic, and nothing else can be said in it:
 
     sum      product (("+" | "-") product)*
-    product  unary (("*" | "/") unary)*
+    product  unary (("*" | "/" | "//" | "%") unary)*
     unary    "-" unary | "+" unary | power
     power    atom ("**" unary)?
     atom     number | name | function "(" sum ("," sum)* ")" | "(" sum ")"
@@ -19,7 +19,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Never, TypeAlias
 
 from tinygrad_edu.functions import fsum, logsumexp, where
@@ -32,20 +32,39 @@ __all__ = ["FUNCTIONS", "parse_expression"]
 MAX_LENGTH = 10_000
 MAX_DEPTH = 100
 
-#: What can be called: the methods of `Value` that are operations, and the functions of several values.
-FUNCTIONS: dict[str, Callable[..., Value]] = {
+_OF_SEVERAL: dict[str, Callable[..., Value]] = {
     "abs": abs,
     "fsum": lambda *values: fsum(values),
     "logsumexp": lambda *values: logsumexp(values),
     "where": where,
-    **{name: getattr(Value, name) for name in RULE_BOOK if hasattr(Value, name)},
 }
+
+
+class _Functions(Mapping[str, Callable[..., Value]]):
+    """The functions of several values, and the methods of `Value` that are operations, those declared later too."""
+
+    def __getitem__(self, name: str) -> Callable[..., Value]:
+        function: Callable[..., Value] = _OF_SEVERAL[name] if name in _OF_SEVERAL else getattr(Value, name)
+        return function
+
+    def __contains__(self, name: object) -> bool:
+        return name in _OF_SEVERAL or (name in RULE_BOOK and hasattr(Value, str(name)))
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in (*_OF_SEVERAL, *RULE_BOOK) if name in self)
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+#: What can be called.
+FUNCTIONS = _Functions()
 
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<number> (?:[0-9]+\.?[0-9]*|\.[0-9]+) (?:[eE][+-]?[0-9]+)? )
       | (?P<name>   [^\W\d]\w* )
-      | (?P<symbol> \*\*|[-+*/(),] )
+      | (?P<symbol> \*\*|//|[-+*/%(),] )
       | (?P<end>    \Z )
     )""",
     re.VERBOSE,
@@ -57,7 +76,7 @@ _Term: TypeAlias = "Value | float"
 def parse_expression(text: str, names: Mapping[str, float | Value]) -> Value:
     """The `Value` that a formula stands for; names become leaves with that label, one for each name.
 
-    Numbers, names, + - * / **, brackets and the operations of the rule book as functions: `tanh(w*x + b)`. Each
+    Numbers, names, + - * / // % **, brackets and the operations of the rule book as functions: `tanh(w*x + b)`. Each
     node's `source` is the part of the text that it stands for.
 
     Raises ValueError, with the place in the text, for anything else, for a name that `names` does not have, for
@@ -135,7 +154,7 @@ class _Parser:
 
     def product(self) -> _Term:
         start, left = self.start, self.unary()
-        while self.token in ("*", "/"):
+        while self.token in ("*", "/", "//", "%"):
             left = self.node(start, _INFIX[self.take()], left, self.unary())
         return left
 
@@ -240,4 +259,6 @@ _INFIX: dict[str, Callable[..., Value]] = {
     "-": Value.__sub__,
     "*": Value.__mul__,
     "/": Value.__truediv__,
+    "//": Value.__floordiv__,
+    "%": Value.__mod__,
 }
