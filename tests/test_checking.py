@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tinygrad_edu import Value, dot, fsum, grad, gradcheck, logsumexp, ops
+from tinygrad_edu import Value, dot, fsum, grad, gradcheck, logsumexp, ops, where
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.checking import check_node
 from tinygrad_edu.number_systems.floats import evaluator
@@ -258,3 +258,10 @@ def test_what_is_not_finite_has_no_relative_error():
     row = gradcheck(lambda x: x.sqrt() * 0.0, [0.0]).rows[0]
     assert math.isnan(row.relative_error)
     assert not row.passed
+
+
+def test_a_jump_names_the_operations_that_are_flat_elsewhere():
+    assert "jumps at v, so it has no derivative there; the slope of floor is 0" in str(
+        gradcheck(lambda v: v.floor(), [2.0])
+    )
+    assert str(gradcheck(lambda v: where(v > 2.0, v, -v), [2.0])).rstrip().endswith("so it has no derivative there")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 
 import numpy as np
@@ -29,7 +30,7 @@ def test_specialised_code_shares_what_occurs_twice():
 def test_what_only_one_branch_needs_is_computed_in_that_branch():
     shared, _, (slope,) = specialise(ops.tanh)
     assert shared == []
-    assert slope.startswith("((1.0 - (y * y)) if (abs(y) < 0.99) else ")
+    assert slope.startswith("((1.0 - (y * y)) if (abs(y) < 0.9999) else ")
 
 
 @pytest.mark.parametrize("method", SPECIALISED)
@@ -93,3 +94,10 @@ def test_the_processors_flags_are_left_clean():
     with np.errstate(all="raise"):
         np.exp(np.array([Value(1000.0), Value(math.nan), Value(-math.inf)], dtype=object))
         np.sqrt(np.array([Value(-1.0), Value(0.0)], dtype=object))
+
+
+def test_compiled_methods_are_documented_and_named():
+    assert Value.tanh.__name__ == "tanh"
+    assert Value.tanh.__qualname__ == "Value.tanh"
+    assert Value.tanh.__doc__ == "(eᵃ - e⁻ᵃ) / (eᵃ + e⁻ᵃ)."
+    assert list(inspect.signature(Value.maximum).parameters) == ["self", "other"]

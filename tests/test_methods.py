@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,10 +39,3 @@ def test_generated_methods_do_what_apply_does_bit_for_bit(name, data):
     assert made.op is applied.op
     assert made.inputs == applied.inputs
     assert all(one is other for one, other in zip(made.inputs, values, strict=True))
-
-
-def test_generated_methods_are_documented_and_named():
-    assert Value.tanh.__name__ == "tanh"
-    assert Value.tanh.__qualname__ == "Value.tanh"
-    assert Value.tanh.__doc__ == "(eᵃ - e⁻ᵃ) / (eᵃ + e⁻ᵃ)."
-    assert list(inspect.signature(Value.maximum).parameters) == ["self", "other"]

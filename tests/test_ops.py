@@ -353,7 +353,9 @@ def test_saturated_slopes_and_curvatures_keep_their_digits(method, number):
         slope, bend = (mp.diff(EXACT[method], mpf(number), order, h=mpf(10) ** -80) for order in (1, 2))
         ours = curvature(operator.methodcaller(method), number)
         for one, true in zip(ours, (slope, bend), strict=True):
-            assert_close(one, true, 1e-13, 4 * TINY if abs(number) > 4.0 else 1e-16)
+            # The plain 1 - y² is used as long as it has 12 digits; beyond, and elsewhere, more are kept.
+            rtol = 1e-12 if method == "tanh" else 1e-13
+            assert_close(one, true, rtol, 4 * TINY if abs(number) > 4.0 else 1e-16)
 
 
 def test_the_digits_that_others_lose():

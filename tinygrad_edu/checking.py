@@ -243,7 +243,7 @@ def gradcheck(
     if all(row.passed for row in rows):
         return GradCheck(output.data, tuple(rows))
     wrong = tuple(_wrong_operations(output, step, tolerance))
-    return GradCheck(output.data, tuple(rows), wrong, tuple(_remarks(rows, wrong)))
+    return GradCheck(output.data, tuple(rows), wrong, tuple(_remarks(rows, wrong, output)))
 
 
 def _check_settings(step: float, rtol: float, atol: float) -> None:
@@ -432,14 +432,16 @@ def _in_terms_of(nodes: Sequence[Value], node: Value) -> Callable[[float], float
     return restricted
 
 
-def _remarks(rows: Sequence[InputCheck], wrong: Sequence[Any]) -> Iterator[str]:
+def _remarks(rows: Sequence[InputCheck], wrong: Sequence[Any], output: Value) -> Iterator[str]:
     """What may be wrong when it is not a rule."""
     undefined = [row.name for row in rows if not math.isfinite(row.numeric)]
     jumps = [row.name for row in rows if row.verdict == "jump"]
     if undefined:
         yield f"f is not finite on both sides of {', '.join(undefined)}, so there is no difference to compare with"
     if jumps:
-        yield f"f jumps at {', '.join(jumps)}, so it has no derivative there"
+        flat = sorted({node.op.method for node in topological_order(output) if node.op is not None and node.op.flat})
+        steps = f"; the slope of {', '.join(flat)} is 0 wherever it has one" if flat else ""
+        yield f"f jumps at {', '.join(jumps)}, so it has no derivative there{steps}"
     if not (undefined or jumps or wrong):
         yield (
             "every operation passes on its own, so part of f is hidden from the sweep: "

@@ -108,12 +108,14 @@ _SCOPE_NAMES = ("Value", "bind", "finish", "loudly", "modes_alive", "new", "oper
 def _scope(cls: type[Any]) -> dict[str, Any]:
     """What compiled methods call."""
 
+    new = object.__new__
+
     def operand(other: Any) -> Any:
-        if type(other) is int:
+        if type(other) is not float:
+            if type(other) is not int:
+                return cls.operand(other)
             other = float(other)
-        elif type(other) is not float:
-            return cls.operand(other)
-        node = object.__new__(cls)
+        node = new(cls)
         node._data = other
         node.grad = 0.0
         node.op = None
@@ -129,7 +131,7 @@ def _scope(cls: type[Any]) -> dict[str, Any]:
     return {
         **FLOAT_FUNCTIONS,
         "Value": cls,
-        "new": object.__new__,
+        "new": new,
         "operand": operand,
         "quietly": quietly,
         "loudly": loudly,

@@ -14,7 +14,7 @@ from tinygrad_edu.coercion import real
 from tinygrad_edu.compiling import METHODS, compile_method, is_reserved
 from tinygrad_edu.functions import applied
 from tinygrad_edu.methods import bound, written
-from tinygrad_edu.number_systems import PRIMITIVES, Symbol
+from tinygrad_edu.number_systems import PRIMITIVES, TRUTH, Symbol
 from tinygrad_edu.number_systems.floats import LETTERS, evaluator
 from tinygrad_edu.number_systems.symbols import symbols
 from tinygrad_edu.op import RULE_BOOK, Op, Rule
@@ -152,6 +152,8 @@ def _check_rule(what: str, rule: Any, names: Sequence[str]) -> None:
         raise ValueError(f"{what} does not run on formulas; it computes with m, as in m.exp(a): {error}") from error
     if not isinstance(answer, (Symbol, int, float)):
         raise ValueError(f"{what} should return a number, and returned {answer!r}")
+    if isinstance(answer, Symbol) and answer.head in TRUTH:
+        raise ValueError(f"{what} should return a number, not whether something holds: m.where(condition, 1.0, 0.0)")
 
 
 def _attach(declared: Op) -> None:

@@ -216,10 +216,11 @@ def _saturated_tanh_slope(m: Any, a: Number) -> Number:
     return 4.0 * e / ((1.0 + e) * (1.0 + e))
 
 
+# As long as |y| < 0.9999, 1 - y² has 12 digits of its own.
 tanh = op(
     "tanh",
     lambda m, a: m.tanh(a),
-    (lambda m, y, a: m.prefer(1.0 - y * y, m.abs(y) < 0.99, _saturated_tanh_slope, a),),
+    (lambda m, y, a: m.prefer(1.0 - y * y, m.abs(y) < 0.9999, _saturated_tanh_slope, a),),
     "(eᵃ - e⁻ᵃ) / (eᵃ + e⁻ᵃ)",
     activation="saturating",
     largest_slope=1.0,
@@ -235,7 +236,7 @@ def _saturated_sigmoid_slope(m: Any, y: Number, a: Number) -> Number:
 sigmoid = op(
     "sigmoid",
     lambda m, a: 1.0 / (1.0 + m.exp(-a)),
-    (lambda m, y, a: m.prefer(y * (1.0 - y), y < 0.99, _saturated_sigmoid_slope, y, a),),
+    (lambda m, y, a: m.prefer(y * (1.0 - y), y < 0.999, _saturated_sigmoid_slope, y, a),),
     "1 / (1 + e⁻ᵃ)",
     activation="saturating",
     largest_slope=0.25,

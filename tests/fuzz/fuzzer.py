@@ -116,7 +116,15 @@ def evaluated(tree: ast.AST) -> Any:
     if isinstance(tree, ast.UnaryOp):
         return -evaluated(tree.operand) if isinstance(tree.op, ast.USub) else evaluated(tree.operand)
     if isinstance(tree, ast.BinOp):
-        function = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power}
+        function = {
+            ast.Add: np.add,
+            ast.Sub: np.subtract,
+            ast.Mult: np.multiply,
+            ast.Div: np.divide,
+            ast.Pow: np.power,
+            ast.FloorDiv: np.floor_divide,
+            ast.Mod: np.remainder,
+        }
         return function[type(tree.op)](evaluated(tree.left), evaluated(tree.right))
     assert isinstance(tree, ast.Call)
     assert isinstance(tree.func, ast.Name)

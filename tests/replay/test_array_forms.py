@@ -208,18 +208,34 @@ def by_hand(a: Any) -> Any:
     return np.where(a < 1.0, a**2, a**3), np.where(a < 1.0, 2 * a, 3 * a**2)
 
 
-def test_the_other_formula_is_computed_only_where_the_plain_one_is_no_good(careful: Any) -> None:
+def check(program: Any, x: Any) -> None:
+    values, slopes = by_hand(x)
+    np.testing.assert_allclose(program(x), values, rtol=1e-15)
+    _, gradient = program.value_and_grad(x)
+    np.testing.assert_allclose(gradient, (slopes * x).sum() / max(len(x), 1), rtol=1e-13)
+    np.testing.assert_allclose(program(x), values, rtol=1e-15)  # nothing stays replaced
+
+
+@pytest.mark.parametrize("x", [[0.5, -2.0], [0.5, 2.0, 3.0, -1.0], [2.0], [], [0.25] * 4, [1.0] * 512])
+def test_few_numbers_are_computed_by_both_formulas_and_chosen_from(careful: Any, x: list[float]) -> None:
     w = Value(1.0)
     program = record(lambda x: careful(w * x), ((),), [w])
-    for x in ([0.5, -2.0], [0.5, 2.0, 3.0, -1.0], [2.0], [], [0.25] * 4):
-        calls.clear()
-        x = np.array(x)
-        values, slopes = by_hand(x)
-        np.testing.assert_allclose(program(x), values, rtol=1e-15)
-        assert calls == [((x >= 1.0).sum(),)] * int((x >= 1.0).any())
-        _, gradient = program.value_and_grad(x)
-        np.testing.assert_allclose(gradient, (slopes * x).sum() / max(len(x), 1), rtol=1e-15)
-        np.testing.assert_allclose(program(x), values, rtol=1e-15)  # nothing stays replaced
+    calls.clear()
+    check(program, np.array(x))
+    assert calls == []  # what it does was written down when it was recorded
+
+
+def test_of_many_numbers_the_other_formula_is_computed_only_where_the_plain_one_is_no_good(careful: Any) -> None:
+    w = Value(1.0)
+    program = record(lambda x: careful(w * x), ((),), [w])
+    x = np.linspace(-2.0, 0.9, 1000)
+    calls.clear()
+    check(program, x)
+    assert calls == []
+    x[[3, 500, 999]] = 1.0, 2.0, 3.0
+    check(program, x)
+    assert calls == [(3,)] * 3
+    check(program, x + 10.0)
 
 
 def test_the_listing_says_both_formulas(careful: Any) -> None:

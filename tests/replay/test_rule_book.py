@@ -131,6 +131,12 @@ OF_ONES_OWN = {
     "constant": (lambda m, a: 3.0, (lambda m, y, a: 0.0,)),
     "the input itself": (lambda m, a: a, (lambda m, y, a: 1.0,)),
     "a truth value": (lambda m, a: -((a > 0.0) * 1.0), (lambda m, y, a: (a > 0.0) * 1.0,)),
+    "one that prefers twice": (
+        lambda m, a: m.prefer(
+            a * a, a < -1.0, lambda m, a: m.prefer(7.0, a > 0.0, lambda m, a: m.sigmoid(a) - 2.0 % a, a), a
+        ),
+        (lambda m, y, a: 1.0,),
+    ),
     "one that prefers a number": (
         lambda m, a: m.prefer(7.0, a > 0.0, lambda m, a, b: a * b, a, 3.0),
         (lambda m, y, a: m.prefer(0.0, a > 0.0, lambda m: 3.0),),

@@ -25,8 +25,10 @@ from tinygrad_edu.replay.instructions import (
     Assemble,
     Constant,
     Elementwise,
+    Formula,
     Index,
     Instruction,
+    Leaf,
     Matrix,
     Places,
     Prefer,
@@ -256,15 +258,16 @@ class Builder:
         return self.elementwise("where", condition, a, b)
 
     def prefer(self, plain: Any, good: Any, otherwise: Callable[..., Any], *inputs: Any) -> Any:
-        """`plain` where it is good, else what `otherwise` makes of the inputs, which is computed only there."""
+        """`plain` where it is good, else what `otherwise` makes of the inputs, hardly computed elsewhere."""
         if not isinstance(good, Var):
             return plain if good else otherwise(self, *inputs)
         if not isinstance(plain, Var):
             plain = self.constants([plain])
         operands = [plain, good, *[item for item in inputs if isinstance(item, Var)]]
         numbers = tuple([None if isinstance(item, Var) else float(item) for item in inputs])
+        instruction = Prefer(otherwise, numbers, _formula(otherwise, numbers))
         rows = max(operand.rows for operand in operands)
-        return self.write(Prefer(otherwise, numbers), operands, rows, any(operand.batched for operand in operands))
+        return self.write(instruction, operands, rows, any(operand.batched for operand in operands))
 
     # Of many numbers, as a rule on single numbers may want them; `forms` has the operations on whole arrays.
 
@@ -330,3 +333,15 @@ class Builder:
                     self, rows, [(index_of(found.tolist()), self.segment_sum(in_order, tuple(counts.tolist())))]
                 )
         return Parts(self, rows, [(index, var)])
+
+
+def _formula(rule: Callable[..., Any], numbers: Sequence[float | None]) -> Formula:
+    """What a rule makes of some known numbers and, where there is None, some that are not known yet."""
+    builder = Builder()
+    inputs = [builder.write(Leaf(f"input{k}"), (), 1, True) for k, number in enumerate(numbers) if number is None]
+    given = iter(inputs)
+    result = rule(builder, *[next(given) if number is None else number for number in numbers])
+    result = result if isinstance(result, Var) else builder.constants([result])
+    place = {var: k for k, var in enumerate(builder.written)}
+    steps = [(v.instruction, tuple(place[o] for o in v.operands), v.dtype) for v in builder.written[len(inputs) :]]
+    return Formula(tuple(steps), place[result])

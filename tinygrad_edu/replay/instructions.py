@@ -125,7 +125,7 @@ class Constant(Instruction):
 
 
 class _Elements(Arrays):
-    """NumPy's functions on a few elements at every run: what a search has found, it keeps."""
+    """NumPy's functions, asked for at every run: what a search has found, it keeps."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         found = super().__getattr__(name)
@@ -208,6 +208,26 @@ _SIGNS = {name: sign for sign, name in OPERATORS.items() if not sign.isalpha()}
 BOOLEAN = {OPERATORS[sign] for sign in TRUTH}
 
 
+class Formula(NamedTuple):
+    """A formula of single numbers as instructions, each with the places of its operands: inputs first, then results."""
+
+    steps: tuple[tuple[Instruction, tuple[int, ...], type], ...]
+    result: int
+
+    def bound(self, inputs: Sequence[Array], shape: tuple[int, ...]) -> tuple[list[Run], Array]:
+        """The calls that compute it for these arrays, and the array where the result will be."""
+        arrays: list[Array] = [*inputs]
+        runs: list[Run] = []
+        for instruction, operands, dtype in self.steps:
+            if isinstance(instruction, Constant):
+                arrays.append(np.full(shape, instruction.numbers))
+            else:
+                out: Array = np.empty(shape, dtype)
+                runs.append(instruction.run(out, *[arrays[k] for k in operands]))
+                arrays.append(out)
+        return runs, arrays[self.result]
+
+
 def _as_vectors(*arrays: Array) -> Sequence[Array]:
     """Arrays of one shape as vectors, whose elements are found several times faster, where none needs a copy."""
     vectors = [array.reshape(-1) for array in arrays]
@@ -215,29 +235,53 @@ def _as_vectors(*arrays: Array) -> Sequence[Array]:
     return vectors if shared else arrays
 
 
+_FEW = 512  # so many numbers are computed sooner than searched
+
+
 @dataclass(frozen=True)
 class Prefer(Instruction):
-    """The numbers of a plain formula and, where they are no good, those of another, which is computed only there."""
+    """The numbers of a plain formula and, where they are no good, those of another.
+
+    The other one is computed only where it is needed, but for small arrays, which are quicker without a search.
+    """
 
     otherwise: Callable[..., Any]
     arguments: tuple[float | None, ...]  # of `otherwise`; None where a Var stands
+    formula: Formula  # what `otherwise` makes of those
 
     def run(self, out: Array, *arrays: Array) -> Run:
         plain = arrays[0]
         target, good, *inputs = _as_vectors(out, *[np.broadcast_to(array, out.shape) for array in arrays[1:]])
         bad = np.empty(good.shape, dtype=bool)
+        replace = self._everywhere if good.size <= _FEW else self._where_needed
+        replaced = replace(target, bad, inputs)
 
         def write() -> None:
             if plain is not out:  # else it was computed in its place
                 np.copyto(out, plain)
-            if good.size and not good.item(
-                good.argmin()
-            ):  # the first that is false, if one is: the quickest way to ask
-                places = np.logical_not(good, bad).nonzero()
-                known = _filled(self.arguments, [array[places] for array in inputs])
-                target[places] = self.otherwise(_elements, *known)
+            # The first that is false, if one is: there is no quicker way to ask whether all are true.
+            if good.size and not good.item(good.argmin()):
+                np.logical_not(good, bad)
+                replaced()
 
         return write
+
+    def _everywhere(self, target: Array, bad: Array, inputs: Sequence[Array]) -> Run:
+        steps, result = self.formula.bound(inputs, target.shape)
+
+        def replace() -> None:
+            for step in steps:
+                step()
+            np.copyto(target, result, "same_kind", bad)
+
+        return replace
+
+    def _where_needed(self, target: Array, bad: Array, inputs: Sequence[Array]) -> Run:
+        def replace() -> None:
+            places = bad.nonzero()
+            target[places] = self.otherwise(_elements, *_filled(self.arguments, [array[places] for array in inputs]))
+
+        return replace
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         plain, good = arrays[:2]

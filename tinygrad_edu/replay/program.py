@@ -123,6 +123,11 @@ class Program:
     `theta` holds the parameters as a flat float64 array, in the order of `params`; change it in place, or copy
     it from and to the `Value`s with `pull()` and `push()`. Arrays given to a program have the batch axis in
     front and are never written to. `print(program)` lists what the scalar code became.
+
+    >>> w = Value(2.0)
+    >>> program = record(lambda x: w * x, shapes=((),), params=[w])
+    >>> program(np.array([1.0, 3.0])), program.value_and_grad(np.array([1.0, 3.0]))[1]
+    (array([2., 6.]), array([2.]))
     """
 
     draw = later("tinygrad_edu.drawing.program", "draw_program")
