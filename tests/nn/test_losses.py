@@ -1,5 +1,6 @@
 """The losses against formulas in NumPy and SciPy, and their gradients against finite differences."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -273,3 +274,11 @@ def test_cross_entropy_says_what_is_wrong(arguments, error, message):
 def test_cross_entropy_checks_its_options(options, message):
     with pytest.raises(ValueError, match=message):
         cross_entropy([1.0, 2.0], 0, **options)
+
+
+@pytest.mark.parametrize("prediction", [math.inf, -math.inf])
+def test_an_infinite_error_pulls_with_delta_as_any_outlier(prediction):
+    value = Value(prediction)
+    loss = huber([value, Value(0.0)], [0.0, 0.0], delta=1.5)
+    loss.backward()
+    assert (loss.data, value.grad) == (math.inf, math.copysign(0.75, prediction))

@@ -105,8 +105,8 @@ def huber(predictions: Numbers, targets: Numbers, delta: float = 1.0) -> Value:
     if not delta > 0:
         raise ValueError(f"huber needs a delta above 0, not {delta!r}")
     errors = _errors(predictions, targets)
-    # With c = error the product is ½ error²; with c = ±delta it is the straight line.
-    return _mean([c * (error - 0.5 * c) for error in errors for c in [error.clip(-delta, delta)]])
+    # The parabola up to delta, and the straight line from there on; an infinite error still pulls with delta.
+    return _mean([0.5 * error.clip(-delta, delta).square() + delta * (abs(error) - delta).relu() for error in errors])
 
 
 # Two classes ----------------------------------------------------------------------------------------------
