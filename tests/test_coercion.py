@@ -137,6 +137,7 @@ def test_python_rounds_it():
     whole = [round(v), math.floor(v), math.ceil(v), math.trunc(v), v // 1, v % 1, 7 // v, 7 % v]
     assert [node.data for node in whole] == [2.0, 2.0, 3.0, 2.0, 2.0, 0.5, 2.0, 2.0]
     assert [node.op.method for node in whole[:4]] == ["rint", "floor", "ceil", "trunc"]
+    assert [node.data for node in (*divmod(v, 2), *divmod(7, v))] == [1.0, 0.5, 2.0, 2.0]
     with pytest.raises(TypeError, match=r"round\(v.data, digits\) rounds its number"):
         round(v, 1)
 

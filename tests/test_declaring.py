@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -139,19 +140,42 @@ def test_gradcheck_names_a_wrong_derivative():
     assert "the operation 'mistaken' is wrong" in str(result)
 
 
+def newton_steps(m, a):
+    """A square root by twenty steps of Newton's method: each step is written out twice in the next."""
+    x = a
+    for _ in range(20):
+        x = 0.5 * (x + a / x)
+    return x
+
+
 GOOD = {"name": "cubed", "forward": lambda m, a: a**3, "derivatives": lambda m, y, a: 3.0 * a * a}
 
 
 @pytest.mark.parametrize(
     ("wrong", "kind", "sentence"),
     [
-        ({"name": "tanh"}, ValueError, "the rule book has an operation 'tanh' already; choose another name"),
+        ({"name": "tanh"}, ValueError, "there is an operation 'tanh' already; choose another name"),
         ({"name": "grad"}, ValueError, "'grad' would hide what that is now"),
         ({"name": "item"}, ValueError, "'item' would hide what that is now"),
         ({"name": "__add__"}, ValueError, "'__add__' would hide"),
         ({"name": "2cubed"}, ValueError, "a name that Python could call it by, such as 'softsign', not '2cubed'"),
         ({"name": "lambda"}, ValueError, "not 'lambda'"),
         ({"name": 3}, ValueError, "not 3"),
+        ({"name": "type"}, ValueError, "'type' means something else"),
+        ({"name": "a"}, ValueError, "'a' means something else"),
+        ({"name": "_cubed"}, ValueError, "'_cubed' means something else"),
+        ({"name": "__len__"}, ValueError, "'__len__' means something else"),
+        ({"name": "softmax"}, ValueError, "there is an operation 'softmax' already"),
+        ({"name": "\ufb01"}, ValueError, "a name that Python could call it by"),
+        ({"forward": lambda m, a: a * 10**400}, ValueError, "'cubed' cannot be computed: "),
+        ({"forward": lambda m, a: m.exp(a, a)}, ValueError, "'cubed' cannot be computed: "),
+        ({"forward": lambda m, a: m.where(a > 0.0, a >= 0.0, 0.0)}, ValueError, "makes one of a condition"),
+        ({"forward": lambda m, a: -(a > 0.0)}, ValueError, "makes one of a condition"),
+        ({"forward": newton_steps}, ValueError, "more than 2,000 operations when it is written out"),
+        ({"settings": ["k"]}, TypeError, "settings are names with their defaults"),
+        ({"settings": {3: 1.0}}, ValueError, "cannot be called 3"),
+        ({"settings": {"k": "x"}}, TypeError, "one real number"),
+        ({"formula": 5}, TypeError, "a label is text"),
         ({"forward": lambda a: a}, ValueError, "the forward rule of 'cubed' should take m, a, and it takes a"),
         (
             {"derivatives": lambda m, a: a},
@@ -161,7 +185,7 @@ GOOD = {"name": "cubed", "forward": lambda m, a: a**3, "derivatives": lambda m, 
         ({"derivatives": ()}, ValueError, "one derivative for each input, and has 0"),
         ({"derivatives": 3}, TypeError, "the derivative of 'cubed' by a should be a function such as lambda m, y, a"),
         ({"forward": "a ** 3"}, TypeError, "the forward rule of 'cubed' should be a function such as lambda m, a"),
-        ({"forward": lambda m, a: a > 0.0}, ValueError, "not whether something holds: m.where"),
+        ({"forward": lambda m, a: a > 0.0}, ValueError, "m.where.condition, 1.0, 0.0. makes one of a condition"),
         ({"forward": lambda m, a: None}, ValueError, "should return a number, and returned None"),
         ({"forward": lambda m, a: m.sinc(a)}, ValueError, "a rule may not use m.sinc.* abs, .* where"),
         ({"forward": lambda m, a: math.exp(a)}, ValueError, "computes with m, as in m.exp"),
@@ -194,6 +218,45 @@ def test_declaring_twice_is_refused_until_the_first_is_forgotten():
     assert Value(1.0).softsign().data == 2.0
     old.backward()
     assert old.inputs[0].grad == 0.25
+
+
+def test_a_function_keeps_its_operation_when_the_name_is_declared_anew():
+    first = operation("scaled", lambda m, a: 2.0 * a, lambda m, y, a: 2.0)
+    old = first(Value(3.0))
+    forget("scaled")
+    assert first(Value(3.0)).data == 6.0
+    second = operation("scaled", lambda m, a: 5.0 * a, lambda m, y, a: 5.0)
+    assert (first(Value(3.0)).data, second(Value(3.0)).data, Value(3.0).scaled().data) == (6.0, 15.0, 15.0)
+    assert grad(old, [old.inputs[0]], create_graph=True)[0].data == 2.0
+
+
+def test_a_derivative_may_ask_for_the_same_function_of_the_output_twice():
+    exy = operation("exy", lambda m, a: m.log1p(m.exp(a)), lambda m, y, a: (m.exp(y) - 1.0) / m.exp(y))
+    x = Value(0.3)
+    exy(x).backward()
+    assert x.grad == pytest.approx(1 / (1 + math.exp(-0.3)))
+
+
+def test_rules_may_use_functions_of_several_numbers_and_other_operations():
+    operation("twice", lambda m, a: m.fsum([a, a]), lambda m, y, a: 2)
+    several = operation(
+        "several",
+        lambda m, a, b: m.logsumexp([a, b]) + m.dot([a], [b], 1.0) + m.twice(a) + m.choose(1.0, [a, b]),
+        (
+            lambda m, y, a, b: m.exp(a - m.logsumexp([a, b])) + b + 2.0,
+            lambda m, y, a, b: m.exp(b - m.logsumexp([a, b])) + a + np.float32(1.0),
+        ),
+    )
+    a, b = 0.4, -1.3
+    assert several(a, b).data == pytest.approx(np.logaddexp(a, b) + a * b + 1 + 2 * a + b)
+    assert gradcheck(several, [a, b])
+
+
+def test_an_operation_is_refused_whole_or_declared_whole_by_many_threads_at_once():
+    with ThreadPoolExecutor(8) as pool:
+        names = [f"scaled_{k}" for k in range(24)]
+        functions = list(pool.map(lambda name: operation(name, lambda m, a: 3.0 * a, lambda m, y, a: 3.0), names))
+    assert [function(2.0).data for function in functions] == [6.0] * 24
 
 
 def test_what_is_built_in_cannot_be_forgotten():

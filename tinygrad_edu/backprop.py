@@ -57,7 +57,7 @@ def topological_order(root: Value, leaves: bool = True) -> list[Value]:
     """Every node that `root` depends on, and `root` itself last; inputs come before what is made of them.
 
     A depth-first search without recursion, so that a chain of a million operations is no problem: a node gets its place
-    when everything that it was made of has one.
+    when everything that it was made of has one. Without `leaves`, only what was computed, which is sooner found.
 
     >>> b = (Value(1.0, "a") + 2.0).exp()
     >>> [v.op.name if v.op else v.label for v in topological_order(b)]

@@ -45,9 +45,10 @@ _METHOD = """
 def value_{name}(self{other}{parameters}):
     {coerce}"""
 _COERCE = """if type({side}) is not Value:
-        {side} = operand({side})
+        given = {side}
+        {side} = operand(given)
         if type({side}) is not Value:
-            return {beside}({side}, op_{name}, {inputs})"""
+            return {beside}(given, op_{name}, {inputs})"""
 _POWER = """
 def value___pow__(self, exponent):
     if exponent.__class__ is int or exponent.__class__ is float:
@@ -88,21 +89,23 @@ def compiled(cls: type[Any]) -> type[Any]:
 
 def compile_method(cls: type[Any], operation: Op, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     """One more method of `Value`, for an operation declared later."""
-    METHODS[name] = operation
     if cls not in _SCOPES or len(letters(operation)) > 2:
         return method
-    scope = _SCOPES[cls]
+    scope = dict(_SCOPES[cls])  # the methods that there are keep theirs
     return _named(define(_source(operation, name, scope), scope)[f"value_{name}"], name, method)
 
 
 def is_reserved(name: str) -> bool:
-    """Whether this means something in the source of a method, so that a setting cannot be called so."""
-    means = {*LETTERS, "y", "self", "other", "node", *ops.RULE_BOOK, *FLOAT_FUNCTIONS, *_SCOPE_NAMES}
+    """Whether this means something in the source of a method, so that nothing else can be called so."""
+    means = {*LETTERS, "y", "self", "other", "given", "node", "evaluate", *FLOAT_FUNCTIONS, *_SCOPE_NAMES}
     return name in means or name.startswith(("shared", "value_", "op_"))
 
 
 _SCOPES: dict[type[Any], dict[str, Any]] = {}
-_SCOPE_NAMES = ("Value", "bind", "finish", "loudly", "modes_alive", "new", "operand", "quietly", "real", "type")
+_SCOPE_NAMES = (
+    "Value", "bind", "finish", "float", "int", "inf", "loudly", "modes_alive", "nan", "new", "operand", "powers",
+    "quietly", "real", "type", "written_pow",
+)  # fmt: skip
 
 
 def _scope(cls: type[Any]) -> dict[str, Any]:
@@ -122,11 +125,15 @@ def _scope(cls: type[Any]) -> dict[str, Any]:
         node.inputs = node.local_derivatives = ()
         return finish(node) if modes_alive else node
 
-    def quietly(other: Any, operation: Op, *inputs: Any) -> Any:
-        return other if other is NotImplemented else common_class(inputs).apply(operation, inputs)
+    def quietly(given: Any, operation: Op, *inputs: Any) -> Any:
+        if any(value is NotImplemented for value in inputs):
+            return NotImplemented
+        return common_class(inputs).apply(operation, inputs)
 
-    def loudly(other: Any, operation: Op, *inputs: Any) -> Any:
-        return real(other) if other is NotImplemented else common_class(inputs).apply(operation, inputs)
+    def loudly(given: Any, operation: Op, *inputs: Any) -> Any:
+        if any(value is NotImplemented for value in inputs):
+            return real(given)
+        return common_class(inputs).apply(operation, inputs)
 
     return {
         **FLOAT_FUNCTIONS,

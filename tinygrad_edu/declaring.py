@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Callable, Mapping, Sequence
+import numbers
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from tinygrad_edu.coercion import real
+from tinygrad_edu.coercion import real, text
 from tinygrad_edu.compiling import METHODS, compile_method, is_reserved
 from tinygrad_edu.functions import applied
 from tinygrad_edu.methods import bound, written
@@ -23,6 +26,10 @@ from tinygrad_edu.value import Number, Value
 __all__ = ["forget", "operation"]
 
 _FAMILIES = ("rectifier", "saturating", "step")
+#: Activations by name that are no operations of one input.
+_OTHER_ACTIVATIONS = ("identity", "linear", "softmax")
+#: So many operations a rule may have: each is written out wherever it is used.
+_LONGEST = 2_000
 _declared_here: set[str] = set()
 
 
@@ -66,21 +73,25 @@ def operation(
     (0.0625, 0.75)
     >>> forget("softsign")
     """
-    rules = tuple(derivatives) if isinstance(derivatives, Sequence) else (derivatives,)
-    defaults = {key: default for key, default in (settings or {}).items() if default is not None}
-    declared = Op(
-        name, name, forward, rules, formula, symbol or name, tuple(settings or ()), tuple(map(real, defaults.values())),
-        flat=flat, activation=activation, largest_slope=largest_slope, cure=cure,
-    )  # fmt: skip
     _check_name(name)
-    _check_settings(declared, settings or {})
+    rules = tuple(derivatives) if isinstance(derivatives, Sequence) else (derivatives,)
+    defaults = _checked_settings(name, {} if settings is None else settings)
+    declared = Op(
+        name, name, forward, rules, text(formula), text(symbol or name), tuple(settings or ()), defaults,
+        flat=bool(flat), activation=activation, cure=text(cure),
+        largest_slope=None if largest_slope is None else real(largest_slope),
+    )  # fmt: skip
     _check_rules(declared)
-    if activation and (activation not in _FAMILIES or len(rules) != 1):
-        families = ", ".join(map(repr, _FAMILIES))
-        raise ValueError(f"activation is the family of an operation with one input, {families}, not {activation!r}")
+    if activation and activation not in _FAMILIES:
+        raise ValueError(f"activation is a family, {', '.join(map(repr, _FAMILIES))}, not {activation!r}")
+    if activation and len(rules) != 1:
+        raise ValueError(f"an activation has one input, and {name!r} has {len(rules)}")
+    method = _tried_out(declared)
     _declared_here.add(name)
-    RULE_BOOK[name] = declared
-    _attach(declared)
+    RULE_BOOK[name] = METHODS[name] = declared
+    setattr(Value, name, method)
+    for kind in Value.__subclasses__():
+        setattr(kind, name, written(declared))  # which knows no number, so that nothing can be compiled for it
     return _function(declared)
 
 
@@ -100,11 +111,10 @@ def forget(name: str) -> None:
     del RULE_BOOK[name], METHODS[name]
     for kind in (Value, *Value.__subclasses__()):
         delattr(kind, name)
-    evaluator.cache_clear()
 
 
 def _check_name(name: Any) -> None:
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+    if not isinstance(name, str) or not _is_name(name):
         raise ValueError(
             f"an operation is called by a name that Python could call it by, such as 'softsign', not {name!r}"
         )
@@ -113,18 +123,33 @@ def _check_name(name: Any) -> None:
             f"an operation {name!r} is declared already; choose another name, or take the old one back with "
             f"tinygrad_edu.declaring.forget({name!r})"
         )
-    if name in RULE_BOOK or name in dir(symbols) or name in PRIMITIVES:
-        raise ValueError(f"the rule book has an operation {name!r} already; choose another name")
+    if name in RULE_BOOK or name in dir(symbols) or name in PRIMITIVES or name in _OTHER_ACTIVATIONS:
+        raise ValueError(f"there is an operation {name!r} already; choose another name")
     if any(name in vars(kind) for kind in Value.__mro__):
         raise ValueError(f"an operation is a method of Value too, and {name!r} would hide what that is now")
+    if is_reserved(name) or name.startswith("_"):
+        raise ValueError(
+            f"{name!r} means something else in the code that operations are written out in; choose another"
+        )
 
 
-def _check_settings(declared: Op, settings: Mapping[str, float | None]) -> None:
-    wrong = [key for key in declared.parameters if not key.isidentifier() or keyword.iskeyword(key) or is_reserved(key)]
-    if wrong:
-        raise ValueError(f"a setting of {declared.name!r} cannot be called {wrong[0]!r}; choose another name")
-    if None in list(settings.values())[len(settings) - len(declared.defaults) :]:
-        raise ValueError(f"the settings of {declared.name!r} that have a default come after those that have none")
+def _is_name(name: str) -> bool:
+    """Whether Python reads it as this very name; it reads a ligature, for one, as its letters."""
+    return name.isidentifier() and not keyword.iskeyword(name) and unicodedata.normalize("NFKC", name) == name
+
+
+def _checked_settings(name: str, settings: Any) -> tuple[float, ...]:
+    """The defaults, which those settings have that come last."""
+    if not isinstance(settings, Mapping):
+        raise TypeError(f"settings are names with their defaults, such as {{'margin': 1.0}}, not {settings!r}")
+    for key in settings:
+        taken = not isinstance(key, str) or not _is_name(key) or is_reserved(key) or key in RULE_BOOK
+        if taken:
+            raise ValueError(f"a setting of {name!r} cannot be called {key!r}; choose another name")
+    defaults = [default for default in settings.values() if default is not None]
+    if None in list(settings.values())[len(settings) - len(defaults) :]:
+        raise ValueError(f"the settings of {name!r} that have a default come after those that have none")
+    return tuple(map(real, defaults))
 
 
 def _check_rules(declared: Op) -> None:
@@ -150,18 +175,44 @@ def _check_rule(what: str, rule: Any, names: Sequence[str]) -> None:
         answer = rule(symbols, *map(Symbol, names))
     except Exception as error:  # whatever a rule may raise
         raise ValueError(f"{what} does not run on formulas; it computes with m, as in m.exp(a): {error}") from error
-    if not isinstance(answer, (Symbol, int, float)):
+    if not isinstance(answer, (Symbol, numbers.Real)):
         raise ValueError(f"{what} should return a number, and returned {answer!r}")
-    if isinstance(answer, Symbol) and answer.head in TRUTH:
-        raise ValueError(f"{what} should return a number, not whether something holds: m.where(condition, 1.0, 0.0)")
+    parts = list(islice(_parts(answer), _LONGEST + 1))
+    if len(parts) > _LONGEST:
+        raise ValueError(f"{what} has more than {_LONGEST:,} operations when it is written out; a rule is a formula")
+    if any(_is_truth(part) for part in (answer, *_used_as_numbers(parts))):
+        raise ValueError(f"{what} should compute with numbers; m.where(condition, 1.0, 0.0) makes one of a condition")
 
 
-def _attach(declared: Op) -> None:
-    """Make it a method of `Value`, and of the special kind of Value that knows no number."""
-    method = written(declared)
-    setattr(Value, declared.name, compile_method(Value, declared, declared.name, method))
-    for kind in Value.__subclasses__():
-        setattr(kind, declared.name, method)
+def _parts(item: Any) -> Iterator[Symbol]:
+    """Every operation of a formula, as often as it would be written."""
+    to_visit = [item]
+    while to_visit:
+        part = to_visit.pop()
+        if isinstance(part, Symbol):
+            yield part
+            to_visit.extend(part.operands)
+
+
+def _used_as_numbers(parts: Iterable[Symbol]) -> Iterator[Any]:
+    for part in parts:
+        if part.head != "&":
+            yield from part.operands[1:] if part.head in ("where", "prefer") else part.operands
+
+
+def _is_truth(item: Any) -> bool:
+    """Whether it says that something holds, and is no number."""
+    return isinstance(item, bool) or (isinstance(item, Symbol) and item.head in TRUTH)
+
+
+def _tried_out(declared: Op) -> Callable[..., Any]:
+    """The method of `Value`, once it has been seen to compute something."""
+    count = len(declared.derivatives) + len(declared.parameters)  # type: ignore[arg-type]  # a tuple
+    try:
+        evaluator(declared)(*[0.5] * count)
+        return compile_method(Value, declared, declared.name, written(declared))
+    except Exception as error:  # whatever a function may say of its arguments
+        raise ValueError(f"{declared.name!r} cannot be computed: {error}") from error
 
 
 def _function(declared: Op) -> Callable[..., Value]:

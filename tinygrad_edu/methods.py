@@ -43,9 +43,12 @@ def written(operation: Op, quietly: bool = False) -> Callable[..., Any]:
     others = len(operation.derivatives) - 1  # type: ignore[arg-type]  # a tuple, as no method is variadic
 
     def method(self: Any, *arguments: Any, **settings: Any) -> Any:
+        if len(arguments) < others:
+            raise TypeError(f"{operation.method} takes {others + 1} numbers or Values, not {len(arguments) + 1}")
         inputs = [self, *[self.operand(other) for other in arguments[:others]]]
-        if any(value is NotImplemented for value in inputs):
-            return NotImplemented if quietly else real(arguments[0])
+        for value, given in zip(inputs[1:], arguments, strict=False):
+            if value is NotImplemented:
+                return NotImplemented if quietly else real(given)
         return common_class(inputs).apply(bound(operation, arguments[others:], settings), inputs)
 
     method.__name__, method.__doc__ = operation.method, f"{operation.formula}."
@@ -134,6 +137,12 @@ class Methods:
     ceil = __ceil__ = unary(ops.ceil)
     trunc = __trunc__ = unary(ops.trunc)
     rint = unary(ops.rint)
+
+    def __divmod__(self, other: Any) -> tuple[Self, Self]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Self, Self]:
+        return other // self, other % self
 
     def __pos__(self) -> Self:
         return self

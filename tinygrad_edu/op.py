@@ -1,7 +1,7 @@
 """What an operation is: how to compute it, its local derivative by each input, and all else that anyone asks of it.
 
 Each rule is handed the number system `m` it runs on, so one declaration serves floats, symbols, `Value`s, NumPy and JAX
-arrays. A derivative may use the output `y` as well as the inputs: `exp` is its own derivative. `ops` declares them all.
+arrays. A derivative may use the output `y` as well as the inputs: `exp` is its own derivative. `ops` declares ours.
 
 May import: nothing of this package, and no library of numbers. A rule knows only `m`.
 """
@@ -40,6 +40,7 @@ class Op:
     parameters: tuple[str, ...] = ()  # numbers fixed when a node is made, such as the slope of `leaky_relu`
     defaults: tuple[float, ...] = ()  # of the last parameters
     settings: tuple[float, ...] = ()  # what a node's parameters are
+    base: Op | None = None  # the operation before its settings were filled in
     flat: bool = False  # whether its slope is 0 wherever it has one
     activation: str = ""  # its family, if it is one: "rectifier", "saturating" or "step"
     largest_slope: float | None = None  # of an activation, where it has one
@@ -67,10 +68,7 @@ class Op:
 def op(
     name: str, forward: Rule, derivatives: tuple[Rule, ...] | Rule, formula: str = "", method: str = "", **known: Any
 ) -> Op:
-    """Declare an operation: it joins the rule book. `known` is whatever else `Op` can say of it.
-
-    Raises ValueError when the rule book has an operation of that name.
-    """
+    """Declare an operation: it joins the rule book, unless one of its name is there. `known` is what else `Op` says."""
     operation = Op(name, method or name, forward, derivatives, formula, **{"symbol": name, **known})
     if operation.method in RULE_BOOK:
         raise ValueError(f"the operation {operation.method!r} is declared already; choose another name")
@@ -81,7 +79,7 @@ def op(
 @lru_cache(maxsize=4096)
 def bind(operation: Op, *settings: float) -> Op:
     """The operation with its settings filled in: `bind(leaky_relu, 0.01)`."""
-    return replace(operation, settings=settings) if settings else operation
+    return replace(operation, settings=settings, base=operation) if settings else operation
 
 
 def _restore(method: str, settings: tuple[float, ...]) -> Op:

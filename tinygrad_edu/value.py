@@ -1,7 +1,8 @@
 """`Value`: a number that remembers how it was made.
 
 Every operation on `Value`s makes a new one that keeps its inputs and, computed at the same moment, the local
-derivative by each of them. Together they are the computation graph; `backprop` walks it.
+derivative by each of them: `Value.apply` says how. Each operator and method is that, for one operation of the rule
+book. Together the `Value`s are the computation graph; `backprop` walks it.
 
 May import: `ops`, `number_systems`, `coercion`, `modes`, `methods`, `compiling`.
 """

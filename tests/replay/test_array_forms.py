@@ -39,10 +39,10 @@ class Rows(Arrays):
 def test_the_declarations_are_the_chain_rule_on_arrays_of_numpy_too() -> None:
     w, x, g = generator.normal(size=(3, 4)), generator.normal(size=(4, 5)), generator.normal(size=(3, 5))
     forward, backward = form_of(ops.dot)
-    np.testing.assert_allclose(forward(None, w, x), np.einsum("ok,kb->ob", w, x), rtol=1e-14)
+    np.testing.assert_allclose(forward(None, w, x), np.einsum("ok,kb->ob", w, x), rtol=1e-14, atol=1e-14)
     to_w, to_x = backward(None, g, None, w, x)
-    np.testing.assert_allclose(to_w, np.einsum("ob,kb->ok", g, x), rtol=1e-14)
-    np.testing.assert_allclose(to_x, np.einsum("ob,ok->kb", g, w), rtol=1e-14)
+    np.testing.assert_allclose(to_w, np.einsum("ob,kb->ok", g, x), rtol=1e-14, atol=1e-14)
+    np.testing.assert_allclose(to_x, np.einsum("ob,ok->kb", g, w), rtol=1e-14, atol=1e-14)
     g = generator.normal(size=4)
     for operation in (ops.fsum, ops.logsumexp):
         forward, backward = form_of(operation)
@@ -50,7 +50,7 @@ def test_the_declarations_are_the_chain_rule_on_arrays_of_numpy_too() -> None:
         np.testing.assert_allclose(y, [operation.compute(floats, *row) for row in x], rtol=1e-15)
         (to_terms,) = backward(Rows(), g, y, x)
         slopes = [operation.local_derivatives(floats, total, *row) for total, row in zip(y, x, strict=True)]
-        np.testing.assert_allclose(to_terms, g[:, None] * np.array(slopes), rtol=1e-14)
+        np.testing.assert_allclose(to_terms, g[:, None] * np.array(slopes), rtol=1e-14, atol=1e-14)
 
 
 # Recorded -------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ def test_each_example_chooses_among_options_of_its_own(batch: int) -> None:
     params = list(params_of(w))
     program = record(lambda x, label: choose(label, list(x * np.array(params))) ** 2, (4, ()), params)
     picked = (np.arange(batch), label)
-    np.testing.assert_allclose(program(x, label), (x * w)[picked] ** 2, rtol=1e-14)
+    np.testing.assert_allclose(program(x, label), (x * w)[picked] ** 2, rtol=1e-14, atol=1e-14)
     by_hand = np.zeros((batch, 4))
     by_hand[picked] = (2 * x**2 * w)[picked]
     np.testing.assert_allclose(program.value_and_grad(x, label)[1], by_hand.sum(axis=0) / max(batch, 1), rtol=1e-13)
@@ -170,7 +170,7 @@ def test_logsumexp_gives_what_eager_code_gives_at_its_limits(together: bool) -> 
         np.testing.assert_allclose(values()[0], [y.data for y in eager], rtol=1e-15)
         program = record(lambda inputs=inputs: fsum(map(logsumexp, inputs)), (), params)
         slopes = [slope for y in eager for slope in y.local_derivatives]
-        np.testing.assert_allclose(program.value_and_grad()[1], slopes, rtol=1e-14)
+        np.testing.assert_allclose(program.value_and_grad()[1], slopes, rtol=1e-14, atol=1e-14)
 
 
 def test_what_the_others_add_to_the_largest_is_not_rounded_away() -> None:

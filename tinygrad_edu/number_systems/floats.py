@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -107,7 +108,8 @@ class Floats:
     def __getattr__(self, name: str) -> Callable[..., float]:
         if name not in RULE_BOOK:
             raise unknown(name)
-        return lambda *numbers: evaluator(name)(*numbers)[0]  # a bare `/` or `**` on Python floats can raise
+        operation = RULE_BOOK[name]
+        return lambda *numbers: evaluator(operation)(*numbers)[0]  # a bare `/` or `**` on Python floats can raise
 
     sign = staticmethod(_sign)
     maximum = staticmethod(_maximum)
@@ -170,7 +172,9 @@ def specialise(operation: Op) -> tuple[list[str], str, list[str]]:
     uses: dict[str, int] = {}
     for item in formulas:
         _count_calls(item, uses)
-    shared = {text: f"shared{k}" for k, text in enumerate(text for text in uses if uses[text] > 1)}
+    # What the output takes part in cannot be computed before it.
+    repeated = [text for text in uses if uses[text] > 1 and not re.search(r"\by\b", text)]
+    shared = {text: f"shared{k}" for k, text in enumerate(repeated)}
     output, *locals_ = [python(item, shared) for item in formulas]
     return [f"{name} = {text}" for text, name in shared.items()], output, locals_
 
@@ -215,13 +219,12 @@ def evaluate(operation: Op, *inputs: float) -> tuple[float, tuple[float, ...]]:
     >>> evaluate(ops.multiply, 2.0, 3.0)
     (6.0, (3.0, 2.0))
     """
-    return evaluator(operation.method)(*inputs, *operation.settings)
+    return evaluator(operation.base or operation)(*inputs, *operation.settings)
 
 
 @cache
-def evaluator(method: str) -> Callable[..., tuple[float, tuple[float, ...]]]:
+def evaluator(operation: Op) -> Callable[..., tuple[float, tuple[float, ...]]]:
     """A function from floats (inputs, then settings) to the output and all local derivatives."""
-    operation = RULE_BOOK[method]
     forward, derivatives = operation.forward, operation.derivatives
     if callable(derivatives):
 

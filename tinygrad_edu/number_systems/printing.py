@@ -110,6 +110,14 @@ def python(item: Any, shared: Mapping[str, str] = {}) -> str:
             return f"({python(a, shared)} * {python(a, shared)})"
         case Symbol(sign, (a, b)) if sign in _LEVELS and sign not in _SAFE:
             return f"({python(a, shared)} {sign.replace('&', 'and')} {python(b, shared)})"
+        case Symbol("fsum" | "logsumexp" as name, terms):
+            return f"{name}(({''.join(f'{python(term, shared)}, ' for term in terms)}))"
+        case Symbol("choose", (index, *options)):
+            return f"choose({python(index, shared)}, ({''.join(f'{python(option, shared)}, ' for option in options)}))"
+        case Symbol("dot", (*factors, bias)):
+            half = len(factors) // 2
+            sides = [", ".join(python(factor, shared) for factor in side) for side in (factors[:half], factors[half:])]
+            return f"dot([{sides[0]}], [{sides[1]}], {python(bias, shared)})"
         case Symbol(name, operands):
             call = f"{_SAFE.get(name, name)}({', '.join(python(operand, shared) for operand in operands)})"
             return shared.get(call, call)

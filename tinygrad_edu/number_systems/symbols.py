@@ -32,6 +32,12 @@ class Symbol:
     def __neg__(self) -> Symbol:
         return Symbol("neg", (self,))
 
+    def __pos__(self) -> Symbol:
+        return self
+
+    def __round__(self) -> Symbol:
+        return symbols.rint(self)
+
     def __add__(self, other: Any) -> Symbol:
         return Symbol("+", (self, other))
 
