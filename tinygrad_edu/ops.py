@@ -3,8 +3,8 @@
 To add an operation of your own, call `tinygrad_edu.operation`; to add one for everybody, add one declaration here and,
 where people should be able to write it as a method, one line to `methods`.
 
-    m.prefer(plain, good, otherwise, *inputs)    `plain` where `good` holds, else otherwise(m, *inputs): the same number,
-                                                 by a formula that keeps its digits there; people are shown `plain`
+    m.prefer(plain, good, otherwise, *inputs)    `plain` where `good` holds, else otherwise(m, *inputs): the same
+                                                 number by a formula that keeps its digits; people are shown `plain`
 
 May import: `op`. A rule knows only the number system `m` that it is handed.
 """
