@@ -205,7 +205,7 @@ def _count_calls(item: Any, uses: dict[str, int]) -> None:
 
 def define(source: str, scope: dict[str, Any]) -> dict[str, Any]:
     """Run `source`, written by us from the rule book, in `scope`."""
-    for method in RULE_BOOK:
+    for method in tuple(RULE_BOOK):  # another thread may declare an operation meanwhile
         if f"{method}(" in source and method not in scope:
             scope[method] = getattr(floats, method)
     exec(compile(source, COMPILED, "exec"), scope)  # our own text, as in attrs and namedtuple; never outside data
