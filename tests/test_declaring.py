@@ -129,8 +129,9 @@ def test_several_inputs():
     assert (a.grad, b.grad, c.grad) == (3.0, 2.0, 1.0)
     assert a.mixed(3.0, c).data == mixed(a, 3, 0).data == 7.0
     assert hessian(mixed, [2.0, 3.0, 0.0]).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
-    with pytest.raises(TypeError, match="mixed takes 3 numbers or Values, not 2"):
-        mixed(a, b)
+    for too_few in (lambda: mixed(a, b), lambda: a.mixed(b)):
+        with pytest.raises(TypeError, match="mixed takes 3 numbers or Values, not 2"):
+            too_few()
 
 
 def test_gradcheck_names_a_wrong_derivative():
@@ -175,7 +176,10 @@ GOOD = {"name": "cubed", "forward": lambda m, a: a**3, "derivatives": lambda m, 
         ({"settings": ["k"]}, TypeError, "settings are names with their defaults"),
         ({"settings": {3: 1.0}}, ValueError, "cannot be called 3"),
         ({"settings": {"k": "x"}}, TypeError, "one real number"),
-        ({"formula": 5}, TypeError, "a label is text"),
+        ({"formula": 5}, TypeError, "a formula is text, such as 'w', not 5"),
+        ({"symbol": 5}, TypeError, "a symbol is text"),
+        ({"cure": 5}, TypeError, "a cure is text"),
+        ({"largest_slope": "x"}, TypeError, "one real number"),
         ({"forward": lambda a: a}, ValueError, "the forward rule of 'cubed' should take m, a, and it takes a"),
         (
             {"derivatives": lambda m, a: a},
@@ -235,6 +239,17 @@ def test_a_derivative_may_ask_for_the_same_function_of_the_output_twice():
     x = Value(0.3)
     exy(x).backward()
     assert x.grad == pytest.approx(1 / (1 + math.exp(-0.3)))
+
+
+def test_an_activation_has_one_input():
+    first, second = (lambda m, y, a, b: 1.0), (lambda m, y, a, b: 0.0)
+    with pytest.raises(ValueError, match="an activation has one input, and 'two' has 2"):
+        operation("two", lambda m, a, b: a, (first, second), activation="rectifier")
+    assert "two" not in RULE_BOOK
+
+
+def test_rules_may_use_the_sign_plus_and_round():
+    assert operation("whole", lambda m, a: +round(a), lambda m, y, a: 0.0)(2.6).data == 3.0
 
 
 def test_rules_may_use_functions_of_several_numbers_and_other_operations():

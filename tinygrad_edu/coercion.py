@@ -187,15 +187,15 @@ def plain(other: Any) -> Any:
         return NotImplemented
 
 
-def text(label: Any) -> str:
-    """`label`, if it is text, or a TypeError.
+def text(label: Any, what: str = "a label") -> str:
+    """`label`, if it is text, or a TypeError that says what it should have been.
 
     >>> text("w")
     'w'
     """
     if isinstance(label, str):
         return label
-    raise TypeError(f"a label is text, such as 'w', not {label!r} of type {type(label).__name__}")
+    raise TypeError(f"{what} is text, such as 'w', not {label!r} of type {type(label).__name__}")
 
 
 def common_class(values: Iterable[Any]) -> Any:

@@ -77,8 +77,9 @@ def operation(
     rules = tuple(derivatives) if isinstance(derivatives, Sequence) else (derivatives,)
     defaults = _checked_settings(name, {} if settings is None else settings)
     declared = Op(
-        name, name, forward, rules, text(formula), text(symbol or name), tuple(settings or ()), defaults,
-        flat=bool(flat), activation=activation, cure=text(cure),
+        name, name, forward, rules, text(formula, "a formula"), text(symbol or name, "a symbol"),
+        tuple(settings or ()), defaults,
+        flat=bool(flat), activation=activation, cure=text(cure, "a cure"),
         largest_slope=None if largest_slope is None else real(largest_slope),
     )  # fmt: skip
     _check_rules(declared)
