@@ -120,13 +120,16 @@ SLOPES: dict[str, Callable[..., Sequence[Any]]] = {
     "less_equal": lambda a, b: [0, 0],
     "equal": lambda a, b: [0, 0],
     "not_equal": lambda a, b: [0, 0],
+    "logical_and": lambda a, b: [0, 0],
+    "logical_or": lambda a, b: [0, 0],
+    "logical_not": lambda a: [0],
     "fsum": lambda *terms: [1] * len(terms),
     "logsumexp": _softmax,
     "dot": _dot_slopes,
     "choose": lambda index, *options: [0, *[int(k == index) for k in range(len(options))]],
 }
 
-_ZERO = ("absolute", "relu", "leaky_relu", "elu", "step", "sign", "heaviside")
+_ZERO = ("logical_not", "absolute", "relu", "leaky_relu", "elu", "step", "sign", "heaviside")
 _WHOLE = ("floor", "ceil", "trunc")
 _DIVIDING = ("floor_divide", "remainder")
 _EITHER = ("maximum", "minimum", "greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
@@ -134,6 +137,7 @@ _EITHER = ("maximum", "minimum", "greater", "greater_equal", "less", "less_equal
 _MARGINS: dict[str, Callable[..., tuple[Any, ...]]] = {
     **dict.fromkeys(_ZERO, lambda a, *_: (a,)),
     **dict.fromkeys(_EITHER, lambda a, b: (a - b,)),
+    **dict.fromkeys(("logical_and", "logical_or"), lambda a, b: (a, b)),
     **dict.fromkeys(_WHOLE, lambda a: (_nearest(a),)),
     **dict.fromkeys(_DIVIDING, lambda a, b: (b, _nearest(a / b))),
     "rint": lambda a: (_nearest(a + mpf("0.5")),),

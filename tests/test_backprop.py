@@ -157,9 +157,9 @@ def test_a_leaf_has_no_steps():
 def test_the_sweep_runs_on_anything_that_looks_like_a_node():
     leaf = StandIn([], [])
     root = StandIn([leaf, leaf], [np.array([1.0, 2.0]), np.array([10.0, 20.0])])
-    root.grad = np.array([1.0, 1.0])
+    root._grad = np.array([1.0, 1.0])
     assert list(sweep([root])) == []
-    assert leaf.grad.tolist() == [11.0, 22.0]
+    assert leaf._grad.tolist() == [11.0, 22.0]
 
 
 def test_records_of_steps_cannot_be_changed():

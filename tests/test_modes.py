@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu
-from tinygrad_edu import Value, detect_anomaly, dot, logsumexp, no_grad, trace_sources
+from tinygrad_edu import Value, detect_anomaly, dot, grad, logsumexp, no_grad, trace_sources
 from tinygrad_edu.modes import changed_mode, modes_alive, noise
 
 
@@ -95,13 +95,59 @@ def test_a_copied_context_keeps_the_mode_it_was_copied_with():
     assert not modes_alive
 
 
-def test_every_new_value_is_collected_constants_and_leaves_too():
-    made = []
+class EverythingVaries:
+    """A recorder that keeps what it is shown, and refuses to tell any number."""
+
+    def __init__(self):
+        self.made = []
+
+    def add(self, node):
+        self.made.append(node)
+        return node
+
+    def varies(self, value):
+        return True
+
+    def refuse(self, what, cure):
+        raise LookupError(f"{what}; {cure}")
+
+
+def test_a_recorder_is_shown_every_new_value_constants_and_leaves_too():
+    recorder = EverythingVaries()
     x = Value(2.0)
-    with changed_mode(collect=made.append):
+    with changed_mode(recorder=recorder):
         y = Value(1.0) + 3.0 * x
-    assert [node.data for node in made] == [1.0, 3.0, 6.0, 7.0]
-    assert made[-1] is y
+    assert [node.data for node in recorder.made] == [1.0, 3.0, 6.0, 7.0]
+    assert recorder.made[-1] is y
+
+
+def test_a_recorder_is_asked_before_a_number_is_told_in_its_thread_alone():
+    x = Value(2.0)
+    seen = []
+    with changed_mode(recorder=EverythingVaries()):
+        with pytest.raises(LookupError, match="reading"):
+            x.data  # noqa: B018 - what is tested
+        with pytest.raises(LookupError, match="truth value"):
+            bool(x)
+        thread = threading.Thread(target=lambda: seen.append((x.data, x > 1.0, f"{x:.1f}")))
+        thread.start()
+        thread.join()
+    assert seen == [(2.0, True, "2.0")]
+    assert x.data == 2.0
+
+
+def test_a_leaf_may_have_another_number_for_one_thread():
+    x, y = Value(2.0), Value(5.0)
+    seen = []
+    with changed_mode(numbers={id(x): 3.0}):
+        z = x * x + y
+        assert (x.data, z.data, grad(z, [x])) == (3.0, 14.0, [6.0])
+        assert x > 2.5
+        thread = threading.Thread(target=lambda: seen.append((x * x + y).data))
+        thread.start()
+        thread.join()
+    assert seen == [9.0]
+    assert (x.data, x._data) == (2.0, 2.0)
 
 
 def test_leaves_and_constants_know_their_line_under_trace_sources():

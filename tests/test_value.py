@@ -19,8 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import DOMAINS
 
-from tinygrad_edu import Value, as_value, dot, where
-from tinygrad_edu.coercion import common_class
+from tinygrad_edu import Value, as_value, dot
 from tinygrad_edu.compiling import METHODS
 
 # What a Value holds ---------------------------------------------------------------------------------------
@@ -168,27 +167,6 @@ def test_leaky_relu_leaks_a_hundredth_unless_told_otherwise():
 def test_what_is_refused_is_told_what_would_be_accepted(call):
     with pytest.raises(TypeError, match="a Value holds one real number"):
         call(Value(1.0))
-
-
-class Special(Value, recorded=True):
-    """A class of Values with an arithmetic of its own, as the recorder of `replay` is."""
-
-    __slots__ = ()
-
-    @classmethod
-    def apply(cls, operation, inputs):
-        return ("special", operation.method, len(inputs))
-
-
-def test_a_special_value_decides_what_becomes_of_it():
-    plain, special = Value(1.0), Special(2.0)
-    assert plain + special == ("special", "add", 2)
-    assert plain.maximum(special) == ("special", "maximum", 2)
-    assert dot([plain], [special]) == ("special", "dot", 3)
-    assert where(special, plain, plain) == ("special", "where", 3)
-    assert common_class([plain, plain]) is Value
-    assert common_class([plain, special]) is Special
-    assert type(plain + plain) is Value
 
 
 # NumPy lives with it --------------------------------------------------------------------------------------

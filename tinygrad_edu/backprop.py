@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tinygrad_edu.modes import current_mode
+from tinygrad_edu.modes import current_mode, not_while_recording
 from tinygrad_edu.value import Value
 
 __all__ = ["Contribution", "Step", "backward_steps", "topological_order"]
@@ -75,9 +75,7 @@ def topological_order(root: Value, leaves: bool = True) -> list[Value]:
         elif node not in seen:
             seen.add(node)
             to_visit += (node, None)
-            for value in reversed(node.inputs):
-                if (leaves or value.inputs) and value not in seen:
-                    to_visit.append(value)
+            to_visit += [v for v in reversed(node.inputs) if (leaves or v.inputs) and v not in seen]
     return order
 
 
@@ -88,12 +86,12 @@ def sweep(nodes: Sequence[Any], observed: bool = False) -> Iterator[Step]:
     why the order is topological. Yields a `Step` after each node when observed, and otherwise nothing.
     """
     for index, node in enumerate(nodes, start=1):
-        upstream = node.grad
+        upstream = node._grad  # `grad`, without the question whether anyone may read it now
         contributions = []
         for input, local in zip(node.inputs, node.local_derivatives):  # noqa: A001, B905 - in pdb, `input` reads best
-            before = input.grad
+            before = input._grad
             amount = upstream * local  # the chain rule
-            input.grad = after = before + amount
+            input._grad = after = before + amount
             if observed:
                 contributions.append(Contribution(input, local, upstream, amount, before, after))
         if observed:
@@ -108,11 +106,12 @@ def watched_sweep(root: Value, nodes: Sequence[Any], observed: bool = False) -> 
 
 def _prepared(root: Value) -> list[Value]:
     """The operations of the graph, outputs first, with gradients reset and the root's seeded with 1."""
+    not_while_recording("backward()", "gradients come from program.value_and_grad")
     order = topological_order(root, leaves=False)
     operations = order[::-1] if root.inputs else []  # a root that is a leaf accumulates, as all leaves do
     for node in operations:
-        node.grad = 0.0
-    root.grad += 1.0
+        node._grad = 0.0
+    root._grad += 1.0
     return operations
 
 

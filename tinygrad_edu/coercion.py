@@ -1,20 +1,27 @@
 """What may stand beside a `Value`, what a `Value` may be turned into, and the sentences for all the rest.
 
 Any real number may stand beside one, and no text or complex number; an array is asked to do it element by element.
+While a program is recorded, what would tell a number is refused: the program must hold for other numbers too.
 
-May import: NumPy.
+May import: `op`, `ops`, `modes`, NumPy.
 """
 
 from __future__ import annotations
 
 import numbers
 import operator
-from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any, Generic, NoReturn, TypeVar
 
 import numpy as np
 
+from tinygrad_edu import ops
+from tinygrad_edu.modes import is_hidden, modes_alive, revealed
+from tinygrad_edu.op import Op
+
 __all__ = ["plain", "real", "text"]
+
+T = TypeVar("T")
 
 #: What other engines call something that a `Value` has, and what it is called here.
 _ELSEWHERE = {
@@ -27,7 +34,6 @@ _ELSEWHERE = {
     "_op": "the operation that made it is `op`, and its name `op.name`",
     "_local_grads": "the derivatives by its inputs are `local_derivatives`",
     "_backward": "the derivatives by its inputs are `local_derivatives`, and `backward_steps()` shows the sweep",
-    "_grad": "its gradient is `grad`",
     "gradient": "its gradient is `grad`",
     "item": "its number is `data`",
     "value": "its number is `data`",
@@ -73,23 +79,51 @@ class CalledElsewhere:
 
 
 def _lost(self: Any) -> NoReturn:
+    revealed(self, "turning it into a plain number", "compute with the Value itself, with its own methods")
     raise TypeError(
         "a Value does not turn into a plain number by itself, because its gradient would be lost: write v.data for its "
         "number, or the method of the Value for a function of it, such as v.exp() instead of math.exp(v)"
     )
 
 
-def compared(compare: Callable[[Any, Any], bool]) -> Callable[[Any, object], bool]:
-    """A comparison of data; graphs do not matter to it."""
+def compared(operation: Op, compare: Callable[[Any, Any], bool]) -> Callable[[Any, object], Any]:
+    """A comparison of data; graphs do not matter to it. While recording, it is a node, for `where`."""
 
     def method(self: Any, other: object) -> Any:
-        if isinstance(other, PythonNumber):
-            return compare(self.data, other.data)
-        if isinstance(other, (numbers.Real, np.bool_)):
-            return bool(compare(self.data, other))
+        if not isinstance(other, (PythonNumber, numbers.Real, np.bool_)):
+            return NotImplemented
+        if modes_alive and (is_hidden(self) or is_hidden(other)):
+            return self.apply(operation, (self, self.operand(other)))
+        other = other.data if isinstance(other, PythonNumber) else other
+        return np.True_ if compare(self.data, other) else np.False_  # as in NumPy, so that & | ~ combine them
+
+    return method
+
+
+def combined(operation: Op) -> Callable[[Any, object], Any]:
+    """`&` or `|` of comparisons that a recording made nodes of; outside of one, comparisons are no Values."""
+
+    def method(self: Any, other: object) -> Any:
+        if self.op in ops.TRUTHS and (isinstance(other, (bool, np.bool_)) or getattr(other, "op", None) in ops.TRUTHS):
+            return self.apply(operation, (self, self.operand(other)))
         return NotImplemented
 
     return method
+
+
+class Seldom(Generic[T]):
+    """An attribute that most Values do not have, and spend no time on when they are made."""
+
+    def __init__(self, slot: str, otherwise: T, checked: Callable[[Any], T] = lambda given: given) -> None:
+        self.slot = slot
+        self.otherwise = otherwise
+        self.checked = checked
+
+    def __get__(self, value: Any, owner: Any = None) -> T:
+        return getattr(value, self.slot, self.otherwise)
+
+    def __set__(self, value: Any, given: T) -> None:
+        setattr(value, self.slot, self.checked(given))
 
 
 class PythonNumber:
@@ -101,6 +135,7 @@ class PythonNumber:
     grad: Any
     label: Any
     op: Any
+    apply: Callable[..., Any]
 
     @classmethod
     def operand(cls, other: Any) -> Any:
@@ -111,18 +146,37 @@ class PythonNumber:
         return number if number is NotImplemented else cls(number)  # type: ignore[call-arg]  # of `Value`
 
     # Comparisons look at the data; identity decides in sets and dictionaries.
-    __lt__, __le__, __gt__ = compared(operator.lt), compared(operator.le), compared(operator.gt)
-    __ge__, __eq__, __ne__ = compared(operator.ge), compared(operator.eq), compared(operator.ne)
+    __lt__, __le__ = compared(ops.less, operator.lt), compared(ops.less_equal, operator.le)
+    __gt__, __ge__ = compared(ops.greater, operator.gt), compared(ops.greater_equal, operator.ge)
+    __eq__, __ne__ = compared(ops.equal, operator.eq), compared(ops.not_equal, operator.ne)
     __hash__ = object.__hash__
-    __float__ = __int__ = __index__ = __complex__ = _lost
+    __and__ = __rand__ = combined(ops.logical_and)
+    __or__ = __ror__ = combined(ops.logical_or)
+    __float__ = __int__ = __complex__ = _lost
+
+    def __invert__(self) -> Any:
+        if self.op in ops.TRUTHS:
+            return self.apply(ops.logical_not, (self,))
+        raise TypeError("~ is the opposite of a comparison, such as ~(v > 0); -v is the negative")
 
     def __bool__(self) -> bool:
-        return bool(self.data != 0.0)
+        what = "a comparison or truth value"
+        return revealed(self, what, "use where(condition, a, b), relu, maximum, minimum, clip, or & | ~") != 0.0
+
+    def __index__(self) -> NoReturn:
+        revealed(self, "using it as an index", "use choose(index, options)")
+        _lost(self)
 
     def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
+        number = revealed(self, "formatting it", "print results after the program ran")
+        return format(number, spec) if spec else repr(self)
+
+    def __str__(self) -> str:
+        return format(self)
 
     def __repr__(self) -> str:
+        if is_hidden(self):
+            return f"Value({self.label or (self.op.name if self.op else 'from outside')!r}, while recording)"
         parts = [repr(self.data)] + [f"label={self.label!r}"] * bool(self.label)
         parts += [f"op={self.op.name!r}"] if self.op is not None else []
         return f"Value({', '.join(parts + [f'grad={self.grad!r}'] * (self.grad != 0.0))})"
@@ -131,6 +185,7 @@ class PythonNumber:
         return [name for name in super().__dir__() if name not in _ELSEWHERE]
 
     def __reduce__(self) -> tuple[Any, ...]:
+        revealed(self, "copying it", "record a function that makes no copies")
         if self.op is None:
             return _restore, (type(self), self.data, self.grad, self.label)
         raise TypeError(f"only leaves can be copied or pickled, and {self!r} was computed; .detach() gives a leaf")
@@ -196,8 +251,3 @@ def text(label: Any, what: str = "a label") -> str:
     if isinstance(label, str):
         return label
     raise TypeError(f"{what} is text, such as 'w', not {label!r} of type {type(label).__name__}")
-
-
-def common_class(values: Iterable[Any]) -> Any:
-    """The class that makes the result of an operation on these: the most special one present."""
-    return max(set(map(type, values)), key=lambda kind: len(kind.__mro__))

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinygrad_edu import ops
-from tinygrad_edu.coercion import common_class, real
+from tinygrad_edu.coercion import real
 from tinygrad_edu.modes import finish, modes_alive
 from tinygrad_edu.number_systems.floats import FLOAT_FUNCTIONS, LETTERS, define, letters, specialise
 from tinygrad_edu.op import Op, bind
@@ -35,7 +35,7 @@ _MAKE_NODE = """
     y = {output}
     node = new(Value)
     node._data = y
-    node.grad = 0.0
+    node._grad = 0.0
     node.op = {operation}
     node.inputs = ({inputs},)
     node.local_derivatives = ({locals},)
@@ -120,7 +120,7 @@ def _scope(cls: type[Any]) -> dict[str, Any]:
             other = float(other)
         node = new(cls)
         node._data = other
-        node.grad = 0.0
+        node._grad = 0.0
         node.op = None
         node.inputs = node.local_derivatives = ()
         return finish(node) if modes_alive else node
@@ -128,12 +128,12 @@ def _scope(cls: type[Any]) -> dict[str, Any]:
     def quietly(given: Any, operation: Op, *inputs: Any) -> Any:
         if any(value is NotImplemented for value in inputs):
             return NotImplemented
-        return common_class(inputs).apply(operation, inputs)
+        return cls.apply(operation, inputs)
 
     def loudly(given: Any, operation: Op, *inputs: Any) -> Any:
         if any(value is NotImplemented for value in inputs):
             return real(given)
-        return common_class(inputs).apply(operation, inputs)
+        return cls.apply(operation, inputs)
 
     return {
         **FLOAT_FUNCTIONS,

@@ -1,6 +1,6 @@
 """Functions of several values: `dot`, `fsum`, `logsumexp`, `softmax`, `choose`, `where`.
 
-May import: `ops`, `coercion`, `value`.
+May import: `ops`, `modes`, `coercion`, `value`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tinygrad_edu import ops
-from tinygrad_edu.coercion import common_class, real
+from tinygrad_edu.coercion import real
+from tinygrad_edu.modes import is_hidden
 from tinygrad_edu.value import Number, Value, as_value
 
 __all__ = ["choose", "dot", "fsum", "logsumexp", "softmax", "where"]
@@ -23,8 +24,7 @@ def applied(operation: ops.Op, inputs: Sequence[Any]) -> Value:
     """The node for `operation` on inputs of which some may be plain numbers."""
     if set(map(type, inputs)) == {Value}:  # the usual case, seen without a look at each
         return Value.apply(operation, inputs)
-    values = _all_values(inputs)
-    return (common_class(values) if values else Value).apply(operation, values)
+    return Value.apply(operation, _all_values(inputs))
 
 
 def dot(weights: Iterable[Number], inputs: Iterable[Number], bias: Number = 0.0) -> Value:
@@ -86,9 +86,10 @@ def choose(index: Any, options: Sequence[Number]) -> Value:
     20.0
     """
     values = _all_values(options)
-    is_recorded = isinstance(index, Value) and type(index) is not Value  # then its number is not known yet
-    number = 0.0 if is_recorded else real(index.data if isinstance(index, Value) else index)
-    if not (number.is_integer() and (is_recorded or 0 <= number < len(values))):
+    if isinstance(index, Value) and is_hidden(index):  # its number is known when the program runs
+        return applied(ops.choose, [index, *values])
+    number = real(index.data if isinstance(index, Value) else index)
+    if not (number.is_integer() and 0 <= number < len(values)):
         raise IndexError(f"choose needs a whole number from 0 to {len(values) - 1} as index, not {number:g}")
     return applied(ops.choose, [index, *values]) if isinstance(index, Value) else values[int(number)]
 

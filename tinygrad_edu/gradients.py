@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.backprop import topological_order, watched_sweep
-from tinygrad_edu.modes import changed_mode
+from tinygrad_edu.modes import changed_mode, not_while_recording
 from tinygrad_edu.number_systems.floats import evaluate
 from tinygrad_edu.number_systems.values import values
 from tinygrad_edu.value import Value, as_value
@@ -25,13 +25,13 @@ __all__ = ["Plain", "grad", "hessian"]
 class StandIn:
     """Takes the place of a node in a sweep, so that the node's own `grad` is left alone."""
 
-    __slots__ = ("grad", "inputs", "local_derivatives", "node")
+    __slots__ = ("_grad", "inputs", "local_derivatives", "node")
 
     def __init__(self, inputs: Sequence[Any], local_derivatives: Sequence[Any], node: Value | None = None) -> None:
         self.inputs = inputs
         self.local_derivatives = local_derivatives
         self.node = node
-        self.grad: Any = 0.0
+        self._grad: Any = 0.0
 
     @classmethod
     def for_graph(
@@ -58,6 +58,7 @@ def grad(output: Value, inputs: Sequence[Value], create_graph: bool = False) -> 
     >>> first.data, grad(first, [x])
     (12.0, [12.0])
     """
+    not_while_recording("grad(...)", "gradients come from program.value_and_grad")
     inputs = list(inputs)
     for value in (output, *inputs):
         if not isinstance(value, Value):
@@ -67,16 +68,16 @@ def grad(output: Value, inputs: Sequence[Value], create_graph: bool = False) -> 
     with changed_mode(check=None):  # its nodes are checked step by step, because steps know the forward line
         stand_ins = StandIn.for_graph(output, _differentiable_locals)
         for stand_in in stand_ins.values():
-            stand_in.grad = Plain(0.0)
+            stand_in._grad = Plain(0.0)
         return [Plain.unwrap(gradient) for gradient in _swept(output, inputs, stand_ins, Plain(1.0))]
 
 
 def _swept(output: Value, inputs: Sequence[Value], stand_ins: dict[Value, StandIn], one: Any) -> list[Any]:
     """The gradients of the inputs, after a sweep through the stand-ins with `one` for the output's own."""
-    stand_ins[output].grad = one
+    stand_ins[output]._grad = one
     for _ in watched_sweep(output, list(reversed(stand_ins.values()))):
         pass
-    return [stand_ins[value].grad if value in stand_ins else 0.0 for value in inputs]
+    return [stand_ins[value]._grad if value in stand_ins else 0.0 for value in inputs]
 
 
 @dataclass(frozen=True, slots=True)

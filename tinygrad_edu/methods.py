@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
 from tinygrad_edu import ops
-from tinygrad_edu.coercion import common_class, real
+from tinygrad_edu.coercion import real
 from tinygrad_edu.later import later
 from tinygrad_edu.op import Op, bind
 
@@ -49,7 +49,7 @@ def written(operation: Op, quietly: bool = False) -> Callable[..., Any]:
         for value, given in zip(inputs[1:], arguments, strict=False):
             if value is NotImplemented:
                 return NotImplemented if quietly else real(given)
-        return common_class(inputs).apply(bound(operation, arguments[others:], settings), inputs)
+        return self.apply(bound(operation, arguments[others:], settings), inputs)
 
     method.__name__, method.__doc__ = operation.method, f"{operation.formula}."
     method.operation = operation  # type: ignore[attr-defined]

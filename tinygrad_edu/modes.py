@@ -1,4 +1,7 @@
-"""Modes: what happens to each new node beyond recording it (`no_grad`, `trace_sources`, `detect_anomaly`).
+"""Modes: what happens to each new node beyond remembering how it was made, and what may be asked of it.
+
+`no_grad`, `trace_sources` and `detect_anomaly` are modes, and so is the recording of a program for replay. A mode
+belongs to one thread or task, and changes no `Value` that there is.
 
 May import: `number_systems`, NumPy.
 """
@@ -10,21 +13,22 @@ import linecache
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import CodeType, FrameType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
 
 import numpy as np
 
-from tinygrad_edu.number_systems.floats import COMPILED
+from tinygrad_edu.number_systems.floats import COMPILED, evaluate
 
 __all__ = ["Source", "no_grad", "noise", "trace_sources"]
 
-_NOT_THE_USERS = tuple(os.path.dirname(module) + os.sep for module in (__file__, np.__file__))
+_OURS = tuple(os.path.dirname(module) + os.sep for module in (__file__, np.__file__))
+_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
 T = TypeVar("T")  # a `Value`, which is declared in a later room
@@ -44,9 +48,9 @@ class Source(NamedTuple):
 
 
 def caller_frame() -> FrameType:
-    """The innermost frame of code outside this package, and outside NumPy, that is running now."""
+    """The innermost frame that is running now outside this package, NumPy and the standard library."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
+    while frame.f_back is not None and (is_our_code(frame) or _is_pythons(frame.f_code.co_filename)):
         frame = frame.f_back
     return frame
 
@@ -70,8 +74,27 @@ def _source_at(file: str, line: int, code: CodeType, instruction: int) -> Source
     return Source(file, line, text, expression)
 
 
-def _is_ours(file: str) -> bool:
-    return file.startswith(_NOT_THE_USERS) or file == COMPILED
+def is_our_code(frame: FrameType) -> bool:
+    """Whether this is code of this package, or NumPy's, and not the user's."""
+    file = frame.f_code.co_filename
+    return file.startswith(_OURS) or file == COMPILED
+
+
+def _is_pythons(file: str) -> bool:
+    return file.startswith((_STANDARD_LIBRARY, "<frozen ")) and "site-packages" not in file
+
+
+class Recorder(Protocol):
+    """What the recording of a program does, while it lasts."""
+
+    def add(self, node: Any) -> Any:
+        """Take note of a new `Value`, and return it, or what is to take its place."""
+
+    def varies(self, value: Any) -> bool:
+        """Whether its number is another one for other examples or other parameters."""
+
+    def refuse(self, what: str, cure: str) -> NoReturn:
+        """Say that this cannot be part of a program, and what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -81,20 +104,25 @@ class Mode:
     records: bool = True
     traces: bool = False
     check: Callable[[Any], None] | None = None
-    collect: Callable[[Any], None] | None = None
+    recorder: Recorder | None = None
     watch: Callable[..., Iterator[Any]] | None = None  # between `backprop` and the steps of its sweep
     noise: Callable[[Callable[..., Any]], Any] | None = None
+    numbers: Mapping[int, float] | None = None  # by id, the numbers that some leaves have for this thread or task
 
-    def finish(self, node: Any) -> None:
+    def finish(self, node: Any) -> Any:
         """Make a new `Value` what it should be under this mode."""
+        if self.numbers is not None and node.inputs:
+            inputs = [self.numbers.get(id(value), value._data) for value in node.inputs]
+            node._data, node.local_derivatives = evaluate(node.op, *inputs)
         if self.traces:
             node.source = caller_source()
-        if self.collect is not None:
-            self.collect(node)
+        if self.recorder is not None:
+            node = self.recorder.add(node)
         if self.check is not None:
             self.check(node)
         if not self.records:
             node.op, node.inputs, node.local_derivatives = None, (), ()
+        return node
 
 
 # A context variable is separate for each thread and each asyncio task; None means the ordinary mode.
@@ -122,9 +150,7 @@ def changed_mode(**changes: Any) -> Iterator[None]:
 def finish(node: T) -> T:
     """A new node as it should be under the mode of this thread or task."""
     mode = _mode.get()
-    if mode is not None:
-        mode.finish(node)
-    return node
+    return node if mode is None else mode.finish(node)
 
 
 def no_grad() -> Any:
@@ -137,6 +163,7 @@ def no_grad() -> Any:
     >>> b.inputs
     ()
     """
+    not_while_recording("no_grad()", "make what should get no gradient an input of the program")
     return changed_mode(records=False)
 
 
@@ -160,6 +187,28 @@ def current_mode() -> Mode:
 def records() -> bool:
     """Whether operations are being recorded: True, except inside `no_grad()`."""
     return current_mode().records
+
+
+def is_hidden(value: Any) -> bool:
+    """Whether a recording is under way here, and the number of this `Value` would be that of one example."""
+    recorder = current_mode().recorder
+    return recorder is not None and recorder.varies(value)
+
+
+def revealed(value: Any, what: str = "reading .data", cure: str = "compute with the Value itself") -> float:
+    """The number of a `Value`, as this thread or task sees it; while recording, only that of a constant."""
+    mode = current_mode()
+    if mode.recorder is not None and mode.recorder.varies(value):
+        mode.recorder.refuse(what, cure)
+    number: float = value._data
+    return number if mode.numbers is None else mode.numbers.get(id(value), number)
+
+
+def not_while_recording(what: str, cure: str) -> None:
+    """Refuse what has no place in the recording of a program."""
+    recorder = current_mode().recorder
+    if recorder is not None:
+        recorder.refuse(what, cure)
 
 
 def noise(draw: Callable[..., Any]) -> Any:

@@ -425,6 +425,30 @@ less_equal = _comparison("<=", "less_equal", lambda a, b: a <= b)
 equal = _comparison("==", "equal", lambda a, b: a == b)
 not_equal = _comparison("!=", "not_equal", lambda a, b: a != b)
 
+
+def _truth(m: Any, a: Number) -> Number:
+    return m.where(a != 0.0, 1.0, 0.0)
+
+
+logical_and = op(
+    "&", lambda m, a, b: m.where(a != 0.0, _truth(m, b), 0.0),
+    (lambda m, y, a, b: 0.0, lambda m, y, a, b: 0.0), "1 if a and b are not 0, else 0", "logical_and", flat=True,
+)  # fmt: skip
+logical_or = op(
+    "|", lambda m, a, b: m.where(a != 0.0, 1.0, _truth(m, b)),
+    (lambda m, y, a, b: 0.0, lambda m, y, a, b: 0.0), "0 if a and b are 0, else 1", "logical_or", flat=True,
+)  # fmt: skip
+logical_not = op(
+    "~",
+    lambda m, a: m.where(a == 0.0, 1.0, 0.0),
+    (lambda m, y, a: 0.0,),
+    "1 if a is 0, else 0",
+    "logical_not",
+    flat=True,
+)
+#: The operations whose outcome is true or false, as 1 or 0.
+TRUTHS = {greater, greater_equal, less, less_equal, equal, not_equal, logical_and, logical_or, logical_not}
+
 # Sums -----------------------------------------------------------------------------------------------------
 #
 # On arrays, `terms` holds the terms of many sums, one after the other: `m.total(terms)` is the sum of each run,

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from tinygrad_edu import ops
-from tinygrad_edu.coercion import PythonNumber, plain, real, text
+from tinygrad_edu.coercion import PythonNumber, Seldom, plain, real, text
 from tinygrad_edu.compiling import compiled
 from tinygrad_edu.methods import Methods, binary, infix, reflected, unary, with_settings
-from tinygrad_edu.modes import Source, finish, modes_alive
+from tinygrad_edu.modes import Source, finish, modes_alive, not_while_recording, revealed
 from tinygrad_edu.number_systems.floats import evaluate
 
 __all__ = ["Number", "Value", "as_value"]
@@ -38,11 +38,11 @@ class Value(PythonNumber, Methods):
     (-4.0, -2.0, 2.0)
     """
 
-    __slots__ = ("__weakref__", "_data", "_label", "_source", "grad", "inputs", "local_derivatives", "op")
+    __slots__ = ("__weakref__", "_data", "_grad", "_label", "_source", "inputs", "local_derivatives", "op")
 
     def __init__(self, data: Any, label: str = "") -> None:
         self._data: float = data if type(data) is float else real(data)
-        self.grad: float = 0.0
+        self._grad: float = 0.0
         self.op: ops.Op | None = None
         self.inputs: tuple[Value, ...] = ()
         self.local_derivatives: tuple[float, ...] = ()
@@ -56,7 +56,7 @@ class Value(PythonNumber, Methods):
         """The node for `operation` on `inputs`: its number, and its local derivative by each of them."""
         node = object.__new__(Value)
         node._data, node.local_derivatives = evaluate(operation, *[value._data for value in inputs])
-        node.grad = 0.0
+        node._grad = 0.0
         node.op = operation
         node.inputs = tuple(inputs)
         return finish(node)
@@ -84,34 +84,33 @@ class Value(PythonNumber, Methods):
         >>> (Value(2.0) * 3.0).detach()
         Value(6.0)
         """
-        return Value(self.data)
+        return Value(revealed(self, "detach()", "make what should get no gradient an input of the program"))
 
     @property
     def data(self) -> float:
         """The number."""
-        return self._data
+        return revealed(self) if modes_alive else self._data
 
     @data.setter
     def data(self, number: Any) -> None:
+        not_while_recording("setting .data", "change parameters between recordings, not inside one")
         self._data = number if type(number) is float else real(number)
 
     @property
-    def label(self) -> str:
-        """What people call it, or nothing."""
-        return getattr(self, "_label", "")  # most Values have none, and spend no time on it when they are made
+    def grad(self) -> float:
+        """The derivative by this number of whatever `backward()` was called on."""
+        if modes_alive:
+            revealed(self, "reading .grad", "gradients come from program.value_and_grad")
+        return self._grad
 
-    @label.setter
-    def label(self, label: str) -> None:
-        self._label = text(label)
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        not_while_recording("setting .grad", "gradients come from program.value_and_grad")
+        self._grad = number if type(number) is float else real(number)
 
-    @property
-    def source(self) -> Source | None:
-        """The line that made it, if that was under `trace_sources`."""
-        return getattr(self, "_source", None)
-
-    @source.setter
-    def source(self, source: Source | None) -> None:
-        self._source = source
+    #: What people call it, and the line that made it, if that was under `trace_sources`.
+    label = Seldom("_label", "", text)
+    source = Seldom[Source | None]("_source", None)
 
 
 #: What the operators accept beside a `Value`: any real number.

@@ -451,7 +451,7 @@ def _step_of(node: Value) -> Step:
     """The node's own step of the sweep, on stand-ins: what it handed, or would hand, to each input."""
     inputs = {value: StandIn((), ()) for value in node.inputs}
     stand_in = StandIn([inputs[value] for value in node.inputs], node.local_derivatives)
-    stand_in.grad = node.grad
+    stand_in._grad = node.grad
     (step,) = sweep([stand_in], observed=True)
     return step
 

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.drawing.names import module_paths
 from tinygrad_edu.functions import fsum
-from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.training.callbacks import Callback, RunView
-from tinygrad_edu.training.engines import in_mode, outputs_of
+from tinygrad_edu.training.engines import outputs_of
 from tinygrad_edu.training.saving import layer_of
 
 __all__ = ["LayerRecorder"]

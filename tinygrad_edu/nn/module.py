@@ -19,6 +19,8 @@ May import: `value`, NumPy.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from reprlib import recursive_repr
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -26,8 +28,10 @@ import numpy as np
 
 from tinygrad_edu.value import Value
 
-__all__ = ["Module", "State"]
+__all__ = ["Module", "State", "in_mode"]
 
+#: By identity, the modules that are in another mode for this thread or task than for all others: see `in_mode`.
+_modes_here: ContextVar[dict[int, bool] | None] = ContextVar("tinygrad_edu_modules_in_mode", default=None)
 #: What `state_dict` returns: the number of each parameter, and each buffer, by path.
 State: TypeAlias = dict[str, Any]
 
@@ -52,8 +56,21 @@ class Module:
     #: The attributes that `state_dict` carries beside the parameters: floats, or (nested) lists of floats.
     buffer_names: ClassVar[tuple[str, ...]] = ()
 
-    #: Whether the module is being trained (`train()`) or used (`eval()`): dropout and batch normalisation ask.
-    training: bool = True
+    _training = True
+
+    @property
+    def training(self) -> bool:
+        """Whether the module is being trained (`train()`) or used (`eval()`): dropout and batch normalisation ask."""
+        here = _modes_here.get()
+        return self._training if here is None else here.get(id(self), self._training)
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        here = _modes_here.get()
+        if here is not None and id(self) in here:
+            here[id(self)] = mode
+        else:
+            self._training = mode
 
     def named_modules(self) -> list[tuple[str, Module]]:
         """This module, with the path "", and every module inside it with its path, outer before inner.
@@ -165,6 +182,25 @@ class Module:
         lines = [f"{path}: {module!r}" for path, module in _members(self) if isinstance(module, Module)]
         inside = "".join("\n  " + line.replace("\n", "\n  ") for line in lines)
         return f"{type(self).__name__}({size}{inside}\n)" if inside else f"{type(self).__name__}({size})"
+
+
+@contextmanager
+def in_mode(model: Module, training: bool) -> Iterator[None]:
+    """Run a block with the model in `train()` or `eval()`, for this thread or task only.
+
+    >>> from tinygrad_edu.nn import Neuron
+    >>> neuron = Neuron(1)
+    >>> with in_mode(neuron, training=False):
+    ...     inside = neuron.training
+    >>> inside, neuron.training
+    (False, True)
+    """
+    modules = model.modules()  # kept here, so that no new module can get the identity of one of them
+    token = _modes_here.set({**(_modes_here.get() or {}), **dict.fromkeys(map(id, modules), training)})
+    try:
+        yield
+    finally:
+        _modes_here.reset(token)
 
 
 def _walk(module: Module, path: str, seen: set[int]) -> Iterator[tuple[str, Value | Module]]:

@@ -68,7 +68,7 @@ def _power(a: float, b: float) -> float:
 
 
 def _choose(index: float, options: Sequence[float]) -> float:
-    return options[int(index)]
+    return options[int(index)] if 0 <= index < len(options) else math.nan
 
 
 def _dot(weights: Sequence[float], inputs: Sequence[float], bias: float) -> float:

@@ -1,12 +1,14 @@
 """`record`: scalar code becomes a `Program` over arrays, which runs a batch at the speed of matrices.
 
-May import: `ops`, `number_systems`, `value`, `later`, NumPy; `builder`, `instructions`, `listing`, `recorder`,
-`scalars`, `schedule` of this folder; JAX inside `to_jax`.
+May import: `ops`, `number_systems`, `value`, `later`, NumPy; `agreement`, `builder`, `instructions`, `listing`,
+`recorder`, `scalars`, `schedule` of this folder; JAX inside `to_jax`.
 """
 
 from __future__ import annotations
 
+import copy
 import gc
+import numbers as numbers_module
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -19,10 +21,11 @@ import numpy as np
 from tinygrad_edu import ops
 from tinygrad_edu.later import later
 from tinygrad_edu.number_systems import Arrays
+from tinygrad_edu.replay.agreement import WORK, compare, made_inputs, numbers_in
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.instructions import Assemble, Constant, Elementwise, Instruction, Leaf, Prefer, place
 from tinygrad_edu.replay.listing import listing
-from tinygrad_edu.replay.recorder import Noise, Recorded, RecordingError, Shape, inputs_of_shape, recording
+from tinygrad_edu.replay.recorder import Noise, RecordingError, Shape, recording
 from tinygrad_edu.replay.scalars import ScalarGraph
 from tinygrad_edu.replay.schedule import Schedule
 from tinygrad_edu.value import Value
@@ -34,19 +37,28 @@ _BATCH_SIZES_KEPT = 8
 
 
 def record(
-    fn: Callable[..., Any], shapes: Sequence[Shape], params: Sequence[Value], *, theta: FloatArray | None = None
+    fn: Callable[..., Any],
+    shapes: Sequence[Shape],
+    params: Sequence[Value],
+    *,
+    theta: FloatArray | None = None,
+    check: Sequence[Any] | None = None,
 ) -> Program:
     """Turn scalar code for ONE example into a program for batches.
 
-    `fn` is called once, with one input for each of `shapes`: `()` gives it one number, `3` an array of three,
-    `(8, 8)` a grid. It returns one number, such as a loss, or a list of them, such as predictions. `params` are
-    the leaves that gradients are wanted for. Programs that are given the same array as `theta` share their
-    parameters; else each has its own, read from `params`.
+    `fn` is called with one input for each of `shapes`: `()` gives it one number, `3` an array of three, `(8, 8)` a
+    grid, all of them `Value`s. It returns one number, such as a loss, or a list of them, such as predictions.
+    `params` are the leaves that gradients are wanted for. Programs that are given the same array as `theta`, float64
+    and of shape (len(params),), share their parameters; else each has its own, read from `params`.
 
-    What `fn` decides without looking at a `Value` (a Python `random()`, the clock, a setting) is decided once, now.
+    Then the program is compared with `fn`, which is therefore called a few more times: value and gradient, on the
+    examples `check=(X, Y)`, arrays as the program takes them, or on made ones, and with other parameters. So a
+    function that depends on what a recording cannot see (a type, a state of its own, a random number) is refused.
+    Random numbers that are to be drawn at every run come from `modes.noise`.
 
-    Raises RecordingError where `fn` would read a number, and so freeze this example's choice into the program;
-    TypeError or ValueError for params that are not distinct leaves, and for shapes that are none.
+    Raises RecordingError where `fn` would read a number, and so freeze this example's choice into the program, and
+    where the program differs from it; TypeError or ValueError for params that are not distinct leaves, for shapes
+    that are none, and for a `theta` of another type or shape.
 
     >>> w = Value(3.0)
     >>> program = record(lambda x, y: (w * x - y) ** 2, shapes=((), ()), params=[w])
@@ -56,28 +68,68 @@ def record(
     >>> float(mean), gradient
     (14.5, array([12.]))
     """
-    params = _checked_params(params)
     sizes = [_checked_shape(shape) for shape in shapes]
+    params = _checked_params(params)
+    examples = None if check is None else _checked_arrays(check, sizes)
+    program = recorded(fn, sizes, params, examples, theta)
+    if examples is None:
+        edges = sum(map(len, program.scalars.inputs))
+        examples = made_inputs(sizes, program.scalars.indices(), edges)
+    else:
+        edges = 0
+    compare(
+        program,
+        lambda *row: fn(*map(_as_values, row)),
+        examples,
+        np.array([parameter.data for parameter in params]),
+        changed=2 if edges < WORK / 4 else 1,
+        unchanged=edges < WORK,
+        skips=check is None,
+    )
+    return program
+
+
+def recorded(
+    fn: Callable[..., Any],
+    shapes: Sequence[tuple[int, ...]],
+    params: Sequence[Value],
+    examples: Sequence[FloatArray] | None = None,
+    theta: FloatArray | None = None,
+) -> Program:
+    """The program for a function, not yet compared with it; the first of the examples is the one that is recorded."""
+    params = _checked_params(params)
+    if theta is not None:
+        _check_theta(theta, len(params))
+    numbers = [array[0] for array in examples] if examples else [np.full(shape, 0.5) for shape in shapes]
     with _collector_paused():
-        graph, noises, returns_one = _recorded(fn, sizes, params)
-        return Program(graph, sizes, params, noises, returns_one, theta)
+        graph, noises, returns_one = _graph(fn, numbers, params)
+        return Program(graph, shapes, params, noises, returns_one, theta)
 
 
-def _recorded(
-    fn: Callable[..., Any], shapes: Sequence[tuple[int, ...]], params: Sequence[Value]
+def _graph(
+    fn: Callable[..., Any], numbers: Sequence[FloatArray], params: Sequence[Value]
 ) -> tuple[ScalarGraph, list[Noise], bool]:
     """Run the function once; its graph, the noise it drew, and whether it returned one number or a list."""
     with recording(params) as recorder:
-        inputs = [inputs_of_shape(f"x{k}", shape) for k, shape in enumerate(shapes)]
+        inputs = [recorder.inputs(f"x{k}", array) for k, array in enumerate(numbers)]
         result = fn(*inputs)
-        returns_one = isinstance(result, (Value, int, float, np.floating))
-        outputs = [_output(item) for item in ([result] if returns_one else np.ravel(np.array(result, dtype=object)))]
+        returns_one = isinstance(result, (Value, numbers_module.Real, np.bool_))
+        outputs = [_output(item) for item in numbers_in(result)]
         if not outputs:
             raise RecordingError("the function returned no number at all, and a program needs at least one")
-        data = [value for item in inputs for value in np.ravel(np.array(item, dtype=object))]
-        graph = ScalarGraph([*data, *[node for node, _ in recorder.noises]], params)
-        graph.include(outputs, joined=Recorded.apply(ops.fsum, outputs))
+        joined = Value.apply(ops.fsum, outputs)
+    data = [value for item in inputs for value in numbers_in(item)]
+    graph = ScalarGraph([*data, *[node for node, _ in recorder.noises]], params)
+    graph.include(outputs, joined)
     return graph, [draw for _, draw in recorder.noises], returns_one
+
+
+def _as_values(array: FloatArray) -> Any:
+    """One example's input as the function sees it while recording: a `Value`, or an array of them."""
+    values = np.empty(array.shape, dtype=object)
+    for index in np.ndindex(array.shape):
+        values[index] = Value(float(array[index]))
+    return values if array.ndim else values.item()
 
 
 @contextmanager
@@ -109,12 +161,35 @@ def _checked_shape(shape: Any) -> tuple[int, ...]:
     return tuple(int(n) for n in sizes)
 
 
+def _checked_arrays(arrays: Any, shapes: Sequence[tuple[int, ...]]) -> list[FloatArray]:
+    """One array for each shape, all of the same batch, and at least one example."""
+    if not isinstance(arrays, (tuple, list)) or len(arrays) != len(shapes):
+        raise TypeError(f"check is a tuple of {len(shapes)} arrays, one per input, not {arrays!r}")
+    given = [np.asarray(array, dtype=np.float64) for array in arrays]
+    for k, (array, shape) in enumerate(zip(given, shapes, strict=True)):
+        if array.shape != (len(given[0]) if given[0].ndim else 0, *shape) or len(array) == 0:
+            wanted = ", ".join(["examples", *map(str, shape)])
+            raise ValueError(f"array {k} of check must have shape ({wanted}), as many for all, not {array.shape}")
+    return given
+
+
+def _check_theta(theta: Any, count: int) -> None:
+    """Programs share the array itself, and read it as it lies in memory."""
+    if not isinstance(theta, np.ndarray) or theta.dtype != np.float64:
+        kind = f"an array of {theta.dtype}" if isinstance(theta, np.ndarray) else f"{type(theta).__name__}"
+        raise TypeError(f"theta is an array of float64, such as np.array([p.data for p in params]), not {kind}")
+    if theta.shape != (count,):
+        raise ValueError(f"theta has one number for each parameter, shape ({count},), not {theta.shape}")
+    if not (theta.flags.c_contiguous and theta.flags.writeable and theta.flags.aligned):
+        raise ValueError("theta is shared, so it must be writable and its numbers side by side: pass theta.copy()")
+
+
 def _output(item: Any) -> Value:
-    if type(item) is Recorded:
+    if isinstance(item, Value):
         return item
-    if isinstance(item, Value) or not isinstance(item, (int, float, np.floating)):
-        raise RecordingError(f"the function must return what it computed from its inputs and params, not {item!r}")
-    return Recorded.apply(ops.fsum, [Value(item)])
+    if isinstance(item, (numbers_module.Real, np.bool_)):
+        return Value(float(item))
+    raise RecordingError(f"the function must return a number or a list of numbers, not {item!r} among them")
 
 
 class Program:
@@ -145,8 +220,8 @@ class Program:
         self.shapes = tuple(shapes)
         self.recorded = graph.recorded
         self.scalars = graph
-        self._noises = list(noises)
-        self._returns_one = returns_one
+        self.noises = list(noises)
+        self.returns_one = returns_one
         leaves = [(f"x{k}", int(np.prod(shape))) for k, shape in enumerate(shapes)]
         leaves += [(f"noise{k}", 1) for k in range(len(noises))]
         schedule = Schedule(graph, leaves, len(params))
@@ -175,7 +250,7 @@ class Program:
 
     @theta.setter
     def theta(self, numbers: Any) -> None:
-        self._theta[...] = numbers
+        _copy_in(self._theta, numbers)
 
     def pull(self) -> None:
         """Read the parameters from the `Value`s."""
@@ -185,12 +260,20 @@ class Program:
         """Write the parameters back to the `Value`s."""
         _push(self.params, self._theta)
 
+    def twin(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> Program:
+        """The same program with parameters and buffers, and perhaps noise, of its own."""
+        _check_theta(theta, len(self.params))
+        twin = copy.copy(self)
+        twin._theta, twin.noises = theta, list(noises) or self.noises
+        twin._bound, twin._lock = OrderedDict(), threading.Lock()
+        return twin
+
     def __call__(self, *arrays: Any) -> FloatArray:
         """The function of each example: shape (batch,), or (batch, k) where it returns a list of k numbers."""
         with self._lock:
             bound = self._prepared(arrays)
             bound.run(bound.forward)
-            return bound.values[0].copy() if self._returns_one else bound.values.T.copy()
+            return bound.values[0].copy() if self.returns_one else bound.values.T.copy()
 
     def value_and_grad(self, *arrays: Any) -> tuple[np.float64, FloatArray]:
         """The mean of the function over the batch, and the gradient of that mean by `theta`.
@@ -209,7 +292,7 @@ class Program:
             return bound.values[0].copy(), bound.gradient.copy()
 
     def _differentiated(self, arrays: Sequence[Any]) -> _Bound:
-        if not self._returns_one:
+        if not self.returns_one:
             raise RecordingError("only a function that returns one number has a gradient, and this one returns a list")
         bound = self._prepared(arrays)
         bound.run(bound.everything)
@@ -224,7 +307,7 @@ class Program:
             bound = self._bind(tuple([array.shape for array in arrays]))
         for target, array in zip(bound.inputs, arrays):  # noqa: B905 - the shapes were compared, and this is hot
             np.copyto(target, array)
-        for target, draw in zip(bound.noises, self._noises, strict=True):
+        for target, draw in zip(bound.noises, self.noises, strict=True):
             target[...] = draw(target.shape)
         return bound
 
@@ -250,7 +333,7 @@ class Program:
 
     def evaluate(self, m: Arrays, theta: Any, arrays: Sequence[Any]) -> tuple[Any, Any]:
         """Mean and gradient as a pure function, in the number system of another array module."""
-        if self._noises:
+        if self.noises:
             raise RecordingError("a program that draws noise is no pure function; record the model in eval() mode")
         batch = arrays[0].shape[0] if arrays else 1
         values: dict[Var, Any] = {self._leaves["theta"]: theta.reshape(-1, 1)}
@@ -307,10 +390,19 @@ class Programs:
         if kept < 1:
             raise ValueError(f"Programs must keep at least one program, not {kept}")
         self.params = _checked_params(params)
-        self.theta = np.array([parameter.data for parameter in self.params])
+        self._theta = np.array([parameter.data for parameter in self.params])
         self._fn = fn
         self._kept = kept
         self._programs: OrderedDict[tuple[tuple[int, ...], ...], Program] = OrderedDict()
+
+    @property
+    def theta(self) -> FloatArray:
+        """The parameters, flat, as all the programs see them."""
+        return self._theta
+
+    @theta.setter
+    def theta(self, numbers: Any) -> None:
+        _copy_in(self._theta, numbers)
 
     def for_shapes(self, shapes: tuple[tuple[int, ...], ...]) -> Program:
         """The program for these shapes of one example's inputs."""
@@ -336,6 +428,13 @@ class Programs:
     def push(self) -> None:
         """Write the parameters back to the `Value`s."""
         _push(self.params, self.theta)
+
+
+def _copy_in(theta: FloatArray, numbers: Any) -> None:
+    given = np.asarray(numbers, dtype=np.float64)
+    if given.shape != theta.shape:
+        raise ValueError(f"theta has one number for each parameter, shape {theta.shape}, not {given.shape}")
+    theta[...] = given
 
 
 def _push(params: Sequence[Value], theta: FloatArray) -> None:
@@ -384,7 +483,7 @@ class _Bound:
             buffer = np.empty((batch, *shape))
             self.inputs.append(buffer)
             arrays[leaves[f"x{k}"]] = buffer.reshape(batch, int(np.prod(shape))).T
-        for k in range(len(program._noises)):
+        for k in range(len(program.noises)):
             self.noises.append(np.empty((1, batch)))
             arrays[leaves[f"noise{k}"]] = self.noises[k]
         if "seed" in leaves:

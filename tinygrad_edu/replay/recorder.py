@@ -1,30 +1,26 @@
-"""Recording: run scalar code once on `Value`s that know no number, and keep the graph it builds.
+"""Recording: run scalar code once in a mode of its own, and keep the graph that it builds.
 
-A `Recorded` has operations but no data, because the program made from it must hold for all data. Whatever would
-read a number, and so freeze this one example's choice into the program, raises a `RecordingError` that names
-the line and what to write instead.
+The inputs are `Value`s that hold the numbers of one example, the parameters are the user's own, and nothing of his is
+changed. But the program must hold for all examples, so the mode refuses whatever would tell a number, and freeze what
+this one example decides: a `RecordingError` names the line and what to write instead. A refusal that the function
+catches is raised when it returns.
 
-May import: `ops`, `value`, `coercion`, `compiling`, `methods`, `modes`, NumPy.
+May import: `modes`, `value`, NumPy.
 """
 
 from __future__ import annotations
 
-import threading
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
-from tinygrad_edu import ops
-from tinygrad_edu.coercion import plain
-from tinygrad_edu.compiling import METHODS
-from tinygrad_edu.methods import reflected, written
-from tinygrad_edu.modes import caller_source, changed_mode, records
+from tinygrad_edu.modes import caller_source, changed_mode, current_mode, is_our_code, modes_alive, not_while_recording
 from tinygrad_edu.value import Value
 
-__all__ = ["Noise", "Recorded", "RecordingError", "Shape", "recording"]
+__all__ = ["Noise", "Recorder", "RecordingError", "Shape", "recording"]
 
 #: The shape of one example's input: `()` for one number, 3 or (3,) for three, (8, 8) for a grid of them.
 Shape: TypeAlias = "int | tuple[int, ...]"
@@ -44,180 +40,111 @@ class RecordingError(RuntimeError):
     """
 
 
-def _refuse(what: str, cure: str) -> NoReturn:
-    source = caller_source()
-    raise RecordingError(
-        f"{source.file}, line {source.line}: {what} while recording would freeze this example's choice into the "
-        f"program; {cure} (the line: {source.text!r})"
-    )
+class Datum(Value, recorded=True):
+    """A number of one example, or computed from such alone: a `Value` like any other, but that it cannot be looked up.
 
-
-class Recorded(Value, recorded=True):
-    """A `Value` without a number: it stands for all the numbers that a program will see."""
+    In eager code this is often a plain number, which a dictionary or a set finds by what it is, and a `Value` by
+    identity.
+    """
 
     __slots__ = ()
 
     @classmethod
-    def apply(cls, operation: ops.Op, inputs: Sequence[Value]) -> Recorded:
-        """The node for `operation` on `inputs`, without computing anything."""
-        recorder = _recorder.get()
-        if recorder is None:
-            raise RecordingError(
-                "a recorded Value was used after its recording ended; return it from the function instead"
-            )
-        for value in inputs:
-            if type(value) is not Recorded:
-                recorder.admit(value)
-        if not records():
-            _refuse("no_grad()", "make what should get no gradient an input of the program")
-        node = object.__new__(Recorded)
-        node.op = operation
-        node.inputs = tuple(inputs)
-        return node
+    def instead_of(cls, node: Value) -> Datum:
+        """The same node as a datum."""
+        datum: Datum = object.__new__(cls)
+        datum._data, datum._grad, datum.op = node._data, node._grad, node.op
+        datum.inputs, datum.local_derivatives = node.inputs, node.local_derivatives
+        datum.source = node.source
+        return datum
 
-    @classmethod
-    def leaf(cls, label: str) -> Recorded:
-        """An input of the program."""
-        node = cls.apply(ops.fsum, ())
-        node.op = None
-        node.label = label
-        return node
-
-    def _no_data(self) -> NoReturn:
-        _refuse("reading .data", "compute with the Value itself")
-
-    def _no_grad(self) -> NoReturn:
-        _refuse("reading .grad", "gradients come from program.value_and_grad")
-
-    def _no_new(self, _: Any) -> NoReturn:
-        _refuse("setting .data or .grad", "change parameters between recordings, not inside one")
-
-    # The slots of the same names stay in place below these, so that parameters keep their numbers meanwhile.
-    data = property(_no_data, _no_new)
-    grad = property(_no_grad, _no_new)
-    local_derivatives = property(lambda self: self._no_grad())
-
-    def __float__(self) -> NoReturn:
-        _refuse("float()", "compute with the Value itself, with its methods rather than those of math")
-
-    def __bool__(self) -> bool:
-        _refuse("a comparison or truth value", "use where(condition, a, b), relu, maximum, minimum or clip")
-
-    def __index__(self) -> NoReturn:
-        _refuse("using it as an index", "use choose(index, options)")
-
-    __int__ = __index__
-
-    def __format__(self, spec: str) -> str:
-        _refuse("formatting it", "print results after the program ran")
-
-    def detach(self) -> Value:
-        """Refused: a copy of the number would be frozen into the program."""
-        _refuse("detach()", "make what should get no gradient an input of the program")
-
-    def __reduce__(self) -> NoReturn:
-        _refuse("copying it", "record a function that makes no copies")
-
-    def __repr__(self) -> str:
-        return f"Recorded({self.label or (self.op.name if self.op else 'constant')!r})"
-
-    operand = Value.operand  # a plain number beside it is a plain constant
-
-    def __pow__(self, exponent: Any) -> Any:
-        if isinstance(exponent, Value):
-            return self.apply(ops.power, (self, exponent))
-        number = plain(exponent)
-        return number if number is NotImplemented else self.power_by(number)
-
-    def _compared(self, operation: ops.Op, other: Any) -> Any:
-        if isinstance(other, Value):
-            return self.apply(operation, (self, other))
-        return NotImplemented if isinstance(other, np.ndarray) else self.apply(operation, (self, Value(other)))
-
-    def __lt__(self, other: Any) -> Any:
-        return self._compared(ops.less, other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._compared(ops.less_equal, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._compared(ops.greater, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._compared(ops.greater_equal, other)
-
-    def __eq__(self, other: object) -> Any:
-        return self._compared(ops.equal, other)
-
-    def __ne__(self, other: object) -> Any:
-        return self._compared(ops.not_equal, other)
-
-    __hash__ = object.__hash__
-
-
-# While recording, a method makes the node and computes nothing: what is written, and not what is compiled.
-for _name, _operation in METHODS.items():
-    setattr(Recorded, _name, written(_operation))
-for _name, _method in list(vars(Value).items()):
-    if hasattr(_method, "reflects"):
-        setattr(Recorded, _name, reflected(_method.reflects))
+    def __hash__(self) -> int:
+        if modes_alive and not is_our_code(sys._getframe(1)):
+            not_while_recording("looking it up in a dictionary or a set", "use choose(index, options) or where")
+        return object.__hash__(self)
 
 
 class Recorder:
-    """One recording: its inputs, its parameters, and which plain `Value`s may take part."""
+    """One recording: what its numbers depend on, the noise it draws, and what it refused."""
 
-    def __init__(self) -> None:
-        self.made: set[Value] = set()  # inside the function: its constants
-        self.noises: list[tuple[Recorded, Noise]] = []
+    def __init__(self, params: Sequence[Value]) -> None:
+        # By identity; the Values are kept, so that no other one can get the identity of one of them.
+        self._known: dict[int, Value] = {id(parameter): parameter for parameter in params}
+        self._constants: set[int] = set()
+        self._data: set[int] = set()  # constants, and what is a number of one example
+        self.noises: list[tuple[Value, Noise]] = []
+        self.refusal: RecordingError | None = None
+
+    def add(self, node: Value) -> Value:
+        """Take note of a new `Value`, and refuse it if it was made of one that comes from outside."""
+        inputs = {*map(id, node.inputs)}
+        if not inputs <= self._known.keys():
+            for value in node.inputs:
+                self.admit(value)
+        is_constant = inputs <= self._constants
+        if inputs <= self._data:
+            node = node if is_constant else Datum.instead_of(node)
+            self._data.add(id(node))
+        if is_constant:
+            self._constants.add(id(node))
+        self._known[id(node)] = node
+        return node
 
     def admit(self, value: Value) -> None:
-        """Let constants made inside the function pass, and refuse anything that comes from outside."""
-        to_visit = [value]
-        while to_visit:
-            visited = to_visit.pop()
-            if visited.op is None and visited not in self.made:
-                _refuse(
-                    f"using {visited!r}, which was made outside and is no parameter,",
-                    "add it to params or make it an input",
-                )
-            to_visit.extend(v for v in visited.inputs if type(v) is not Recorded)
+        """Refuse a `Value` from outside that is no parameter."""
+        if id(value) not in self._known:
+            self.refuse(
+                f"using {Value.__repr__(value)}, which was made outside and is no parameter,",
+                "make it inside, add it to params or make it an input",
+            )
 
-    def noise(self, draw: Noise) -> Recorded:
+    def varies(self, value: Any) -> bool:
+        """Whether its number is another one for other examples or other parameters, as far as is known here."""
+        return isinstance(value, Value) and id(value) not in self._constants
+
+    def refuse(self, what: str, cure: str) -> NoReturn:
+        """Raise a `RecordingError`, and remember it."""
+        source = caller_source()
+        self.refusal = self.refusal or RecordingError(
+            f"{source.file}, line {source.line}: {what} while recording would freeze this example's choice into the "
+            f"program; {cure} (the line: {source.text!r})"
+        )
+        raise self.refusal
+
+    def input(self, name: str, number: float) -> Value:
+        """A new input of the program, which holds this number for the time of the recording."""
+        node = Datum(number, name)
+        self._constants.remove(id(node))
+        return node
+
+    def inputs(self, name: str, numbers: np.ndarray[Any, Any]) -> Any:
+        """One input for a single number, else an array of them."""
+        if numbers.ndim == 0:
+            return self.input(name, float(numbers))
+        array = np.empty(numbers.shape, dtype=object)
+        for index in np.ndindex(numbers.shape):
+            array[index] = self.input(f"{name}[{', '.join(map(str, index))}]", float(numbers[index]))
+        return array
+
+    def noise(self, draw: Noise) -> Value:
         """An input that the program fills with fresh random numbers at every run."""
-        node = Recorded.leaf(f"noise{len(self.noises)}")
+        node = self.input(f"noise{len(self.noises)}", 0.5)
         self.noises.append((node, draw))
         return node
 
 
-_recorder: ContextVar[Recorder | None] = ContextVar("tinygrad_edu_recorder", default=None)
-# Parameters change class while a function is recorded, so one recording runs at a time.
-_one_at_a_time = threading.RLock()
-
-
 @contextmanager
 def recording(params: Sequence[Value]) -> Iterator[Recorder]:
-    """Run a block in which the parameters know no number, and restore them however it ends."""
-    with _one_at_a_time:
-        if _recorder.get() is not None:
-            raise RecordingError("record() was called inside a recording; record the outer function only")
-        recorder = Recorder()
-        token = _recorder.set(recorder)
-        try:
-            for parameter in params:
-                parameter.__class__ = Recorded
-            with changed_mode(noise=recorder.noise, collect=recorder.made.add):
-                yield recorder
-        finally:
-            for parameter in params:
-                parameter.__class__ = Value
-            _recorder.reset(token)
-
-
-def inputs_of_shape(name: str, shape: tuple[int, ...]) -> Any:
-    """One `Recorded` for the shape `()`, else an array of them."""
-    if shape == ():
-        return Recorded.leaf(name)
-    array = np.empty(shape, dtype=object)
-    for index in np.ndindex(shape):
-        array[index] = Recorded.leaf(f"{name}[{', '.join(map(str, index))}]")
-    return array
+    """Run a block in which whatever would tell the number of an input or a parameter is refused."""
+    if current_mode().recorder is not None:
+        raise RecordingError("record() was called inside a recording; record the outer function only")
+    recorder = Recorder(params)
+    try:
+        with changed_mode(records=True, check=None, recorder=recorder, noise=recorder.noise, numbers=None):
+            yield recorder
+    except Exception as error:
+        if recorder.refusal is not None and error is not recorder.refusal:
+            raise recorder.refusal from error  # the function caught it, and came to grief later
+        raise
+    if recorder.refusal is not None:
+        raise recorder.refusal

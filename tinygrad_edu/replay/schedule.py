@@ -5,7 +5,7 @@ from, and its local derivatives, which are arrays (the rules, run on arrays) or 
 rows, a sum, a matrix). That is all the reverse sweep asks for, so the backward program is written by
 `backprop.sweep` itself, the same one that runs on `Value`s.
 
-May import: `ops`, `backprop`, `number_systems`, NumPy; `builder`, `forms`, `instructions`, `scalars` of this folder.
+May import: `ops`, `backprop`, NumPy; `builder`, `forms`, `instructions`, `scalars` of this folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import sweep
-from tinygrad_edu.number_systems import TRUTH
 from tinygrad_edu.replay.builder import Builder, LinearMap, Parts, Var
 from tinygrad_edu.replay.forms import Form, Matrices, Runs, Tables
 from tinygrad_edu.replay.instructions import Leaf, Matrix, Places, SumBatch, grid_of, index_of
@@ -34,7 +33,7 @@ def _selected(builder: Builder, index: slice | np.ndarray[Any, Any], g: Var) -> 
 class Node:
     """Scalars computed together: the array of their values, and how it depends on other nodes."""
 
-    __slots__ = ("_derive", "_inputs", "grad", "inputs", "needs_grad", "order", "value")
+    __slots__ = ("_derive", "_grad", "_inputs", "inputs", "needs_grad", "order", "value")
 
     def __init__(self, value: Var, inputs: Sequence[Node | float] = (), derive: Callable[[], Sequence[Any]] = tuple):
         self.value = value
@@ -42,7 +41,7 @@ class Node:
         self._derive = derive
         self.inputs: list[Node] = [node for node in inputs if isinstance(node, Node) and node.needs_grad]
         self.needs_grad: bool = bool(self.inputs)
-        self.grad: Any = 0.0
+        self._grad: Any = 0.0
         self.order = -1  # among the nodes of a schedule
 
     @property
@@ -74,10 +73,10 @@ class Schedule:
         for node in reversed(self.nodes):
             if id(node) in reached:
                 reached.update(map(id, node.inputs))
-        self.output.grad = self.builder.write(Leaf("seed"), (), 1, self.output.value.batched)
+        self.output._grad = self.builder.write(Leaf("seed"), (), 1, self.output.value.batched)
         for _ in sweep([node for node in reversed(self.nodes) if id(node) in reached and node.needs_grad]):
             pass
-        gradient = self.theta.grad
+        gradient = self.theta._grad
         return gradient.total() if isinstance(gradient, Parts) else gradient if isinstance(gradient, Var) else None
 
     # Nodes ------------------------------------------------------------------------------------------------
@@ -226,7 +225,7 @@ class Schedule:
         if operation is ops.multiply or operation is ops.add:
             self._sort_sides(*columns)
         node = self._applied(operation, [self._gathered(column) for column in columns])
-        if operation.name in TRUTH:  # in eager code a comparison is no node at all
+        if operation in ops.TRUTHS:  # in eager code a comparison is no node at all
             node.needs_grad = False
         return node
 

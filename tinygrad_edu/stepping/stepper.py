@@ -146,7 +146,7 @@ class Stepper:
         self._expected = Counter(value for node in self.operations for value in node.inputs)
         self._arrived: Counter[Value] = Counter()
         self._place = {node: place for place, node in enumerate(self.operations, start=1)}
-        self._stand_ins[root].grad = 1.0
+        self._stand_ins[root]._grad = 1.0
         self._sweep = sweep([self._stand_ins[node] for node in reversed(self.operations)], observed=True)
         self._swept: list[Step] = []  # all the backward steps that the sweep has made so far, undone or not
 
@@ -193,7 +193,7 @@ class Stepper:
             self._swept.append(_on_values(next(self._sweep), self.operations[-1 - index]))
         else:
             for c in self._swept[index].contributions:
-                self._stand_ins[c.input].grad = c.after
+                self._stand_ins[c.input]._grad = c.after
         for c in self._swept[index].contributions:
             self._arrived[c.input] += 1
 
@@ -207,7 +207,7 @@ class Stepper:
         undone = self.step_at(self.position)
         if isinstance(undone, Step):
             for c in reversed(undone.contributions):
-                self._stand_ins[c.input].grad = c.before
+                self._stand_ins[c.input]._grad = c.before
                 self._arrived[c.input] -= 1
         self.position -= 1
         return undone
@@ -363,7 +363,7 @@ class Stepper:
             return NodeState(state, node.data if computed else None, None, arrived, expected)
         reached = arrived > 0 or node is self.root
         return NodeState(
-            self._backward_state(node), node.data, self._stand_ins[node].grad if reached else None, arrived, expected
+            self._backward_state(node), node.data, self._stand_ins[node]._grad if reached else None, arrived, expected
         )
 
     def _backward_state(self, node: Value) -> State:

@@ -14,12 +14,12 @@ import numpy as np
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.layers import whole_number
-from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.nn.regularisers import BatchNorm
 from tinygrad_edu.training.callbacks import Callback, as_callback
 from tinygrad_edu.training.clipping import clipped_by_norm, clipped_by_value
 from tinygrad_edu.training.data import Data, checked, one_hot
-from tinygrad_edu.training.engines import Loss, in_mode, outputs_of
+from tinygrad_edu.training.engines import Loss, outputs_of
 from tinygrad_edu.training.optimisers import Adam, Optimizer, Vector, above_zero
 from tinygrad_edu.training.schedules import Schedule
 from tinygrad_edu.value import Value

@@ -22,13 +22,13 @@ import numpy as np
 from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.nn.losses import mean_squared_error
-from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.op import RULE_BOOK
 from tinygrad_edu.terminal import Console, Table
 from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.checks import targets_for
 from tinygrad_edu.training.data import Data, checked
-from tinygrad_edu.training.engines import Loss, in_mode, outputs_of, takes_batches
+from tinygrad_edu.training.engines import Loss, outputs_of, takes_batches
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.observing import Observation, always_zero, observe
 from tinygrad_edu.training.saving import layer_of

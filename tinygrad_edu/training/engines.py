@@ -9,7 +9,10 @@ May import: `modes`, `value`, `functions`, `nn`, `replay`; `data` and `optimiser
 
 from __future__ import annotations
 
+import copy
 import math
+import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,13 +24,15 @@ from numpy.typing import NDArray
 
 from tinygrad_edu.functions import fsum
 from tinygrad_edu.modes import no_grad
-from tinygrad_edu.nn.module import Module
-from tinygrad_edu.replay import Program, RecordingError, record
+from tinygrad_edu.nn.module import Module, in_mode
+from tinygrad_edu.replay import Program, RecordingError
+from tinygrad_edu.replay.agreement import compare
+from tinygrad_edu.replay.program import recorded
 from tinygrad_edu.training.data import Data
 from tinygrad_edu.training.optimisers import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["Eager", "Engine", "Problem", "Replay", "choose_engine", "in_mode", "outputs_of", "predict", "takes_batches"]
+__all__ = ["Eager", "Engine", "Problem", "Replay", "choose_engine", "outputs_of", "predict", "takes_batches"]
 
 #: loss(outputs, target) -> one `Value`, for one example.
 Loss: TypeAlias = Callable[[Any, Any], Value]
@@ -39,18 +44,6 @@ Array: TypeAlias = NDArray[np.float64]
 def takes_batches(model: Module) -> bool:
     """Whether the model is called on a list of examples (as batch normalisation must be), not on one."""
     return bool(getattr(model, "takes_batch", False))
-
-
-@contextmanager
-def in_mode(model: Module, training: bool) -> Iterator[None]:
-    """Run a block with the model in `train()` or `eval()` and put each module back in the mode it had."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.train(training)
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def outputs_of(model: Module, examples: list[Any]) -> list[Any]:
@@ -72,14 +65,20 @@ class Problem:
 class Engine(Protocol):
     """What `fit` needs to know of an engine."""
 
-    description: str
     theta: Vector
+
+    @property
+    def description(self) -> str:
+        """Which it is, and why."""
 
     def loss_and_gradient(self, X: Array, y: Array) -> tuple[float, Vector]:
         """The mean loss of a batch, penalty included, and its gradient by theta."""
 
     def mean_loss(self, X: Array, y: Array) -> float:
         """The mean loss in evaluation mode, without penalty."""
+
+    def review(self, epoch: int, seconds: float, last: bool = False) -> None:
+        """After an epoch that took so many seconds, make sure that the gradients are those of eager code."""
 
     def push(self) -> None:
         """Make the `Value`s hold theta."""
@@ -137,6 +136,9 @@ class Eager:
             losses = [self.problem.loss(o, target).data for o, target in zip(outputs, y.tolist(), strict=True)]
         return _sum(losses) / len(losses)
 
+    def review(self, epoch: int, seconds: float, last: bool = False) -> None:
+        """Nothing to do: this is eager code."""
+
     def push(self) -> None:
         """Nothing to do: theta lives in the `Value`s."""
 
@@ -154,9 +156,10 @@ def _sum(numbers: list[float]) -> float:
 
 
 class Replay:
-    """The loss of one example, recorded once, and run on batches of arrays.
+    """The loss of one example, recorded once, compared with eager code, and run on batches of arrays.
 
-    Raises RecordingError for a model that works on whole batches or reads a number while it computes.
+    Raises RecordingError for a model that works on whole batches, reads a number while it computes, or gives other
+    numbers than in eager code.
     """
 
     description = "replay: the loss of one example was recorded once and runs on whole batches"
@@ -165,24 +168,36 @@ class Replay:
         if takes_batches(problem.model):
             raise RecordingError("the model works on a batch, not on one example (BatchNorm compares examples)")
         self.problem = problem
-        self._shapes = (data.X.shape[1:], data.y.shape[1:])
+        self._data = data
+        self._rows = telling_rows(data)
         # Parameters that are not trained must be known to the program too; they come after those that are.
         self._params = list(dict.fromkeys([*problem.params, *problem.model.parameters()]))
-        with in_mode(problem.model, training=True):
-            self._program = record(self._objective, self._shapes, self._params)
+        started = time.perf_counter()
+        with _undisturbed(problem.model), in_mode(problem.model, training=True):
+            self._program = self._compared(self._objective)
+        # Comparing one row costs less than its share of all this.
+        self._cost = (time.perf_counter() - started) / len(self._rows)
+        self._trained = self._spent = 0.0
+
+    def _compared(self, function: Callable[[Any, Any], Value]) -> Program:
+        X, y = self._data.X[self._rows], self._data.y[self._rows]
+        program = recorded(function, (X.shape[1:], y.shape[1:]), self._params, (X, y))
+        compare(program, function, (X, y), program.theta, named=lambda k: _row_name(self._rows[k]))
+        return program
 
     def _objective(self, x: Any, y: Any) -> Value:
         loss = self._loss(x, y)
         return loss if self.problem.penalty is None else loss + self.problem.penalty(self.problem.params)
 
     def _loss(self, x: Any, y: Any) -> Value:
-        return self.problem.loss(outputs_of(self.problem.model, [x])[0], y)
+        return self.problem.loss(outputs_of(self.problem.model, [_as_in_eager(x)])[0], _as_in_eager(y))
 
     @cached_property
     def _evaluation(self) -> Program:
         """The loss as it is in `eval()`, recorded when it is first asked for."""
-        with in_mode(self.problem.model, training=False):
-            return record(self._loss, self._shapes, self._params)
+        self.push()
+        with _undisturbed(self.problem.model), in_mode(self.problem.model, training=False):
+            return self._compared(self._loss)
 
     @property
     def theta(self) -> Vector:
@@ -203,6 +218,23 @@ class Replay:
         self._evaluation.theta = self._program.theta
         return float(np.mean(self._evaluation(X, y)))
 
+    def review(self, epoch: int, seconds: float, last: bool = False) -> None:
+        """Compare one more row with eager code, in a twentieth of the time at most, and once more at the end.
+
+        Raises RecordingError for a difference. The `Value`s must hold theta.
+        """
+        self._trained += seconds
+        if self._spent + self._cost > 0.05 * self._trained and not last:
+            return
+        row = epoch * 7919 % len(self._data)  # a prime number, so that each epoch brings another row
+        started = time.perf_counter()
+        with _undisturbed(self.problem.model), in_mode(self.problem.model, training=True):
+            X, y = self._data.X[row : row + 1], self._data.y[row : row + 1]
+            theta = self._program.theta
+            compare(self._program, self._objective, (X, y), theta, changed=0, named=lambda k: _row_name(row))
+        self._cost = time.perf_counter() - started
+        self._spent += self._cost
+
     def push(self) -> None:
         """Write theta into the `Value`s."""
         self._program.push()
@@ -212,6 +244,132 @@ class Replay:
         self._program.pull()
 
 
+class Auto:
+    """Replay for as long as it works and gives the numbers of eager code, then eager code, which says why."""
+
+    def __init__(self, problem: Problem, data: Data) -> None:
+        self._eager = Eager(problem)
+        self._replay: Replay | None = None
+        self._evaluates_eagerly = ""
+        try:
+            self._replay = Replay(problem, data)
+        except Exception as error:  # whatever it was, eager code is the meaning and goes on
+            self._eager.description = f"eager: {_reason(error)}"
+
+    @property
+    def _engine(self) -> Engine:
+        return self._eager if self._replay is None else self._replay
+
+    @property
+    def description(self) -> str:
+        """What computes the gradients, and why."""
+        return f"{self._engine.description}{self._evaluates_eagerly}"
+
+    @property
+    def theta(self) -> Vector:
+        """The trained parameters, a copy."""
+        return self._engine.theta
+
+    @theta.setter
+    def theta(self, theta: Vector) -> None:
+        self._engine.theta = theta
+
+    def loss_and_gradient(self, X: Array, y: Array) -> tuple[float, Vector]:
+        """The mean loss of a batch, penalty included, and its gradient."""
+        if self._replay is not None:
+            try:
+                return self._replay.loss_and_gradient(X, y)
+            except Exception as error:
+                self._replay.push()
+                answer = self._eager.loss_and_gradient(X, y)  # what is wrong with the data, it says itself
+                self._go_on_eagerly(error)
+                return answer
+        return self._eager.loss_and_gradient(X, y)
+
+    def mean_loss(self, X: Array, y: Array) -> float:
+        """The mean loss in evaluation mode, without penalty."""
+        if self._replay is not None and not self._evaluates_eagerly:
+            try:
+                return self._replay.mean_loss(X, y)
+            except Exception as error:
+                self._evaluates_eagerly = f"; the validation loss is computed eagerly: {_reason(error)}"
+        self._engine.push()
+        return self._eager.mean_loss(X, y)
+
+    def review(self, epoch: int, seconds: float, last: bool = False) -> None:
+        """Compare one row with eager code now and then; on a difference, go on eagerly and warn."""
+        if self._replay is not None:
+            try:
+                self._replay.review(epoch, seconds, last)
+            except Exception as error:
+                self._go_on_eagerly(error, f" after epoch {epoch}, up to which replay trained what it had recorded")
+
+    def _go_on_eagerly(self, error: Exception, when: str = ", after replay") -> None:
+        self.push()
+        self._replay = None
+        self._eager.description = f"eager{when}: {_reason(error)}"
+        message = f"{self._eager.description}; fit(..., engine='eager') trains eagerly from the start"
+        warnings.warn(message, RuntimeWarning, stacklevel=6)
+
+    def push(self) -> None:
+        """Make the `Value`s hold theta."""
+        self._engine.push()
+
+    def pull(self) -> None:
+        """Read theta from the `Value`s."""
+        self._engine.pull()
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, RecordingError) else f"recording raised {type(error).__name__}: {error}"
+
+
+def _row_name(row: int) -> str:
+    return f"row {row} of X (counted from 0)"
+
+
+def _as_in_eager(item: Any) -> Any:
+    """An example as eager code has it: numbers, and lists of them; while recording, the same lists of `Value`s."""
+    return item if isinstance(item, Value) else item.tolist()
+
+
+_TARGETS = 16
+
+
+def telling_rows(data: Data) -> list[int]:
+    """Rows that would show a program that holds for some examples only: of each target one, if these are few.
+
+    Else the rows of the smallest and the largest targets; and in any case those of the extremes of X.
+    """
+    n = len(data)
+    _, rows = np.unique(data.y, axis=0, return_index=True)
+    if len(rows) > _TARGETS:
+        columns = data.y.reshape(n, -1)[:, : _TARGETS // 2]
+        rows = np.concatenate([columns.argmin(axis=0), columns.argmax(axis=0)])
+    features = data.X.reshape(n, -1)
+    return sorted({*rows.tolist(), int(features.min(axis=1).argmin()), int(features.max(axis=1).argmax())})
+
+
+def generators_of(model: Module) -> dict[str, np.random.Generator]:
+    """The random generators inside the model, such as those of dropout, by path."""
+    found = {path: getattr(module, "generator", None) for path, module in model.named_modules()}
+    return {path: generator for path, generator in found.items() if isinstance(generator, np.random.Generator)}
+
+
+@contextmanager
+def _undisturbed(model: Module) -> Iterator[None]:
+    """Run a block, and put back what calls of the model change in it: its buffers and its random generators."""
+    buffers = [(m, name, copy.deepcopy(getattr(m, name))) for m in model.modules() for name in m.buffer_names]
+    states = [(generator, generator.bit_generator.state) for generator in generators_of(model).values()]
+    try:
+        yield
+    finally:
+        for module, name, buffer in buffers:
+            setattr(module, name, buffer)
+        for generator, state in states:
+            generator.bit_generator.state = state
+
+
 def choose_engine(name: str, problem: Problem, data: Data) -> Engine:
     """The engine of this name; for "auto", replay if the model can be recorded, else eager, which says why.
 
@@ -219,14 +377,11 @@ def choose_engine(name: str, problem: Problem, data: Data) -> Engine:
     """
     if name not in ("auto", "eager", "replay"):
         raise ValueError(f'engine is "auto", "eager" or "replay", not {name!r}')
-    if name == "eager":
-        return Eager(problem)
-    try:
-        return Replay(problem, data)
-    except RecordingError as error:
-        if name == "replay":
-            raise
-        return Eager(problem, f"eager: {error}")
+    return Eager(problem) if name == "eager" else Replay(problem, data) if name == "replay" else Auto(problem, data)
+
+
+_WORTH_RECORDING = 16  # examples; fewer are answered before the model is recorded and compared
+_said: set[str] = set()
 
 
 def predict(model: Module, X: Any) -> Array:
@@ -243,15 +398,32 @@ def predict(model: Module, X: Any) -> Array:
         raise TypeError(f"predict needs a Module, such as MLP(2, [16, 1]), not {model!r}")
     examples = np.asarray(X, dtype=np.float64)
     with in_mode(model, training=False):
-        if len(examples) > 1 and not takes_batches(model):
+        if len(examples) >= _WORTH_RECORDING and not takes_batches(model):
             try:
-                program = record(lambda x: _row(outputs_of(model, [x])[0]), [examples.shape[1:]], model.parameters())
-                return program(examples)
-            except RecordingError:
-                pass  # then one example after the other
+                return _replayed(model, examples)
+            except Exception as error:  # whatever it was, eager code is the meaning and goes on
+                _say_once(f"predict computes one example after the other: {_reason(error)}")
         with no_grad():
             outputs = outputs_of(model, examples.tolist())
     return np.array([[as_value(v).data for v in _row(output)] for output in outputs], dtype=np.float64)
+
+
+def _replayed(model: Module, examples: Array) -> Array:
+    """The outputs for all examples, by a program that was compared with the model on some of them."""
+
+    def answer(x: Any) -> list[Value]:
+        return _row(outputs_of(model, [_as_in_eager(x)])[0])
+
+    rows = telling_rows(Data(examples, np.zeros(len(examples))))
+    program = recorded(answer, [examples.shape[1:]], model.parameters(), [examples[rows]])
+    compare(program, answer, [examples[rows]], program.theta, changed=0, named=lambda k: _row_name(rows[k]))
+    return program(examples)
+
+
+def _say_once(message: str) -> None:
+    if message not in _said:
+        _said.add(message)
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
 def _row(output: Any) -> list[Value]:

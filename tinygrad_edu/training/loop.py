@@ -20,7 +20,7 @@ import numpy as np
 
 from tinygrad_edu.nn.layers import whole_number
 from tinygrad_edu.nn.losses import mean_squared_error
-from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.terminal import Console
 from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
@@ -42,7 +42,7 @@ from tinygrad_edu.training.engines import (
     Penalty,
     Problem,
     choose_engine,
-    in_mode,
+    generators_of,
 )
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.optimisers import Optimizer, Vector
@@ -210,6 +210,7 @@ class Run:
                 self._notify("on_start", watchers)
                 while self.epoch < self.epochs and not self.history.stopped:
                     self._run_epoch(watchers)
+                self._review(0.0, last=True)
         except KeyboardInterrupt:
             self.stop(f"interrupted in epoch {self.epoch}")
         finally:
@@ -237,15 +238,22 @@ class Run:
             layer_norms.append([norm(self.gradient[places]) for places in self.layers.values()])
             self._notify("on_iteration_end", watchers)
         self._record(totals, norms, layer_norms)
-        self.engine.push()
+        self._review(time.perf_counter() - started)
         if self.validation is not None:
             self.history.validation_loss.append(self.engine.mean_loss(self.validation.X, self.validation.y))
+            self.history.engine = self.engine.description
         self.history.seconds.append(time.perf_counter() - started)
         if self.schedule is not None:
             self.schedule.observe(self.history.watched[-1])
         self._notify("on_epoch_end", watchers)
         if self.checkpoint is not None:
             write_checkpoint(self.checkpoint, self.state_dict())
+
+    def _review(self, seconds: float, last: bool = False) -> None:
+        """Let the engine make sure that it computes what the loss and the model say now."""
+        self.engine.push()
+        self.engine.review(self.epoch, seconds, last)
+        self.history.engine = self.engine.description
 
     def _iteration(self, X: Array, y: Array) -> float | None:
         """One step on one batch: its loss, or None if it was not finite and the run is over."""
@@ -310,7 +318,7 @@ class Run:
             "base_learning_rate": self.base_learning_rate,
             "schedule": {} if self.schedule is None else self.schedule.state_dict(),
             "callbacks": [callback.state_dict() for callback in self.callbacks],
-            "generators": {path: g.bit_generator.state for path, g in _generators(self.model).items()},
+            "generators": {path: g.bit_generator.state for path, g in generators_of(self.model).items()},
             "history": self.history.to_dict(),
         }
 
@@ -349,7 +357,7 @@ class Run:
             self.schedule.load_state_dict(state["schedule"])
         for callback, remembered in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state_dict(remembered)
-        for path, generator in _generators(self.model).items():
+        for path, generator in generators_of(self.model).items():
             generator.bit_generator.state = state["generators"][path]
         self.history = History.from_dict(state["history"] | {"engine": self.engine.description})
         self.epoch = self.history.epochs
@@ -365,9 +373,3 @@ def _layers(model: Module, optimizer: Optimizer) -> dict[str, Any]:
         if p in place:
             layers.setdefault(layer_of(path), []).append(place[p])
     return {name: np.array(places) for name, places in layers.items()}
-
-
-def _generators(model: Module) -> dict[str, np.random.Generator]:
-    """The random generators inside the model, such as those of dropout, by path."""
-    found = {path: getattr(module, "generator", None) for path, module in model.named_modules()}
-    return {path: generator for path, generator in found.items() if isinstance(generator, np.random.Generator)}

@@ -22,10 +22,10 @@ from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.functions import fsum
 from tinygrad_edu.nn.activations import activation_name
 from tinygrad_edu.nn.layers import Neuron
-from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.replay import RecordingError, record
 from tinygrad_edu.training.data import Array, Data
-from tinygrad_edu.training.engines import Loss, in_mode, outputs_of, takes_batches
+from tinygrad_edu.training.engines import Loss, outputs_of, takes_batches
 from tinygrad_edu.training.optimisers import Vector, gradients_of
 from tinygrad_edu.training.saving import layer_of
 from tinygrad_edu.value import Value

@@ -1,0 +1,289 @@
+"""Agreement: a program is compared with the function it was recorded from, on examples other than the one recorded.
+
+A recording refuses what would freeze one example's choice, as far as it can see. What it cannot see (the type of a
+number, a state of the function's own, an exception that was caught) shows in its effect: on another example, or with
+other parameters, the program and the function differ. Values and gradients are compared, and a difference is refused.
+
+    Function     the eager function, with its inputs as the user's code has them
+    compare      the program and the function, on given examples
+    made_inputs  examples of several magnitudes and signs, where none are given
+
+May import: `ops`, `backprop`, `gradients`, `modes`, `value`, NumPy; `recorder` of this folder.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from tinygrad_edu import ops
+from tinygrad_edu.backprop import sweep
+from tinygrad_edu.gradients import StandIn
+from tinygrad_edu.modes import changed_mode
+from tinygrad_edu.replay.recorder import RecordingError
+from tinygrad_edu.value import Value, as_value
+
+__all__ = ["compare", "made_inputs", "numbers_in"]
+
+Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+EPSILON = float(np.finfo(np.float64).eps)
+
+
+class ProgramView(Protocol):
+    """What a comparison needs to know of a program."""
+
+    params: list[Value]
+    returns_one: bool
+    noises: list[Callable[..., Any]]
+
+    def twin(self, theta: Array, noises: Sequence[Callable[..., Any]]) -> Any:
+        """The same program with parameters and noise of its own."""
+
+
+def numbers_in(result: Any) -> list[Any]:
+    """What a function returned, one number or many in whatever shape, as a flat list."""
+    flat: list[Any] = np.ravel(np.array(result, dtype=object)).tolist()
+    return flat
+
+
+def compare(
+    program: ProgramView,
+    function: Callable[..., Any],
+    examples: Sequence[Array],
+    theta: Array,
+    *,
+    changed: int = 2,
+    unchanged: bool = True,
+    named: Callable[[int], str] | None = None,
+    skips: bool = False,
+) -> None:
+    """Compare a program with its function on every example, and with changed parameters on the first `changed` of them.
+
+    `function` is called with one row of each of `examples`. Raises RecordingError for a difference, with the example
+    (as `named` calls it) and both numbers. With `skips`, examples that the function raises for are left out.
+    """
+    count = len(examples[0]) if examples else 1
+    rows = [[array[k] for array in examples] for k in range(count)]
+    named = named or (lambda k: _text(rows[k]))
+    compared = False
+    if unchanged or not len(theta):
+        comparison = _Comparison(program, function, theta, moved=False)
+        compared = comparison.check(rows, [named(k) for k in range(count)], skips)
+    if len(theta) and changed:
+        comparison = _Comparison(program, function, _moved(theta), moved=True)
+        rows = rows[:changed]
+        compared |= comparison.check(rows, [f"{named(k)}, with other parameters," for k in range(len(rows))], skips)
+    if not compared:
+        raise RecordingError(
+            "the function raised for every example that the program could have been compared on; give some that it "
+            "takes with record(..., check=(X, y))"
+        )
+
+
+def _moved(theta: Array) -> Array:
+    """Other parameters, of about the size that they have."""
+    steps = np.random.default_rng(0).uniform(-1, 1, (2, len(theta)))
+    with np.errstate(all="ignore"):
+        moved: Array = theta * (1.0 + 0.2 * steps[0]) + 0.01 * steps[1]
+    return moved
+
+
+class _Comparison:
+    """A program and its function with one set of parameters, on one example after the other."""
+
+    def __init__(self, program: ProgramView, function: Callable[..., Any], theta: Array, moved: bool) -> None:
+        self.program = program
+        self.function = function
+        # For the function, the parameters that are not those of the `Value`s, by id.
+        self.numbers = dict(zip(map(id, program.params), theta.tolist(), strict=True)) if moved else None
+        self.draws = _Draws()
+        self.drawn: list[list[float]] = []  # the random numbers of each example that is to run
+        self.twin = program.twin(theta.copy(), [self._drawn(k) for k in range(len(program.noises))])
+
+    def _drawn(self, k: int) -> Callable[..., Any]:
+        return lambda shape: np.array([[drawn[k] for drawn in self.drawn]])
+
+    def check(self, rows: Sequence[Sequence[Any]], names: Sequence[str], skips: bool) -> bool:
+        """Compare all rows; False where the function raised for every one of them."""
+        answers, answered, noise = [], [], []
+        for row, name in zip(rows, names, strict=True):
+            try:
+                eager = self._eagerly(row)
+            except Exception as error:
+                if not skips:
+                    raise RecordingError(f"on {name} the function raised {type(error).__name__}: {error}") from error
+                continue
+            self._check_one(row, eager, name)
+            answers.append((eager.outputs, eager.rounding, name))
+            answered.append(row)
+            noise.append(self.drawn[0])
+        if len(answered) > 1:  # and once as a batch
+            self.drawn = noise
+            for ours, (wanted, rounding, name) in zip(self._run(answered), answers, strict=True):
+                self._check_outputs(ours, wanted, rounding, name)
+        return bool(answered)
+
+    def _eagerly(self, row: Sequence[Any]) -> Eager:
+        self.draws.drawn = []
+        with changed_mode(
+            records=True, traces=False, check=None, watch=None, recorder=None, noise=self.draws, numbers=self.numbers
+        ):
+            outputs = [as_value(item) for item in numbers_in(self.function(*row))]
+            numbers = [output.data for output in outputs]
+            root = outputs[0] if len(outputs) == 1 else Value.apply(ops.fsum, outputs)
+        self.drawn = [self.draws.drawn]
+        return Eager(numbers, root, self.numbers or {})
+
+    def _run(self, rows: Sequence[Sequence[Any]]) -> Any:
+        """What the program gives for these rows, one row of numbers for each."""
+        outputs = self.twin(*[np.array(column) for column in zip(*rows, strict=True)])
+        return outputs.reshape(len(outputs), -1).tolist()
+
+    def _check_one(self, row: Sequence[Any], eager: Eager, name: str) -> None:
+        if len(self.drawn[0]) != len(self.program.noises):
+            self._refuse(name, "draws", len(self.program.noises), len(self.drawn[0]), " random numbers")
+        if not self.program.returns_one:
+            self._check_outputs(self._run([row])[0], eager.outputs, eager.rounding, name)
+            return
+        arrays = [np.asarray(item)[None] for item in row]
+        values, gradient = self.twin.values_and_grad(*arrays)
+        self._check_outputs(values.tolist(), eager.outputs, eager.rounding, name)
+        wanted = eager.gradient(self.program.params)
+        with np.errstate(all="ignore"):
+            plainly_right = np.abs(gradient - wanted) <= 1e-9 * np.abs(wanted)
+        if not plainly_right.all():
+            self._check_gradient(gradient, wanted, eager, name)
+
+    def _check_outputs(self, outputs: list[float], wanted: list[float], rounding: float, name: str) -> None:
+        if len(outputs) != len(wanted):
+            self._refuse(name, "gives", len(outputs), len(wanted), " numbers")
+        for ours, theirs in zip(outputs, wanted, strict=True):
+            if not _near(ours, theirs, 1e-9 * abs(theirs) + 1e3 * EPSILON * rounding):
+                self._refuse(name, "gives", ours, theirs)
+
+    def _check_gradient(self, gradient: Array, wanted: Array, eager: Eager, name: str) -> None:
+        """The gradient once more, with the tolerance that what was added up and cancelled asks for."""
+        relative = 1e-6 + 1e4 * EPSILON * eager.sensitivity
+        if relative > 1e-2:  # a function so sensitive that rounding decides
+            return
+        terms = eager.terms(self.program.params)
+        for place, (ours, theirs) in enumerate(zip(gradient.tolist(), wanted.tolist(), strict=True)):
+            if not _near(ours, theirs, relative * terms[place]):
+                label = self.program.params[place].label or f"parameter {place}"
+                self._refuse(name, f"has, by {label}, the derivative", ours, theirs)
+
+    def _refuse(self, name: str, verb: str, ours: float, wanted: float, what: str = "") -> None:
+        raise RecordingError(
+            f"the recorded program differs from the function: on {name} the program {verb} {ours!r}{what} and the "
+            f"function {wanted!r}; it depends on something that a recording does not see, such as the type of a "
+            "number, a state of its own or a random number drawn while it runs"
+        )
+
+
+class _Draws:
+    """Random numbers for the function, from copies of its generators, so that theirs stay where they are."""
+
+    def __init__(self) -> None:
+        self.copies: dict[int, Any] = {}
+        self.drawn: list[float] = []
+
+    def __call__(self, draw: Callable[..., Any]) -> float:
+        owner = getattr(draw, "__self__", None)
+        if isinstance(owner, np.random.Generator):
+            draw = getattr(self.copies.setdefault(id(owner), copy.deepcopy(owner)), draw.__name__)
+        self.drawn.append(float(draw()))
+        return self.drawn[-1]
+
+
+class Eager:
+    """What the function gave for one example, how that depends on all numbers on the way, and how sure it can be."""
+
+    def __init__(self, outputs: list[float], root: Value, numbers: Mapping[int, float]) -> None:
+        self.outputs = outputs
+        self._root = root
+        self._numbers = numbers
+
+    @cached_property
+    def _swept(self) -> dict[Value, StandIn]:
+        """A stand-in for each node, with the derivative by it of the sum of the outputs."""
+        stand_ins = StandIn.for_graph(self._root)
+        order = list(stand_ins.values())
+        order[-1]._grad = 1.0
+        for _ in sweep(order[::-1]):
+            pass
+        return stand_ins
+
+    def gradient(self, params: Sequence[Value]) -> Array:
+        """The derivatives by the parameters."""
+        return np.array([self._swept[p]._grad if p in self._swept else 0.0 for p in params])
+
+    def terms(self, params: Sequence[Value]) -> list[float]:
+        """For each parameter the sum of the absolute values of what its gradient is the sum of."""
+        terms = dict.fromkeys(params, 0.0)
+        for stand_in in self._swept.values():
+            for value, local in zip(stand_in.inputs, stand_in.local_derivatives, strict=True):
+                if value.node in terms:
+                    terms[value.node] += abs(stand_in._grad * local)
+        return list(terms.values())
+
+    @cached_property
+    def rounding(self) -> float:
+        """What a relative error of 1 in every number on the way would do to the sum of the outputs."""
+        effects = [
+            abs(stand_in._grad * self._numbers.get(id(node), node._data)) for node, stand_in in self._swept.items()
+        ]
+        return math.fsum(filter(math.isfinite, effects))
+
+    @property
+    def sensitivity(self) -> float:
+        """How much larger the relative error of the output may be than that of the numbers on the way."""
+        ratio = self.rounding / max(abs(self.outputs[0]), 1e-300)
+        return ratio if math.isfinite(ratio) else 0.0
+
+
+def _near(ours: float, wanted: float, tolerance: float) -> bool:
+    """Whether they are the same but for rounding; inf and nan may stand for each other, by the order of a sum."""
+    if math.isfinite(ours) and math.isfinite(wanted):
+        return ours == wanted or not abs(ours - wanted) > tolerance  # a tolerance that is nan says nothing
+    return not math.isfinite(ours) and not math.isfinite(wanted)
+
+
+def _text(row: Sequence[Any]) -> str:
+    shown = [f"{float(item)!r}" if np.ndim(item) == 0 else _array_text(item) for item in row]
+    return f"the example {', '.join(shown)}" if shown else "the one example that there is"
+
+
+def _array_text(array: Any) -> str:
+    return " ".join(np.array2string(array, precision=6, threshold=8, edgeitems=3, separator=", ").split())
+
+
+# Examples, where none are given ---------------------------------------------------------------------------
+
+#: How many edges of graphs a comparison may walk, about; beyond that it would take much longer than recording.
+WORK = 20_000
+_KINDS: tuple[Callable[[np.random.Generator, int], Any], ...] = (
+    lambda generator, n: generator.normal(size=n) * 10.0 ** generator.integers(-2, 2, n),  # of all sizes
+    lambda generator, n: generator.integers(0, 2, n),
+    lambda generator, n: generator.uniform(0.05, 0.95, n),
+    lambda generator, n: generator.integers(-3, 4, n),
+)
+
+
+def made_inputs(shapes: Sequence[tuple[int, ...]], options: Mapping[int, int], edges: int) -> list[Array]:
+    """Examples of several magnitudes and signs, fewer of them for a long program, one array for each input.
+
+    `options` says which numbers, counted through all inputs, are indices, and among how many options they choose.
+    """
+    sizes = [math.prod(shape) for shape in shapes]
+    generator = np.random.default_rng(0)
+    count = min(len(_KINDS), max(1, WORK // (edges + 1)))
+    flat = np.array([kind(generator, sum(sizes)) for kind in _KINDS[:count]], dtype=np.float64).reshape(count, -1)
+    for k, among in options.items():
+        flat[:, k] = generator.integers(0, among, count)
+    columns = np.split(flat, np.cumsum(sizes)[:-1], axis=1) if sizes else []
+    return [column.reshape(count, *shape) for column, shape in zip(columns, shapes, strict=True)]
