@@ -11,6 +11,7 @@ May import: `ops`, `backprop`, `number_systems`, NumPy; `builder`, `forms`, `ins
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import sweep
 from tinygrad_edu.number_systems import TRUTH
-from tinygrad_edu.replay.builder import Builder, LinearMap, Parts, Var
+from tinygrad_edu.replay.builder import Builder, Known, LinearMap, Parts, Var
 from tinygrad_edu.replay.forms import Form, Matrices, Runs, Tables
 from tinygrad_edu.replay.instructions import Leaf, Matrix, Places, SumBatch, grid_of, index_of
 from tinygrad_edu.replay.scalars import ScalarGraph, Sum
@@ -29,6 +30,16 @@ __all__ = ["Node", "Schedule"]
 
 def _selected(builder: Builder, index: slice | np.ndarray[Any, Any], g: Var) -> Var:
     return builder.rows(g, index)
+
+
+class _Nothing:
+    """What a gradient is before anything was added to it: the sum is then the other, and costs no instruction.
+
+    In eager code it begins as 0.0, so which zero a gradient is when it is 0 may differ.
+    """
+
+    def __add__(self, other: Any) -> Any:
+        return other
 
 
 class Node:
@@ -42,7 +53,7 @@ class Node:
         self._derive = derive
         self.inputs: list[Node] = [node for node in inputs if isinstance(node, Node) and node.needs_grad]
         self.needs_grad: bool = bool(self.inputs)
-        self.grad: Any = 0.0
+        self.grad: Any = _Nothing()
         self.order = -1  # among the nodes of a schedule
 
     @property
@@ -145,13 +156,19 @@ class Schedule:
 
     def _applied(self, operation: ops.Op, operands: Sequence[Node | float]) -> Node:
         """A rule-book operation on arrays."""
-        if any(isinstance(operand, Node) and operand.value.batched for operand in operands):
+        batched = any(isinstance(operand, Node) and operand.value.batched for operand in operands)
+        if batched:
             operands = [self._spread(operand) if isinstance(operand, Node) else operand for operand in operands]
-        values = [operand.value if isinstance(operand, Node) else operand for operand in operands]
+        values = [operand.value if isinstance(operand, Node) else Known(operand) for operand in operands]
         builder = self.builder
+        if operation.settings:
+            operation = replace(operation, settings=tuple(map(Known, operation.settings)))
         y = operation.compute(builder, *values)
         if not isinstance(y, Var):  # of a rule that looks at none of its inputs
             y = builder.constants([y] * max(value.rows for value in values if isinstance(value, Var)))
+        y = builder.number(y)
+        if batched:  # each example hands back a gradient of its own, whatever the output is
+            y = builder.per_example(y)
         return self._node(y, operands, lambda: operation.local_derivatives(builder, y, *values))
 
     # Gathering operands -----------------------------------------------------------------------------------
