@@ -280,6 +280,23 @@ def test_a_sum_of_two_keeps_the_sign_of_zero() -> None:
         assert math.copysign(1.0, ours) == math.copysign(1.0, theirs), name
 
 
+def test_the_two_zeros_are_two_constants() -> None:
+    declared = op(
+        "beside",
+        lambda m, a, b: m.prefer(a, a < 0.0, lambda m, a, b: a / b, a, b),
+        (lambda m, y, a, b: 1.0, lambda m, y, a, b: 0.0),
+    )
+    try:
+        program = record(
+            lambda x: [x / 0.0, x / -0.0, applied(declared, [x, 0.0]), applied(declared, [x, -0.0]), 0.0 * p], ((),), P
+        )
+    finally:
+        del RULE_BOOK["beside"]
+    exactly(program(np.array([2.0])), [[INF, -INF, INF, -INF, 0.0]])
+    x, w = Value(5.0), Value(2.0)
+    exactly(program_of([Value(0.0), Value(-0.0), x], [x], [w])(np.array([2.0])), [[0.0, -0.0, 2.0]])
+
+
 @pytest.mark.parametrize("shared", [True, False], ids=["one exponent", "an exponent for each"])
 def test_a_power_with_exponent_one_half_is_no_root(shared: bool) -> None:
     bases = [-INF, -0.0, 0.0, 4.0, INF, -4.0]

@@ -89,6 +89,11 @@ def grid_of(rows: Sequence[int], outer: int) -> Grid | None:
 # Instructions ---------------------------------------------------------------------------------------------
 
 
+def _told_apart(numbers: Sequence[float | None]) -> tuple[str, ...]:
+    """What tells 0.0 from -0.0, which are equal."""
+    return tuple(map(repr, numbers))
+
+
 class Instruction:
     """What writes a `Var`. `view` and `run` are NumPy on buffers, `evaluate` is a pure function for JAX."""
 
@@ -128,6 +133,9 @@ class Constant(Instruction):
     """Constants, one in each row."""
 
     numbers: tuple[float, ...]
+
+    def key(self) -> Any:
+        return Constant, _told_apart(self.numbers)
 
     def view(self, *arrays: Array, batch: int) -> Array:
         return np.array(self.numbers).reshape(-1, 1)
@@ -204,6 +212,9 @@ class Elementwise(Instruction):
 
     function: str
     arguments: tuple[float | None, ...]  # None where a Var stands
+
+    def key(self) -> Any:
+        return Elementwise, self.function, _told_apart(self.arguments)
 
     def run(self, out: Array, *arrays: Array) -> Run:
         # A number as a 0-d array: NumPy would make one at every call.
@@ -283,6 +294,9 @@ class Prefer(Instruction):
     otherwise: Callable[..., Any]
     arguments: tuple[float | None, ...]  # of `otherwise`; None where a Var stands
     formula: Formula  # what `otherwise` makes of those
+
+    def key(self) -> Any:
+        return Prefer, self.otherwise, _told_apart(self.arguments)
 
     def run(self, out: Array, *arrays: Array) -> Run:
         plain = arrays[0]
