@@ -104,6 +104,7 @@ WITH_CONSTANTS: dict[str, Callable[[Any], Any]] = {
     "a sum of zeros and one": lambda x: fsum([0.0, p, -0.0]) * x,
     "a dot of constants": lambda x: dot([1.0, 2.0], [3.0, 4.0], 0.5) * p,
     "a dot of some constants": lambda x: dot([1.0, p], [x, 4.0], 0.5),
+    "a dot of constants beside a bias that is none": lambda x: dot([0.5], [2.0], p) + dot([2.0, 2.0], [3.0, 3.0], x),
     "a dot of nothing": lambda x: dot([], [], p) + dot([], [], 2.0),
     "a logsumexp of constants": lambda x: logsumexp([1.0, 2.0]) + p,
     "a logsumexp of some constants": lambda x: logsumexp([1.0, p, -INF]) + logsumexp([2.0, x * p]),

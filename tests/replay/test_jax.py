@@ -172,6 +172,39 @@ for row in ([1.0, 1.0, 1.0], [nan, 0.0, 1.0], [0.0, nan, inf], [inf, inf, 0.0], 
 print("refused what NumPy refuses")
 """
 
+LAYERS = """
+import jax
+jax.config.update("jax_enable_x64", True)
+import numpy as np
+from tinygrad_edu import dot, fsum, nn, record, Value
+
+x, y, labels = np.random.default_rng(0).normal(size=(5, 4, 4)), np.ones(5), np.arange(5) % 3
+convolution, head = nn.Conv2d(1, 2, 3, padding=1, seed=0), nn.Layer(8, 3, "tanh", seed=1)
+attention, table, w = nn.TransformerEncoderLayer(4, 2, 6, seed=2), nn.Embedding(3, 4, seed=3), Value(0.5)
+
+def image(x, label):
+    pooled = nn.MaxPool2d(2)(convolution([x]))
+    return nn.losses.cross_entropy(head(nn.flatten(pooled)), label)
+
+def sequence(x, label):
+    return fsum(v * v for row in attention([*x, table(label)])[0] for v in row)
+
+# One row of weights, at several places of an example; and the outputs of that as inputs of another.
+def twice(x, label):
+    return dot([w, 0.5, w, 2.0], [dot(head.neurons[0].weights[:4], row) * label for row in x]) + dot([3.0], [4.0], w)
+
+for function, modules in ((image, [convolution, head]), (sequence, [attention, table]), (twice, [head])):
+    program = record(function, ((4, 4), ()), [*[p for module in modules for p in module.parameters()], w])
+    for count in (5, 1, 0):
+        mean, gradient = program.value_and_grad(x[:count], labels[:count])
+        theirs, their_gradient = jax.jit(program.to_jax())(program.theta, x[:count], labels[:count])
+        np.testing.assert_allclose(theirs, mean, rtol=1e-12)
+        np.testing.assert_allclose(their_gradient, gradient, rtol=1e-11, atol=1e-13)
+    single = [x.astype(np.float32), labels]
+    np.testing.assert_allclose(program.to_jax()(program.theta, *single)[0], program.value_and_grad(*single)[0], 1e-12)
+print("agreed on layers")
+"""
+
 
 def output_of(program: str) -> str:
     environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
@@ -190,6 +223,10 @@ def test_every_operation_goes_through_jax_and_so_does_one_of_ones_own() -> None:
 
 def test_jax_is_refused_what_numpy_is_refused_and_takes_what_numpy_takes() -> None:
     assert "refused what NumPy refuses" in output_of(REFUSED_AS_BY_NUMPY)
+
+
+def test_layers_at_several_places_agree_with_numpy() -> None:
+    assert "agreed on layers" in output_of(LAYERS)
 
 
 def test_what_is_no_pure_function_of_one_number_is_refused_at_once() -> None:

@@ -534,7 +534,8 @@ class MatMul(Instruction):
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         left, right = self._factors(*arrays)
-        return left @ right
+        # A column for each example and position, which are rows and columns elsewhere; or the sum over the examples.
+        return (left @ right).reshape(-1, 1 if self.right_transposed else arrays[1].shape[1])
 
     def text(self, *names: str) -> str:
         left, right = (

@@ -291,11 +291,12 @@ class Program:
         m = Arrays(jax.numpy, jax.scipy)
 
         def value_and_grad(theta: Any, *arrays: Any) -> tuple[Any, Any]:
-            theta, *given = [_of_floats(m.asarray(array)) for array in (theta, *arrays)]
+            theta, *given = [m.asarray(array) for array in (theta, *arrays)]
             if theta.shape != (len(self.params),):
                 raise ValueError(f"theta must have shape ({len(self.params)},), not {theta.shape}")
             self._check_arrays(given)
-            return self.evaluate(m, theta, given)
+            # NumPy copies them into arrays of floats, too: whole numbers of few bits would overflow.
+            return self.evaluate(m, theta.astype(float), [array.astype(float) for array in given])
 
         return value_and_grad
 
@@ -370,11 +371,6 @@ def _push(params: Sequence[Value], theta: FloatArray) -> None:
 def _is_real(dtype: Any) -> bool:
     """Whether NumPy can make float64 of such numbers; bfloat16 and its like are of a kind that NumPy calls void."""
     return dtype.kind in "biuf" or (dtype.kind == "V" and dtype.type is not np.void)
-
-
-def _of_floats(array: Any) -> Any:
-    """Whole numbers and truth values as floats of the usual precision; JAX would compute with them as such."""
-    return array.astype(float) if array.dtype.kind in "biu" else array
 
 
 def _one_or_nan(m: Arrays, places: Places, index: Any) -> Any:

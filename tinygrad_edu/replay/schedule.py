@@ -10,7 +10,7 @@ May import: `ops`, `backprop`, `number_systems`, NumPy; `builder`, `forms`, `ins
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -179,8 +179,9 @@ class Schedule:
         if scalars[0] in constants and len(set(scalars)) == 1 and not as_node:
             return constants[scalars[0]]
         by_node: dict[int, tuple[Node, list[int], list[int]]] = {}
+        among_constants = self._placed([constants[scalar] for scalar in scalars if scalar in constants])
         for position, scalar in enumerate(scalars):
-            node, row = self.place[scalar] if scalar in self.place else self._constant(scalar)
+            node, row = next(among_constants) if scalar in constants else self.place[scalar]
             _, positions, rows = by_node.setdefault(id(node), (node, [], []))
             positions.append(position)
             rows.append(row)
@@ -190,9 +191,11 @@ class Schedule:
             return self._rows(node, rows)
         return self._assembled([(self._rows(node, rows), positions) for node, positions, rows in parts], len(scalars))
 
-    def _constant(self, scalar: int) -> tuple[Node, int]:
-        self.place[scalar] = (Node(self.builder.constants([self.graph.constants[scalar]])), 0)
-        return self.place[scalar]
+    def _placed(self, numbers: Sequence[float]) -> Iterator[tuple[Node, int]]:
+        """One array of all these constants, and the row of each."""
+        node = Node(self.builder.constants(numbers))
+        for row in range(len(numbers)):
+            yield node, row
 
     def _assembled(self, parts: list[tuple[Node, list[int]]], rows: int) -> Node:
         builder = self.builder
@@ -250,7 +253,7 @@ class Schedule:
     def _home(self, scalar: int) -> tuple[int, int]:
         """Where the first operand lives: in this order, operands are often a view."""
         for k in self.graph.inputs[scalar]:
-            if k in self.place and k not in self.graph.constants:
+            if k in self.place:
                 node, row = self.place[k]
                 return node.order, row
         return 0, 0
@@ -322,7 +325,9 @@ class Schedule:
             if has_products:
                 left, right = [k for s in chosen for k in s.left], [k for s in chosen for k in s.right]
                 self._sort_sides(left, right)
-                terms = self._applied(ops.multiply, [self._gathered(left), self._gathered(right)])
+                factor = self._gathered(right)
+                others_are_constant = not isinstance(factor, Node)  # then an array is made of one side
+                terms = self._applied(ops.multiply, [self._gathered(left, as_node=others_are_constant), factor])
                 node = self._declared(ops.fsum, self._of_lengths([s.left for s in chosen]), terms)
                 node = self._with_addends(node, [s.addends for s in chosen])
             else:
