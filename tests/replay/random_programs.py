@@ -429,12 +429,14 @@ def main(count: int, start: int = 0) -> int:
     """Try so many programs, print what failed; how many did."""
     answers: Counter[str] = Counter()
     began = time.perf_counter()
-    for seed in range(start, start + count):
-        found = attempt(seed)
-        answers[found if found in GOOD else "failed"] += 1
-        if found not in GOOD:
-            print(found, end="\n\n", flush=True)
-    print(f"{count} programs in {time.perf_counter() - began:.0f} s: {dict(answers)}")
+    try:
+        for seed in range(start, start + count):
+            found = attempt(seed)
+            answers[found if found in GOOD else "failed"] += 1
+            if found not in GOOD:
+                print(found, end="\n\n", flush=True)
+    finally:  # also where it is interrupted
+        print(f"{answers.total()} programs in {time.perf_counter() - began:.0f} s: {dict(answers)}")
     return answers["failed"]
 
 

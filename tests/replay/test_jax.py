@@ -123,6 +123,11 @@ for theta in (np.ones(2), np.ones(0), np.ones((1, 1)), np.ones(()), 3.0):
     for function in (pure, jax.jit(pure)):
         assert error(function, theta, *good) == ("ValueError", f"theta must have shape (1,), not {np.shape(theta)}")
 
+from tinygrad_edu.number_systems import Arrays
+m = Arrays(jax.numpy, jax.scipy)
+assert error(error_of_two.evaluate, m, np.ones(2), good)[0] == "ValueError"
+assert error(error_of_two.evaluate, m, np.ones(1), good[:1])[0] == "TypeError"
+
 def agree(program, *arrays, theta=None):
     expected = program.value_and_grad(*arrays)
     theta = program.theta if theta is None else theta

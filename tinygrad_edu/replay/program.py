@@ -252,15 +252,16 @@ class Program:
 
     def evaluate(self, m: Arrays, theta: Any, arrays: Sequence[Any]) -> tuple[Any, Any]:
         """Mean and gradient as a pure function, in the number system of another array module."""
+        theta, *arrays = [m.asarray(array) for array in (theta, *arrays)]
+        self._check_theta(theta)
+        self._check_arrays(arrays)
+        # As NumPy does, which copies them into arrays of floats: whole numbers of few bits would overflow.
+        theta, *arrays = [array.astype(float) for array in (theta, *arrays)]
         batch = arrays[0].shape[0] if arrays else 1
         if batch == 0:
             return m.full((), np.nan), m.zeros(len(self.params))
-        values: dict[Var, Any] = {self._leaves["theta"]: theta.reshape(-1, 1)}
-        for k, array in enumerate(arrays):
-            values[self._leaves[f"x{k}"]] = array.reshape(batch, -1).T
-        if "seed" in self._leaves:
-            values[self._leaves["seed"]] = m.full((1, batch), 1.0 / batch) if self.output.batched else m.ones((1, 1))
-        factor: Any = 1.0
+        values = self._leaf_values(m, theta, arrays, batch)
+        factor: Any = 1.0  # nan where an index names no option
         for var in (*self.forward_instructions, *self.backward_instructions):
             if not isinstance(var.instruction, Leaf):
                 operands = [values[operand] for operand in var.operands]
@@ -269,6 +270,14 @@ class Program:
                     factor = factor * _one_or_nan(m, var.instruction, operands[0])
         gradient = m.zeros(len(self.params)) if self.gradient is None else values[self.gradient].reshape(-1)
         return m.mean(values[self.output]) * factor, gradient * factor
+
+    def _leaf_values(self, m: Arrays, theta: Any, arrays: Sequence[Any], batch: int) -> dict[Var, Any]:
+        values: dict[Var, Any] = {self._leaves["theta"]: theta.reshape(-1, 1)}
+        for k, array in enumerate(arrays):
+            values[self._leaves[f"x{k}"]] = array.reshape(batch, -1).T
+        if "seed" in self._leaves:
+            values[self._leaves["seed"]] = m.full((1, batch), 1.0 / batch) if self.output.batched else m.ones((1, 1))
+        return values
 
     def to_jax(self) -> Callable[..., tuple[Any, Any]]:
         """A pure function (theta, *arrays) -> (mean, gradient) for jax.jit, on any device and any sharding.
@@ -291,14 +300,14 @@ class Program:
         m = Arrays(jax.numpy, jax.scipy)
 
         def value_and_grad(theta: Any, *arrays: Any) -> tuple[Any, Any]:
-            theta, *given = [m.asarray(array) for array in (theta, *arrays)]
-            if theta.shape != (len(self.params),):
-                raise ValueError(f"theta must have shape ({len(self.params)},), not {theta.shape}")
-            self._check_arrays(given)
-            # NumPy copies them into arrays of floats, too: whole numbers of few bits would overflow.
-            return self.evaluate(m, theta.astype(float), [array.astype(float) for array in given])
+            return self.evaluate(m, theta, arrays)
 
         return value_and_grad
+
+    def _check_theta(self, theta: Any) -> None:
+        """Raises ValueError unless there is one number per parameter: a view of fewer would show what lies behind."""
+        if theta.shape != (len(self.params),):
+            raise ValueError(f"theta must have shape ({len(self.params)},), not {theta.shape}")
 
     def _check_arrays(self, arrays: Sequence[Any]) -> None:
         """Raises TypeError or ValueError unless there is one array per input, all of them with the same batch."""
@@ -421,8 +430,7 @@ class _Bound:
 
     def _bind_leaves(self, program: Program) -> None:
         arrays, batch, leaves = self.arrays, self.batch, program._leaves
-        if program.theta.shape != (len(program.params),):  # a view of it would show what lies behind it
-            raise ValueError(f"theta must have shape ({len(program.params)},), not {program.theta.shape}")
+        program._check_theta(program.theta)
         arrays[leaves["theta"]] = program.theta.reshape(-1, 1)
         for k, shape in enumerate(program.shapes):
             buffer = np.empty((batch, *shape))

@@ -102,7 +102,8 @@ class ScalarGraph:
         """Every sum of two products or three terms, every `dot` and `fsum`; what only they use is taken in.
 
         How these are rounded, and which zero they are when they are 0, depends on the order in which NumPy adds.
-        Everything else is computed as eager code computes it, exactly.
+        Everything else is what eager code computes, to the last digit where NumPy's functions are those of `math`;
+        only which of 0.0 and -0.0 is the larger, as in `relu`, NumPy leaves open.
         """
         uses = [0] * len(self.operations)
         for inputs in self.inputs:
