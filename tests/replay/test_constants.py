@@ -294,6 +294,7 @@ def test_the_two_zeros_are_two_constants() -> None:
     finally:
         del RULE_BOOK["beside"]
     exactly(program(np.array([2.0])), [[INF, -INF, INF, -INF, 0.0]])
+    exactly(record(lambda: [p / 1.0 / 1.0, q / 0.0 / -0.0], (), P)(), [[0.8, INF]])  # q < 0
     x, w = Value(5.0), Value(2.0)
     exactly(program_of([Value(0.0), Value(-0.0), x], [x], [w])(np.array([2.0])), [[0.0, -0.0, 2.0]])
 

@@ -29,7 +29,8 @@ def test_random_programs_agree_with_eager_code(chunk: int) -> None:
 
 def test_what_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two mistakes that were made once, and one that was not, each with a program that shows it."""
-    one_zero = Case(0, [], [2.0], lines=["p[0] / 0.0", "p[0] / -0.0"], output="[v0, v1]", is_list=True)
+    divisions = ["p[0] / 1.0", "p[1] / 0.0", "v0 / 1.0", "v1 / -0.0"]
+    one_zero = Case(0, [], [2.0, 3.0], lines=divisions, output="[v2, v3]", is_list=True)
     plus_zero = Case(0, [], [-0.0], lines=["1.0 / (p[0] + 0.0)"], output="v0")
     a_constant = Case(0, [()], [2.0], lines=["where(True, 3.0, x0 * p[0])"], output="v0 * p[0]")
     a_constant.arrays = [np.ones(17), np.zeros(17)]
