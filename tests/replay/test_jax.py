@@ -1,4 +1,4 @@
-"""The same program as a pure function of JAX: under jit, sharded over eight devices, and every operation."""
+"""The same program as a pure function of JAX: under jit, sharded over eight devices, every operation, and refusals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from tinygrad_edu import record
+from tinygrad_edu import RecordingError, Value, record
+from tinygrad_edu.nn.regularisers import Dropout
 
 SHARDED = """
 import jax
@@ -90,6 +91,125 @@ for row in rows:
 print("agreed on", len(checked), "operations")
 """
 
+REFUSED_AS_BY_NUMPY = """
+import jax
+jax.config.update("jax_enable_x64", True)
+import numpy as np
+from tinygrad_edu import Value, choose, fsum, logsumexp, record, where
+
+w = Value(3.0)
+error_of_two = record(lambda x, y: (fsum(x) * w - y) ** 2, (2, ()), [w])
+pure = error_of_two.to_jax()
+good = [np.ones((3, 2)), np.ones(3)]
+
+def error(function, *arrays):
+    try:
+        function(*arrays)
+    except Exception as error:
+        return type(error).__name__, str(error)
+    raise AssertionError(f"{function} took {[np.shape(array) for array in arrays]}")
+
+wrong = [
+    [np.ones((3, 2)), np.ones(1)], [np.ones((1, 2)), np.ones(3)], [np.ones((3, 3)), np.ones(3)], [np.ones((3, 2))],
+    [np.ones((3, 2)), np.ones((3, 1))], [], [np.ones(2), np.ones(())], [*good, np.ones(3)], [1.0, 1.0],
+    [np.ones((3, 2)), np.ones(3, complex)],
+]
+for arrays in wrong:
+    expected = error(error_of_two.value_and_grad, *arrays)
+    assert expected[0] in ("TypeError", "ValueError"), expected
+    for function in (pure, jax.jit(pure)):
+        assert error(function, error_of_two.theta, *arrays) == expected, (expected, arrays)
+for theta in (np.ones(2), np.ones(0), np.ones((1, 1)), np.ones(()), 3.0):
+    for function in (pure, jax.jit(pure)):
+        assert error(function, theta, *good) == ("ValueError", f"theta must have shape (1,), not {np.shape(theta)}")
+
+from tinygrad_edu.number_systems import Arrays
+m = Arrays(jax.numpy, jax.scipy)
+assert error(error_of_two.evaluate, m, np.ones(2), good)[0] == "ValueError"
+assert error(error_of_two.evaluate, m, np.ones(1), good[:1])[0] == "TypeError"
+
+def agree(program, *arrays, theta=None):
+    expected = program.value_and_grad(*arrays)
+    theta = program.theta if theta is None else theta
+    for function in (program.to_jax(), jax.jit(program.to_jax())):
+        for ours, theirs in zip(function(theta, *arrays), expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-14)
+
+# Whole numbers, truth values and half precision are numbers; no examples have the mean nan and the gradient 0.
+for kind in (int, bool, np.float32, np.uint8):
+    agree(error_of_two, *[array.astype(kind) for array in good], theta=np.array([3]))
+agree(error_of_two, *good, theta=[3])
+agree(error_of_two, np.ones((0, 2)), np.ones(0))
+squared = record(lambda x: (x - 0.5) ** 2 * w, ((),), [w])
+agree(squared, np.array([200, 100], np.uint8))
+agree(squared, jax.numpy.array([2.0, 1.0], jax.numpy.bfloat16).astype(float))
+
+# An index that names no option.
+a, b = Value(1.0), Value(2.0)
+chosen = record(lambda k: choose(k, [a, b]) + w, ((),), [a, b, w])
+alone = record(lambda k, x: where(x > 0.0, choose(k, [a * x, b]), w), ((), ()), [a, b, w])
+agree(chosen, np.array([0, 1, 1]))
+agree(alone, np.array([0.0, 1.0, -0.0]), np.array([-1.0, 2.0, 0.0]))
+for program, more in ((chosen, []), (alone, [np.zeros(3)])):
+    for bad in (2.0, -1.0, 0.5, np.nan, np.inf, 1e300):
+        arrays = [np.array([0.0, bad, 1.0]), *more]
+        expected = error(program.value_and_grad, *arrays)
+        assert expected[0] == "IndexError"
+        assert error(program.to_jax(), program.theta, *arrays) == expected
+        mean, gradient = jax.jit(program.to_jax())(program.theta, *arrays)
+        assert np.isnan(mean) and np.isnan(gradient).all(), bad
+
+# Constants, and zeros whose sign shows.
+agree(record(lambda x: 3.0, ((),), [w]), np.ones(2))
+agree(record(lambda x: 3.0, ((),), [w]), np.ones(0))
+agree(record(lambda: w / 0.0, (), [w]))
+agree(record(lambda x: x, ((),), []), np.ones(2))
+minus = Value(-0.0)
+agree(record(lambda x: 1.0 / where(x > 0.0, minus, 1.0) + 1.0 / (minus * x), ((),), [minus]), np.array([1.0, 2.0]))
+two = record(lambda x: fsum(1.0 / v for v in (minus, x, -x, w)), ((),), [minus, w])
+agree(two, np.array([0.0, -0.0]))
+# The largest, where terms are equal or nan; sums of nan.
+inf, nan = np.inf, np.nan
+one = Value(1.0)
+three = record(lambda x: logsumexp([v * one for v in x]) + logsumexp(x[:2]) + fsum(x), (3,), [one])
+for row in ([1.0, 1.0, 1.0], [nan, 0.0, 1.0], [0.0, nan, inf], [inf, inf, 0.0], [-inf, -inf, -inf], [0.0, -0.0, 0.0]):
+    agree(three, np.array([row]))
+print("refused what NumPy refuses")
+"""
+
+LAYERS = """
+import jax
+jax.config.update("jax_enable_x64", True)
+import numpy as np
+from tinygrad_edu import dot, fsum, nn, record, Value
+
+x, y, labels = np.random.default_rng(0).normal(size=(5, 4, 4)), np.ones(5), np.arange(5) % 3
+convolution, head = nn.Conv2d(1, 2, 3, padding=1, seed=0), nn.Layer(8, 3, "tanh", seed=1)
+attention, table, w = nn.TransformerEncoderLayer(4, 2, 6, seed=2), nn.Embedding(3, 4, seed=3), Value(0.5)
+
+def image(x, label):
+    pooled = nn.MaxPool2d(2)(convolution([x]))
+    return nn.losses.cross_entropy(head(nn.flatten(pooled)), label)
+
+def sequence(x, label):
+    return fsum(v * v for row in attention([*x, table(label)])[0] for v in row)
+
+# One row of weights, at several places of an example; and the outputs of that as inputs of another.
+def twice(x, label):
+    return dot([w, 0.5, w, 2.0], [dot(head.neurons[0].weights[:4], row) * label for row in x]) + dot([3.0], [4.0], w)
+
+for function, modules in ((image, [convolution, head]), (sequence, [attention, table]), (twice, [head])):
+    program = record(function, ((4, 4), ()), [*[p for module in modules for p in module.parameters()], w])
+    for count in (5, 1, 0):
+        mean, gradient = program.value_and_grad(x[:count], labels[:count])
+        theirs, their_gradient = jax.jit(program.to_jax())(program.theta, x[:count], labels[:count])
+        np.testing.assert_allclose(theirs, mean, rtol=1e-12)
+        np.testing.assert_allclose(their_gradient, gradient, rtol=1e-11, atol=1e-13)
+    single = [x.astype(np.float32), labels]
+    np.testing.assert_allclose(program.to_jax()(program.theta, *single)[0], program.value_and_grad(*single)[0], 1e-12)
+print("agreed on layers")
+"""
+
 
 def output_of(program: str) -> str:
     environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
@@ -104,6 +224,23 @@ def test_jit_and_eight_devices_agree_with_numpy() -> None:
 
 def test_every_operation_goes_through_jax_and_so_does_one_of_ones_own() -> None:
     assert "agreed on" in output_of(EVERY_OPERATION)
+
+
+def test_jax_is_refused_what_numpy_is_refused_and_takes_what_numpy_takes() -> None:
+    assert "refused what NumPy refuses" in output_of(REFUSED_AS_BY_NUMPY)
+
+
+def test_layers_at_several_places_agree_with_numpy() -> None:
+    assert "agreed on layers" in output_of(LAYERS)
+
+
+def test_what_is_no_pure_function_of_one_number_is_refused_at_once() -> None:
+    w = Value(2.0)
+    with pytest.raises(RecordingError, match="this one returns a list"):
+        record(lambda x: [w * x, x], ((),), [w]).to_jax()
+    dropout = Dropout(0.5, seed=0)
+    with pytest.raises(RecordingError, match="draws noise"):
+        record(lambda x: dropout([x * w])[0], ((),), [w]).to_jax()
 
 
 def test_without_jax_one_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 
-from impure_functions import trial
+from training.impure_functions import trial
 
 
 def test_no_impure_program_is_trained_with_other_numbers_than_eager_code_has() -> None:

@@ -1,14 +1,16 @@
 """Variables of an array program, and the builder that writes them.
 
 A `Var` is one array, written once, by one instruction. `Builder` is a number system: the rule book runs on `Var`s,
-and writes instructions. A local derivative that is no array but a matrix is a `LinearMap`, and a gradient that
-arrives in pieces is a `Parts`; both know what × and + mean for them, which is all that the sweep asks.
+and writes instructions; a number that does not change is `Known`, and so is what it makes of those. A local derivative
+that is no array but a matrix is a `LinearMap`, and a gradient that arrives in pieces is a `Parts`; both know what ×
+and + mean for them, which is all that the sweep asks.
 
 May import: `ops`, `number_systems`, NumPy; `instructions` of this folder.
 """
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
@@ -40,7 +42,52 @@ from tinygrad_edu.replay.instructions import (
     row_numbers,
 )
 
-__all__ = ["Builder", "LinearMap", "Parts", "Var"]
+__all__ = ["Builder", "Known", "LinearMap", "Parts", "Var"]
+
+
+def _operator(name: str) -> tuple[Any, Any]:
+    """An operator of `Known` numbers, and its reflection; beside an array, the array computes."""
+    compute = getattr(floats, name)
+
+    def operator_(self: float, other: Any) -> Any:
+        return Known(compute(float(self), float(other))) if isinstance(other, (int, float)) else NotImplemented
+
+    def reflected(self: float, other: Any) -> Any:
+        return Known(compute(float(other), float(self))) if isinstance(other, (int, float)) else NotImplemented
+
+    return operator_, reflected
+
+
+class Known(float):
+    """A number that is known while the program is written. Where Python's operators raise, it has IEEE's answer.
+
+    >>> 1.0 / Known(0.0), Known(0.0) ** -1.0, Known(-8.0) ** 0.5, 1.0 / (Known(2.0) - 2.0)
+    (inf, inf, nan, inf)
+    """
+
+    __slots__ = ()
+
+    __add__, __radd__ = _operator("add")
+    __sub__, __rsub__ = _operator("subtract")
+    __mul__, __rmul__ = _operator("multiply")
+    __truediv__, __rtruediv__ = _operator("divide")
+    __floordiv__, __rfloordiv__ = _operator("floor_divide")
+    __mod__, __rmod__ = _operator("remainder")
+    __pow__, __rpow__ = _operator("power")
+
+    def __neg__(self) -> Known:
+        return Known(-float(self))
+
+    def __pos__(self) -> Known:
+        return self
+
+    def __abs__(self) -> Known:
+        return Known(abs(float(self)))
+
+
+def known(item: Any) -> Any:
+    """A plain number as a `Known` one; a truth value and a variable are what they are."""
+    return Known(item) if isinstance(item, (int, float)) and not isinstance(item, bool) else item
 
 
 class Var:
@@ -74,11 +121,9 @@ class Var:
         return isinstance(self.instruction, (Constant, Matrix, Repeat, Spread))
 
     def __add__(self, other: Any) -> Any:
-        if isinstance(other, float) and other == 0.0:
-            return self
         if isinstance(other, Parts):
             return other + self
-        return self.builder.elementwise("add", self, other)
+        return self.builder.elementwise("add", self, other)  # 0.0 too: it makes 0.0 of -0.0
 
     __radd__ = __add__
 
@@ -177,8 +222,6 @@ class Parts:
         self._total: Var | None = None
 
     def __add__(self, other: Any) -> Parts:
-        if isinstance(other, float):
-            return self
         more = other.parts if isinstance(other, Parts) else [(None, other)]
         return Parts(self.builder, self.rows, [*self.parts, *more])
 
@@ -241,28 +284,35 @@ class Builder:
 
     def elementwise(self, function: str, *arguments: Any) -> Any:
         """One function on every element."""
+        if function not in _OF_TRUTH:
+            arguments = tuple(map(self.number, arguments))
         operands = [argument for argument in arguments if isinstance(argument, Var)]
         if not operands:
-            return getattr(floats, function)(*arguments)
+            return Known(getattr(floats, function)(*map(float, arguments)))
         numbers = tuple([None if isinstance(argument, Var) else float(argument) for argument in arguments])
         instruction = Elementwise(function, numbers)
         rows = max(operand.rows for operand in operands)
         return self.write(instruction, operands, rows, any(operand.batched for operand in operands))
 
+    def number(self, item: Any) -> Any:
+        """1 for true and 0 for false: NumPy would take + of truth values for "or", and - for an error."""
+        return self.elementwise("indicator", item) if isinstance(item, Var) and item.boolean else item
+
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """`a` where the condition holds, else `b`; a known condition decides now."""
         if not isinstance(condition, Var):
-            return a if condition else b
-        if condition.boolean and isinstance(a, float) and isinstance(b, float) and (a, b) == (1.0, 0.0):
+            return known(a if condition else b)
+        if condition.boolean and not isinstance(a, Var) and not isinstance(b, Var) and _one_or_zero(a, b):
             return self.elementwise("indicator", condition)
         return self.elementwise("where", condition, a, b)
 
     def prefer(self, plain: Any, good: Any, otherwise: Callable[..., Any], *inputs: Any) -> Any:
         """`plain` where it is good, else what `otherwise` makes of the inputs, hardly computed elsewhere."""
         if not isinstance(good, Var):
-            return plain if good else otherwise(self, *inputs)
+            return known(plain if good else otherwise(self, *inputs))
         if not isinstance(plain, Var):
             plain = self.constants([plain])
+        inputs = tuple(map(self.number, inputs))
         operands = [plain, good, *[item for item in inputs if isinstance(item, Var)]]
         numbers = tuple([None if isinstance(item, Var) else float(item) for item in inputs])
         instruction = Prefer(otherwise, numbers, _formula(otherwise, numbers))
@@ -273,7 +323,7 @@ class Builder:
 
     def fsum(self, terms: Sequence[Any]) -> Any:
         """The sum of the terms."""
-        return reduce(operator.add, terms, 0.0)
+        return reduce(operator.add, terms) if terms else Known(0.0)
 
     def dot(self, weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
         """The sum of products, plus the bias."""
@@ -335,12 +385,20 @@ class Builder:
         return Parts(self, rows, [(index, var)])
 
 
+#: Functions that take truth values for what they are.
+_OF_TRUTH = {*BOOLEAN, "indicator", "where"}
+
+
+def _one_or_zero(a: float, b: float) -> bool:
+    return a == 1.0 and b == 0.0 and math.copysign(1.0, b) > 0.0
+
+
 def _formula(rule: Callable[..., Any], numbers: Sequence[float | None]) -> Formula:
     """What a rule makes of some known numbers and, where there is None, some that are not known yet."""
     builder = Builder()
     inputs = [builder.write(Leaf(f"input{k}"), (), 1, True) for k, number in enumerate(numbers) if number is None]
     given = iter(inputs)
-    result = rule(builder, *[next(given) if number is None else number for number in numbers])
+    result = rule(builder, *[next(given) if number is None else Known(number) for number in numbers])
     result = result if isinstance(result, Var) else builder.constants([result])
     place = {var: k for k, var in enumerate(builder.written)}
     steps = [(v.instruction, tuple(place[o] for o in v.operands), v.dtype) for v in builder.written[len(inputs) :]]

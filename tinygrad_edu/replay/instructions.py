@@ -19,7 +19,7 @@ import numpy as np
 
 from tinygrad_edu.number_systems import OPERATORS, PRIMITIVES, TRUTH, Arrays
 
-__all__ = ["Grid", "Index", "Instruction", "grid_of", "index_of", "place", "row_numbers"]
+__all__ = ["Grid", "Index", "Instruction", "check_rows", "grid_of", "index_of", "place", "row_numbers"]
 
 Array: TypeAlias = Any  # a NumPy or jax.numpy array; their types have nothing in common
 Run: TypeAlias = "Callable[[], Any]"
@@ -36,6 +36,7 @@ class Grid(NamedTuple):
 
     def view(self, array: Array) -> Array:
         """The matrix (outer, inner) inside a column of rows, without a copy."""
+        check_rows(self, len(array))  # NumPy would not: it shows whatever lies behind the array
         column = array[self.start :, 0]
         step = column.strides[0]
         strides = (self.outer_step * step, self.inner_step * step)
@@ -50,6 +51,21 @@ class Grid(NamedTuple):
 
 #: Which rows: a slice, a grid, or row numbers; None means all.
 Index: TypeAlias = "slice | Grid | np.ndarray[Any, Any] | None"
+
+
+def check_rows(index: Index, count: int) -> None:
+    """Raises IndexError for rows that an array of `count` rows does not have."""
+    if isinstance(index, Grid):
+        steps = ((index.outer - 1) * index.outer_step, (index.inner - 1) * index.inner_step)
+        first, last = index.start + sum(min(0, step) for step in steps), index.start + sum(max(0, s) for s in steps)
+    elif isinstance(index, slice):
+        first, last = index.start, index.stop - 1
+    elif index is not None and len(index):
+        first, last = int(index.min()), int(index.max())
+    else:
+        return
+    if not 0 <= first <= last < count:
+        raise IndexError(f"rows {first} to {last} of an array that has {count}")
 
 
 def index_of(rows: Sequence[int]) -> slice | np.ndarray[Any, Any]:
@@ -71,6 +87,11 @@ def grid_of(rows: Sequence[int], outer: int) -> Grid | None:
 
 
 # Instructions ---------------------------------------------------------------------------------------------
+
+
+def _told_apart(numbers: Sequence[float | None]) -> tuple[str, ...]:
+    """What tells 0.0 from -0.0, which are equal."""
+    return tuple(map(repr, numbers))
 
 
 class Instruction:
@@ -113,6 +134,9 @@ class Constant(Instruction):
 
     numbers: tuple[float, ...]
 
+    def key(self) -> Any:
+        return Constant, _told_apart(self.numbers)
+
     def view(self, *arrays: Array, batch: int) -> Array:
         return np.array(self.numbers).reshape(-1, 1)
 
@@ -151,11 +175,28 @@ def _write_indicator(out: Array, condition: Array) -> None:
     np.copyto(out, condition)
 
 
+def _power(out: Array, base: Array, exponent: Array) -> Run:
+    """Where all exponents are one number in memory and that is 0.5, NumPy takes √a, and √-inf is not -inf ** 0.5."""
+    if exponent.ndim == 0 and exponent != 0.5:
+        return partial(np.power, base, exponent, out)
+    if exponent.ndim == 0:
+        exponent = np.full(out.shape, exponent)
+    if 0 not in exponent.strides:
+        return partial(np.power, base, exponent, out)
+    apart = np.empty(out.shape)
+
+    def write() -> None:
+        np.copyto(apart, exponent)
+        np.power(base, apart, out)
+
+    return write
+
+
 def _write_result(function: Callable[..., Array], out: Array, *arrays: Array) -> None:
     out[...] = function(*arrays)
 
 
-def _filled(arguments: Sequence[float | None], arrays: Sequence[Array]) -> list[Any]:
+def _filled(arguments: Sequence[Any], arrays: Sequence[Array]) -> list[Any]:
     """The arguments of a function: the numbers that are known, and the arrays in the places between."""
     given = iter(arrays)
     return [next(given) if argument is None else argument for argument in arguments]
@@ -172,6 +213,9 @@ class Elementwise(Instruction):
     function: str
     arguments: tuple[float | None, ...]  # None where a Var stands
 
+    def key(self) -> Any:
+        return Elementwise, self.function, _told_apart(self.arguments)
+
     def run(self, out: Array, *arrays: Array) -> Run:
         # A number as a 0-d array: NumPy would make one at every call.
         arguments = [np.asarray(argument) for argument in _filled(self.arguments, arrays)]
@@ -186,6 +230,8 @@ class Elementwise(Instruction):
         ufunc = getattr(np, self.function, None)
         if ufunc is None:  # NumPy has no erf: one element after the other
             return partial(_write_result, getattr(_elements, self.function), out, *arguments)
+        if self.function == "power":
+            return _power(out, *arguments)
         if self.function in ("maximum", "minimum"):
             return partial(ufunc, *arguments, out=out)
         return partial(ufunc, *arguments, out)  # in its place, `out` costs half as much as by name
@@ -249,6 +295,9 @@ class Prefer(Instruction):
     arguments: tuple[float | None, ...]  # of `otherwise`; None where a Var stands
     formula: Formula  # what `otherwise` makes of those
 
+    def key(self) -> Any:
+        return Prefer, self.otherwise, _told_apart(self.arguments)
+
     def run(self, out: Array, *arrays: Array) -> Run:
         plain = arrays[0]
         target, good, *inputs = _as_vectors(out, *[np.broadcast_to(array, out.shape) for array in arrays[1:]])
@@ -277,15 +326,21 @@ class Prefer(Instruction):
         return replace
 
     def _where_needed(self, target: Array, bad: Array, inputs: Sequence[Array]) -> Run:
+        arguments = self._arguments(_elements)
+
         def replace() -> None:
             places = bad.nonzero()
-            target[places] = self.otherwise(_elements, *_filled(self.arguments, [array[places] for array in inputs]))
+            target[places] = self.otherwise(_elements, *_filled(arguments, [array[places] for array in inputs]))
 
         return replace
 
+    def _arguments(self, m: Any) -> list[Any]:
+        """With numbers as arrays, because 1.0 / 0.0 is an error of Python's."""
+        return [None if argument is None else m.asarray(argument) for argument in self.arguments]
+
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         plain, good = arrays[:2]
-        return m.where(good, plain, self.otherwise(m, *_filled(self.arguments, arrays[2:])))
+        return m.where(good, plain, self.otherwise(m, *_filled(self._arguments(m), arrays[2:])))
 
     def text(self, *names: str) -> str:
         name = self.otherwise.__name__.strip("_").replace("<lambda>", "otherwise")
@@ -312,9 +367,11 @@ class Rows(Instruction):
         return Rows, self.index.tobytes()
 
     def view(self, *arrays: Array, batch: int) -> Array | None:
+        check_rows(self.index, len(arrays[0]))  # a slice would be cut off, and what "clip" finds is another row
         return arrays[0][self.index] if isinstance(self.index, slice) else None
 
     def run(self, out: Array, *arrays: Array) -> Run:
+        check_rows(self.index, len(arrays[0]))
         return partial(np.take, arrays[0], self.index, 0, out, "clip")  # "clip" writes to `out` without a buffer
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
@@ -396,7 +453,10 @@ def _reduced(ufunc: np.ufunc, array: Array, lengths: Sequence[int], out: Array) 
 
 @dataclass(frozen=True)
 class SegmentSum(Instruction):
-    """The sums of consecutive runs of rows, which have the given lengths."""
+    """The sums of consecutive runs of rows, which have the given lengths.
+
+    Each addition is rounded, in the order that is quickest for NumPy, where eager `fsum` rounds the whole sum once.
+    """
 
     lengths: tuple[int, ...]
 
@@ -412,7 +472,7 @@ class SegmentSum(Instruction):
     def text(self, *names: str) -> str:
         widths = sorted(set(self.lengths))
         many = str(widths[0]) if len(widths) == 1 else f"{widths[0]} to {widths[-1]}"
-        return f"sums of {many} rows of {names[0]}"
+        return f"sums of {many} rows of {names[0]}, rounded as they go"
 
 
 def _reshaped(array: Array, *rows: int) -> Array | None:
@@ -474,7 +534,8 @@ class MatMul(Instruction):
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         left, right = self._factors(*arrays)
-        return left @ right
+        # A column for each example and position, which are rows and columns elsewhere; or the sum over the examples.
+        return (left @ right).reshape(-1, 1 if self.right_transposed else arrays[1].shape[1])
 
     def text(self, *names: str) -> str:
         left, right = (
@@ -508,9 +569,10 @@ class Assemble(Instruction):
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         out = m.zeros((self.rows, batch if self.batched else 1))
-        for (index, _), part in zip(self.parts, arrays, strict=True):
+        for (index, added), part in zip(self.parts, arrays, strict=True):
             rows = row_numbers(index, self.rows)
-            out = out.at[rows].add(part.reshape(len(rows), -1))
+            target, part = out.at[rows], part.reshape(len(rows), -1)
+            out = target.add(part) if added else target.set(part)
         return out
 
     def text(self, *names: str) -> str:
@@ -525,7 +587,8 @@ def row_numbers(index: Index, count: int) -> np.ndarray[Any, Any]:
 
 
 def place(out: Array, index: Index) -> Array | None:
-    """The indexed rows as a view, where they can be one."""
+    """The indexed rows as a view, where they can be one; IndexError for rows that are not there."""
+    check_rows(index, len(out))
     if isinstance(index, Grid):
         return index.view(out)
     return None if isinstance(index, np.ndarray) else out[slice(None) if index is None else index]
@@ -578,14 +641,20 @@ class Places(Instruction):
                 and np.minimum.reduce(whole, None) >= 0
                 and np.maximum.reduce(whole, None) < self.count
             ):
-                shown = index.ravel()[:8].tolist()
-                raise IndexError(
-                    f"an index must be a whole number from 0 to {self.count - 1}, and these are not: {shown}"
-                )
+                raise self.error(index)
             np.multiply(whole[:, None, :], scale, places)
             np.add(places, offsets, places)
 
         return write
+
+    def error(self, index: Array) -> IndexError:
+        """What to raise for indices among which some name no option."""
+        shown = np.asarray(index).ravel()[:8].tolist()
+        return IndexError(f"an index must be a whole number from 0 to {self.count - 1}, and these are not: {shown}")
+
+    def are_all_there(self, m: Any, index: Array) -> Array:
+        """Whether each index names an option, as one truth value."""
+        return ((index >= 0) & (index < self.count) & (m.floor(index) == index)).all()
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         scale, offsets = self._strides(m, batch)

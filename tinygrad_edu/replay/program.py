@@ -23,7 +23,16 @@ from tinygrad_edu.later import later
 from tinygrad_edu.number_systems import Arrays
 from tinygrad_edu.replay.agreement import WORK, compare, made_inputs, numbers_in
 from tinygrad_edu.replay.builder import Var
-from tinygrad_edu.replay.instructions import Assemble, Constant, Elementwise, Instruction, Leaf, Prefer, place
+from tinygrad_edu.replay.instructions import (
+    Assemble,
+    Constant,
+    Elementwise,
+    Instruction,
+    Leaf,
+    Places,
+    Prefer,
+    place,
+)
 from tinygrad_edu.replay.listing import listing
 from tinygrad_edu.replay.recorder import Noise, RecordingError, Shape, recording
 from tinygrad_edu.replay.scalars import ScalarGraph
@@ -34,6 +43,7 @@ __all__ = ["Program", "Programs", "record"]
 
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 _BATCH_SIZES_KEPT = 8
+_NO_GRADIENT_OF_A_LIST = "only a function that returns one number has a gradient, and this one returns a list"
 
 
 def record(
@@ -178,10 +188,15 @@ def _check_theta(theta: Any, count: int) -> None:
     if not isinstance(theta, np.ndarray) or theta.dtype != np.float64:
         kind = f"an array of {theta.dtype}" if isinstance(theta, np.ndarray) else f"{type(theta).__name__}"
         raise TypeError(f"theta is an array of float64, such as np.array([p.data for p in params]), not {kind}")
-    if theta.shape != (count,):
-        raise ValueError(f"theta has one number for each parameter, shape ({count},), not {theta.shape}")
+    _check_size(theta, count)
     if not (theta.flags.c_contiguous and theta.flags.writeable and theta.flags.aligned):
         raise ValueError("theta is shared, so it must be writable and its numbers side by side: pass theta.copy()")
+
+
+def _check_size(theta: Any, count: int) -> None:
+    """A view of fewer numbers than there are parameters would show what lies behind them."""
+    if theta.shape != (count,):
+        raise ValueError(f"theta has one number for each parameter, shape ({count},), not {theta.shape}")
 
 
 def _output(item: Any) -> Value:
@@ -293,7 +308,7 @@ class Program:
 
     def _differentiated(self, arrays: Sequence[Any]) -> _Bound:
         if not self.returns_one:
-            raise RecordingError("only a function that returns one number has a gradient, and this one returns a list")
+            raise RecordingError(_NO_GRADIENT_OF_A_LIST)
         bound = self._prepared(arrays)
         bound.run(bound.everything)
         return bound
@@ -319,39 +334,52 @@ class Program:
         return self._bound[shapes]
 
     def _checked(self, arrays: Sequence[Any]) -> list[Any]:
-        if len(arrays) != len(self.shapes):
-            raise TypeError(f"this program takes {len(self.shapes)} arrays, one per input, not {len(arrays)}")
         given = [array if isinstance(array, np.ndarray) else np.asarray(array) for array in arrays]
-        batch = given[0].shape[:1] if given else ()
-        for k, (array, shape) in enumerate(zip(given, self.shapes, strict=True)):
-            if array.shape != batch + shape or not batch:
-                wanted = ", ".join(["batch", *map(str, shape)])
-                raise ValueError(f"input {k} must have shape ({wanted}), the same batch for all, not {array.shape}")
-            if array.dtype.kind not in "biuf":
-                raise TypeError(f"input {k} must hold real numbers, not {array.dtype}")
+        self._check_arrays(given)
         return given
 
     def evaluate(self, m: Arrays, theta: Any, arrays: Sequence[Any]) -> tuple[Any, Any]:
         """Mean and gradient as a pure function, in the number system of another array module."""
-        if self.noises:
-            raise RecordingError("a program that draws noise is no pure function; record the model in eval() mode")
+        theta, *arrays = [m.asarray(array) for array in (theta, *arrays)]
+        _check_size(theta, len(self.params))
+        self._check_arrays(arrays)
+        # As NumPy does, which copies them into arrays of floats: whole numbers of few bits would overflow.
+        theta, *arrays = [array.astype(float) for array in (theta, *arrays)]
         batch = arrays[0].shape[0] if arrays else 1
+        if batch == 0:
+            return m.full((), np.nan), m.zeros(len(self.params))
+        values = self._leaf_values(m, theta, arrays, batch)
+        factor: Any = 1.0  # nan where an index names no option
+        for var in (*self.forward_instructions, *self.backward_instructions):
+            if not isinstance(var.instruction, Leaf):
+                operands = [values[operand] for operand in var.operands]
+                values[var] = var.instruction.evaluate(m, *operands, batch=batch)
+                if isinstance(var.instruction, Places):
+                    factor = factor * _one_or_nan(m, var.instruction, operands[0])
+        gradient = m.zeros(len(self.params)) if self.gradient is None else values[self.gradient].reshape(-1)
+        return m.mean(values[self.output]) * factor, gradient * factor
+
+    def _leaf_values(self, m: Arrays, theta: Any, arrays: Sequence[Any], batch: int) -> dict[Var, Any]:
         values: dict[Var, Any] = {self._leaves["theta"]: theta.reshape(-1, 1)}
         for k, array in enumerate(arrays):
             values[self._leaves[f"x{k}"]] = array.reshape(batch, -1).T
         if "seed" in self._leaves:
             values[self._leaves["seed"]] = m.full((1, batch), 1.0 / batch) if self.output.batched else m.ones((1, 1))
-        for var in (*self.forward_instructions, *self.backward_instructions):
-            if not isinstance(var.instruction, Leaf):
-                values[var] = var.instruction.evaluate(m, *[values[operand] for operand in var.operands], batch=batch)
-        mean = m.mean(values[self.output])
-        return mean, m.zeros(len(self.params)) if self.gradient is None else values[self.gradient].reshape(-1)
+        return values
 
     def to_jax(self) -> Callable[..., tuple[Any, Any]]:
         """A pure function (theta, *arrays) -> (mean, gradient) for jax.jit, on any device and any sharding.
 
-        Raises ImportError where JAX is not installed.
+        It refuses what `value_and_grad` refuses. Only an index of `choose` that names no option cannot be refused
+        under jit, where no number is known: then the mean and the whole gradient are nan.
+
+        Raises ImportError where JAX is not installed; RecordingError where the function returns a list or draws
+        noise.
         """
+        if not self.returns_one:
+            raise RecordingError(_NO_GRADIENT_OF_A_LIST)
+        if self.noises:
+            raise RecordingError("a program that draws noise is no pure function; record the model in eval() mode")
         try:
             import jax
             import jax.scipy.special
@@ -360,15 +388,21 @@ class Program:
         m = Arrays(jax.numpy, jax.scipy)
 
         def value_and_grad(theta: Any, *arrays: Any) -> tuple[Any, Any]:
-            self._checked_shapes(arrays)
             return self.evaluate(m, theta, arrays)
 
         return value_and_grad
 
-    def _checked_shapes(self, arrays: Sequence[Any]) -> None:
+    def _check_arrays(self, arrays: Sequence[Any]) -> None:
+        """Raises TypeError or ValueError unless there is one array per input, all of them with the same batch."""
+        if len(arrays) != len(self.shapes):
+            raise TypeError(f"this program takes {len(self.shapes)} arrays, one per input, not {len(arrays)}")
+        batch = arrays[0].shape[:1] if arrays else ()
         for k, (array, shape) in enumerate(zip(arrays, self.shapes, strict=True)):
-            if tuple(array.shape[1:]) != shape:
-                raise ValueError(f"input {k} must have shape (batch, ...) with {shape} behind it, not {array.shape}")
+            if array.shape != batch + shape or not batch:
+                wanted = ", ".join(["batch", *map(str, shape)])
+                raise ValueError(f"input {k} must have shape ({wanted}), the same batch for all, not {array.shape}")
+            if not _is_real(array.dtype):
+                raise TypeError(f"input {k} must hold real numbers, not {array.dtype}")
 
     def __str__(self) -> str:
         return listing(self.recorded, len(self.params), self.forward_instructions, self.backward_instructions)
@@ -432,14 +466,30 @@ class Programs:
 
 def _copy_in(theta: FloatArray, numbers: Any) -> None:
     given = np.asarray(numbers, dtype=np.float64)
-    if given.shape != theta.shape:
-        raise ValueError(f"theta has one number for each parameter, shape {theta.shape}, not {given.shape}")
+    _check_size(given, len(theta))
     theta[...] = given
 
 
 def _push(params: Sequence[Value], theta: FloatArray) -> None:
     for parameter, number in zip(params, theta.tolist(), strict=True):
         parameter.data = number
+
+
+def _is_real(dtype: Any) -> bool:
+    """Whether NumPy can make float64 of such numbers; bfloat16 and its like are of a kind that NumPy calls void."""
+    return dtype.kind in "biuf" or (dtype.kind == "V" and dtype.type is not np.void)
+
+
+def _one_or_nan(m: Arrays, places: Places, index: Any) -> Any:
+    """1 where each index names an option, else nan, or an IndexError where the indices are known."""
+    are_there = places.are_all_there(m, index)
+    try:
+        is_known_to_fail = not are_there
+    except TypeError:  # JAX knows no number while it traces
+        return m.where(are_there, 1.0, np.nan)
+    if is_known_to_fail:
+        raise places.error(index)
+    return 1.0
 
 
 def _needed(written: Sequence[Var], outputs: Sequence[Var]) -> list[Var]:
@@ -478,6 +528,7 @@ class _Bound:
 
     def _bind_leaves(self, program: Program) -> None:
         arrays, batch, leaves = self.arrays, self.batch, program._leaves
+        _check_size(program.theta, len(program.params))
         arrays[leaves["theta"]] = program.theta.reshape(-1, 1)
         for k, shape in enumerate(program.shapes):
             buffer = np.empty((batch, *shape))

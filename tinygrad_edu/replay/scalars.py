@@ -37,29 +37,30 @@ class ScalarGraph:
         self.inputs: list[tuple[int, ...]] = []
         self.constants: dict[int, float] = {}
         self.varies: list[bool] = []  # with the example, rather than with the parameters only
-        self.numbers: dict[Value, int] = {}
         self.inner: dict[int, list[int]] = {}  # the sums and products that a sum took in
         self._known: dict[Any, int] = {}
-        for value in data:
-            self.numbers[value] = self._append(None, (), varies=True)
-        for value in params:
-            self.numbers[value] = self._append(None, (), varies=False)
+        self._leaves = [*data, *params]
+        for k in range(len(self._leaves)):
+            self._append(None, (), varies=k < len(data))
         self._data = len(data)
         self.recorded = 0
         self.outputs: list[int] = []
         self._absorbed = bytearray()
 
     def include(self, outputs: Sequence[Value], joined: Value) -> None:
-        """Take in everything that the outputs were made of, which is all that `joined` was made of."""
-        numbers = self.numbers
+        """Take in everything that the outputs were made of, which is all that `joined` was made of.
+
+        A leaf that is no input and no parameter is a constant.
+        """
+        numbers = {id(value): k for k, value in enumerate(self._leaves)}  # by id, which costs less than by Value
         for value in topological_order(joined)[:-1]:
-            if value not in numbers:
+            if id(value) not in numbers:
                 if value.op is None:
-                    numbers[value] = self.constant(value._data)
+                    numbers[id(value)] = self.constant(value._data)
                 else:
                     self.recorded += 1
-                    numbers[value] = self.operation(value.op, tuple([numbers[v] for v in value.inputs]))
-        self.outputs = [numbers[value] for value in outputs]
+                    numbers[id(value)] = self.operation(value.op, tuple([numbers[id(v)] for v in value.inputs]))
+        self.outputs = [numbers[id(value)] for value in outputs]
 
     def indices(self) -> dict[int, int]:
         """The inputs that choose, by number, and among how many options; 2 for what an index is computed from."""
@@ -92,7 +93,7 @@ class ScalarGraph:
         key = (None, repr(number))  # repr tells 0.0 from -0.0, and one nan is as good as another
         if key not in self._known:
             self._known[key] = self._append(None, (), varies=False)
-            self.constants[self._known[key]] = number
+            self.constants[self._known[key]] = float(number)
         return self._known[key]
 
     def operation(self, operation: ops.Op, inputs: tuple[int, ...]) -> int:
@@ -101,26 +102,30 @@ class ScalarGraph:
         known = self._known.get(key)
         if known is None:
             constants = self.constants
-            if constants and all(k in constants for k in inputs):
+            if all(k in constants for k in inputs):  # as of a sum of nothing
                 known = self.constant(evaluate(operation, *[constants[k] for k in inputs])[0])
             else:
-                known = self._neutral(operation, inputs)
+                known = self._unchanged(operation, inputs)
             if known is None:
                 known = self._append(operation, inputs, any(self.varies[k] for k in inputs))
             self._known[key] = known
         return known
 
-    def _neutral(self, operation: ops.Op, inputs: tuple[int, ...]) -> int | None:
-        """The other input of a + 0 and of a · 1."""
-        if operation is ops.add or operation is ops.multiply:
-            nothing = 0.0 if operation is ops.add else 1.0
+    def _unchanged(self, operation: ops.Op, inputs: tuple[int, ...]) -> int | None:
+        """The other input of a · 1. That of a + 0 is not what the sum is, for a = -0.0."""
+        if operation is ops.multiply:
             for one, other in (inputs, inputs[::-1]):
-                if self.constants.get(one) == nothing:
+                if self.constants.get(one) == 1.0:
                     return other
         return None
 
     def gather_sums(self) -> dict[int, Sum]:
-        """Every sum of two products or three terms, every `dot` and `fsum`; what only they use is taken in."""
+        """Every sum of two products or three terms, every `dot` and `fsum`; what only they use is taken in.
+
+        How these are rounded, and which zero they are when they are 0, depends on the order in which NumPy adds.
+        Everything else is what eager code computes, to the last digit where NumPy's functions are those of `math`;
+        only which of 0.0 and -0.0 is the larger, as in `relu`, NumPy leaves open.
+        """
         uses = [0] * len(self.operations)
         for inputs in self.inputs:
             for k in inputs:

@@ -10,7 +10,8 @@ May import: `ops`, `backprop`, NumPy; `builder`, `forms`, `instructions`, `scala
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import sweep
-from tinygrad_edu.replay.builder import Builder, LinearMap, Parts, Var
+from tinygrad_edu.replay.builder import Builder, Known, LinearMap, Parts, Var
 from tinygrad_edu.replay.forms import Form, Matrices, Runs, Tables
 from tinygrad_edu.replay.instructions import Leaf, Matrix, Places, SumBatch, grid_of, index_of
 from tinygrad_edu.replay.scalars import ScalarGraph, Sum
@@ -28,6 +29,16 @@ __all__ = ["Node", "Schedule"]
 
 def _selected(builder: Builder, index: slice | np.ndarray[Any, Any], g: Var) -> Var:
     return builder.rows(g, index)
+
+
+class _Nothing:
+    """What a gradient is before anything was added to it: the sum is then the other, and costs no instruction.
+
+    In eager code it begins as 0.0, so which zero a gradient is when it is 0 may differ.
+    """
+
+    def __add__(self, other: Any) -> Any:
+        return other
 
 
 class Node:
@@ -41,7 +52,7 @@ class Node:
         self._derive = derive
         self.inputs: list[Node] = [node for node in inputs if isinstance(node, Node) and node.needs_grad]
         self.needs_grad: bool = bool(self.inputs)
-        self._grad: Any = 0.0
+        self._grad: Any = _Nothing()
         self.order = -1  # among the nodes of a schedule
 
     @property
@@ -144,13 +155,19 @@ class Schedule:
 
     def _applied(self, operation: ops.Op, operands: Sequence[Node | float]) -> Node:
         """A rule-book operation on arrays."""
-        if any(isinstance(operand, Node) and operand.value.batched for operand in operands):
+        batched = any(isinstance(operand, Node) and operand.value.batched for operand in operands)
+        if batched:
             operands = [self._spread(operand) if isinstance(operand, Node) else operand for operand in operands]
-        values = [operand.value if isinstance(operand, Node) else operand for operand in operands]
+        values = [operand.value if isinstance(operand, Node) else Known(operand) for operand in operands]
         builder = self.builder
+        if operation.settings:
+            operation = replace(operation, settings=tuple(map(Known, operation.settings)))
         y = operation.compute(builder, *values)
         if not isinstance(y, Var):  # of a rule that looks at none of its inputs
             y = builder.constants([y] * max(value.rows for value in values if isinstance(value, Var)))
+        y = builder.number(y)
+        if batched:  # each example hands back a gradient of its own, whatever the output is
+            y = builder.per_example(y)
         return self._node(y, operands, lambda: operation.local_derivatives(builder, y, *values))
 
     # Gathering operands -----------------------------------------------------------------------------------
@@ -161,8 +178,9 @@ class Schedule:
         if scalars[0] in constants and len(set(scalars)) == 1 and not as_node:
             return constants[scalars[0]]
         by_node: dict[int, tuple[Node, list[int], list[int]]] = {}
+        among_constants = self._placed([constants[scalar] for scalar in scalars if scalar in constants])
         for position, scalar in enumerate(scalars):
-            node, row = self.place[scalar] if scalar in self.place else self._constant(scalar)
+            node, row = next(among_constants) if scalar in constants else self.place[scalar]
             _, positions, rows = by_node.setdefault(id(node), (node, [], []))
             positions.append(position)
             rows.append(row)
@@ -172,9 +190,11 @@ class Schedule:
             return self._rows(node, rows)
         return self._assembled([(self._rows(node, rows), positions) for node, positions, rows in parts], len(scalars))
 
-    def _constant(self, scalar: int) -> tuple[Node, int]:
-        self.place[scalar] = (Node(self.builder.constants([self.graph.constants[scalar]])), 0)
-        return self.place[scalar]
+    def _placed(self, numbers: Sequence[float]) -> Iterator[tuple[Node, int]]:
+        """One array of all these constants, and the row of each."""
+        node = Node(self.builder.constants(numbers))
+        for row in range(len(numbers)):
+            yield node, row
 
     def _assembled(self, parts: list[tuple[Node, list[int]]], rows: int) -> Node:
         builder = self.builder
@@ -232,7 +252,7 @@ class Schedule:
     def _home(self, scalar: int) -> tuple[int, int]:
         """Where the first operand lives: in this order, operands are often a view."""
         for k in self.graph.inputs[scalar]:
-            if k in self.place and k not in self.graph.constants:
+            if k in self.place:
                 node, row = self.place[k]
                 return node.order, row
         return 0, 0
@@ -304,7 +324,9 @@ class Schedule:
             if has_products:
                 left, right = [k for s in chosen for k in s.left], [k for s in chosen for k in s.right]
                 self._sort_sides(left, right)
-                terms = self._applied(ops.multiply, [self._gathered(left), self._gathered(right)])
+                factor = self._gathered(right)
+                others_are_constant = not isinstance(factor, Node)  # then an array is made of one side
+                terms = self._applied(ops.multiply, [self._gathered(left, as_node=others_are_constant), factor])
                 node = self._declared(ops.fsum, self._of_lengths([s.left for s in chosen]), terms)
                 node = self._with_addends(node, [s.addends for s in chosen])
             else:

@@ -1,0 +1,62 @@
+"""Random programs are replayed as eager code runs them: a few hundred of always the same, or as many as are asked for.
+
+`TINYGRAD_EDU_PROGRAMS=20000 pytest tests/replay/test_random_programs.py` is what runs at night.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+from replay.random_programs import GOOD, Case, agree, attempt, mismatch
+
+from tinygrad_edu.replay import instructions, scalars
+
+COUNT = int(os.environ.get("TINYGRAD_EDU_PROGRAMS", "500"))
+CHUNKS = 10
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_random_programs_agree_with_eager_code(chunk: int) -> None:
+    became = [attempt(seed) for seed in range(COUNT * chunk // CHUNKS, COUNT * (chunk + 1) // CHUNKS)]
+    failed = [found for found in became if found not in GOOD]
+    assert not failed, "\n\n".join(failed[:3])
+    assert became.count("agreed") >= 0.98 * len(became), "refusals and programs that eager code is not sure of are rare"
+
+
+def test_what_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two mistakes that were made once, and one that was not, each with a program that shows it."""
+    divisions = ["p[0] / 1.0", "p[1] / 0.0", "v0 / 1.0", "v1 / -0.0"]
+    one_zero = Case(0, [], [2.0, 3.0], lines=divisions, output="[v2, v3]", is_list=True)
+    plus_zero = Case(0, [], [-0.0], lines=["1.0 / (p[0] + 0.0)"], output="v0")
+    a_constant = Case(0, [()], [2.0], lines=["where(True, 3.0, x0 * p[0])"], output="v0 * p[0]")
+    a_constant.arrays = [np.ones(17), np.zeros(17)]
+    for case in (one_zero, plus_zero, a_constant):
+        assert mismatch(case) == ""
+    monkeypatch.setattr(instructions, "_told_apart", tuple)
+    assert mismatch(one_zero).startswith("values of a batch of 1")
+    monkeypatch.setattr(scalars.ScalarGraph, "_unchanged", lambda self, operation, inputs: inputs[0])
+    assert mismatch(plus_zero).startswith("values of a batch of 1")
+    monkeypatch.undo()
+    monkeypatch.setattr(instructions.SumBatch, "run", lambda self, out, array: lambda: out.fill(0.5))
+    assert mismatch(a_constant).startswith("gradient of a batch of 1")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "exact", "expected"),
+    [
+        ([1.0, math.nan], [1.0, math.nan], True, True),
+        ([0.0], [-0.0], True, False),
+        ([0.0], [-0.0], False, True),
+        ([1.0 + 1e-15], [1.0], True, False),
+        ([1.0 + 1e-15], [1.0], False, True),
+        ([1.0 + 1e-11], [1.0], False, False),
+        ([math.inf], [math.nan], False, False),
+        ([1.0], [1.0, 1.0], False, False),
+    ],
+)
+def test_what_it_means_to_agree(ours: Any, theirs: Any, exact: bool, expected: bool) -> None:
+    assert agree(np.array(ours), np.array(theirs), largest=1.0, exact=exact) is expected
