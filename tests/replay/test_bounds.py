@@ -62,5 +62,5 @@ def test_a_program_looks_at_no_theta_of_another_size(theta: Any) -> None:
     weights = [[Value(0.1 * (i + j)) for j in range(4)] for i in range(3)]
     program = record(lambda x: [dot(row, x) for row in weights], (4,), [w for row in weights for w in row])
     program._theta = theta
-    with pytest.raises(ValueError, match=r"theta must have shape \(12,\)"):
+    with pytest.raises(ValueError, match=r"theta has one number for each parameter, shape \(12,\)"):
         program(np.ones((2, 4)))

@@ -121,7 +121,7 @@ for arrays in wrong:
         assert error(function, error_of_two.theta, *arrays) == expected, (expected, arrays)
 for theta in (np.ones(2), np.ones(0), np.ones((1, 1)), np.ones(()), 3.0):
     for function in (pure, jax.jit(pure)):
-        assert error(function, theta, *good) == ("ValueError", f"theta must have shape (1,), not {np.shape(theta)}")
+        assert error(function, theta, *good)[0] == "ValueError"
 
 from tinygrad_edu.number_systems import Arrays
 m = Arrays(jax.numpy, jax.scipy)

@@ -11,6 +11,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -94,6 +95,23 @@ def _shares(terms: Sequence[float], total: float) -> list[float]:
     return [share / whole for share in shares] if whole > 0.0 else shares
 
 
+def _fsum(terms: Sequence[float]) -> float:
+    try:
+        return math.fsum(terms)
+    except ValueError:
+        return math.nan  # of infinities of both signs
+    except OverflowError:  # perhaps only on the way
+        return _exact_sum(terms) if all(map(math.isfinite, terms)) else sum(terms)
+
+
+def _exact_sum(terms: Sequence[float]) -> float:
+    total = sum(map(Fraction, terms))
+    try:
+        return float(total)
+    except OverflowError:
+        return math.inf if total > 0 else -math.inf
+
+
 def _prefer(plain: float, good: bool, otherwise: Callable[..., float], *inputs: float) -> float:
     return plain if good else otherwise(floats, *inputs)
 
@@ -129,7 +147,7 @@ class Floats:
     floor_divide = staticmethod(_ieee(operator.floordiv, np.floor_divide))
     divide = staticmethod(_ieee(operator.truediv, np.divide))
     power = staticmethod(_power)
-    fsum = staticmethod(_ieee(math.fsum, np.sum))
+    fsum = staticmethod(_fsum)
 
 
 for _name, _primitive in PRIMITIVES.items():
