@@ -159,6 +159,13 @@ for program, more in ((chosen, []), (alone, [np.zeros(3)])):
         mean, gradient = jax.jit(program.to_jax())(program.theta, *arrays)
         assert np.isnan(mean) and np.isnan(gradient).all(), bad
 
+# Of an upstream that is not finite, an option that was not chosen gets 0 times that, which is nan.
+rooted = record(lambda k, x: choose(k, [a - 1.0, b, w]).log() + choose(k, [x * a, x * w, b]), ((), ()), [a, b, w])
+agree(rooted, np.array([1, 2, 0]), np.array([1.0, 2.0, 3.0]))
+agree(rooted, np.array([1, 2, 1]), np.array([1.0, 2.0, 3.0]))
+own = record(lambda k, x: choose(k, [x * a, b, x * w]).log(), ((), ()), [a, b, w])
+agree(own, np.array([0, 1, 2]), np.array([0.0, 1.0, 2.0]))
+
 # Constants, and zeros whose sign shows.
 agree(record(lambda x: 3.0, ((),), [w]), np.ones(2))
 agree(record(lambda x: 3.0, ((),), [w]), np.ones(0))

@@ -720,9 +720,17 @@ class ChooseTransposed(Instruction):
         return handed if self.places.per_example else handed.sum(axis=2)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
-        places, upstream = arrays
+        places, upstream = [array.ravel() for array in arrays]
         width = batch if self.places.per_example else 1
-        return m.zeros(self.rows * width).at[places.ravel()].add(upstream.ravel()).reshape(self.rows, width)
+        columns = self.places.width * width
+
+        def added_up(numbers: Array) -> Array:
+            return m.zeros(self.places.count * columns).at[places].add(numbers).reshape(-1, columns)
+
+        # An option's column may have upstreams that are not finite and were handed to others: it gets 0 times those.
+        infinite = m.where(m.abs(upstream) < math.inf, 0.0, 1.0)
+        elsewhere = m.zeros(columns).at[places % columns].add(infinite) - added_up(infinite)
+        return (added_up(upstream) + m.where(elsewhere > 0.0, math.nan, 0.0)).reshape(self.rows, width)
 
     def text(self, *names: str) -> str:
         return f"{names[1]} added up at {names[0]}"
