@@ -89,6 +89,8 @@ def _shows_a_file(browser: Browser) -> bool:
 
 def main() -> int:
     """Look for a browser and, where there is none, get one; 0 if there is one in the end."""
+    if not _playwright_starts():
+        return 1
     if name := _working():
         say(f"{name} is here and works, nothing to install")
         return 0
@@ -142,18 +144,33 @@ def _libraries_of_the_download() -> bool:
 
 
 def _system_package() -> bool:
+    return _apt_get("chromium", "fonts-dejavu-core")  # the tests measure text, and a bare system has no font
+
+
+def _playwright_starts() -> bool:
+    """Playwright brings a program of its own, which needs a library that a bare system lacks."""
+    version = [sys.executable, "-m", "playwright", "--version"]
+    failure = _failure(version, MINUTE)
+    if not failure:
+        return True
+    say(f"Playwright does not start: {failure}")
+    return _apt_get("libatomic1") and _run(version, MINUTE)
+
+
+def _apt_get(*packages: str) -> bool:
+    """Install packages of the system, as root or with a sudo that asks nothing."""
+    names = " and ".join(packages)
     as_root = _as_root()
     if not shutil.which("apt-get"):
-        say("there is no apt-get on this system to install Chromium with")
+        say(f"there is no apt-get on this system to install {names} with")
         return False
     if as_root is None:
-        say("apt-get could install Chromium, but this is not root and has no sudo without a password")
+        say(f"apt-get could install {names}, but this is not root and has no sudo without a password")
         return False
-    apt_get = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
-    packages = ["chromium", "fonts-dejavu-core"]  # the tests measure text, and a bare system has no font
-    say(f"installing {' and '.join(packages)} with apt-get, for 10 minutes at most")
-    install = [*apt_get, "-o", "DPkg::Lock::Timeout=60", "install", "--no-install-recommends", *packages]
-    return _run([*apt_get, "update"], 5 * MINUTE) and _run(install, 10 * MINUTE)
+    say(f"installing {names} with apt-get, for 10 minutes at most")
+    command = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
+    install = [*command, "-o", "DPkg::Lock::Timeout=60", "install", "--no-install-recommends", *packages]
+    return _run([*command, "update"], 5 * MINUTE) and _run(install, 10 * MINUTE)
 
 
 def _as_root() -> list[str] | None:
@@ -166,7 +183,15 @@ def _as_root() -> list[str] | None:
 
 
 def _run(command: list[str], seconds: float, environment: Mapping[str, str] | None = None) -> bool:
-    """Whether a command did what it should within its time; why not is said, in its own words."""
+    """Whether a command did what it should within its time; why not is said."""
+    failure = _failure(command, seconds, environment)
+    if failure:
+        say(f"that did not work: {failure}")
+    return not failure
+
+
+def _failure(command: list[str], seconds: float, environment: Mapping[str, str] | None = None) -> str:
+    """Why a command did not do what it should, in its own words; nothing if it did."""
     with tempfile.TemporaryFile() as output:  # a pipe would be kept open by what a command leaves behind
         process = subprocess.Popen(
             command,
@@ -180,12 +205,9 @@ def _run(command: list[str], seconds: float, environment: Mapping[str, str] | No
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             _end(process)
-            say(f"that took longer than {seconds / MINUTE:.0f} minutes, and was given up")
-            return False
+            return f"it took longer than {seconds / MINUTE:.0f} minutes"
         output.seek(0)
-        if process.returncode:
-            say(f"that did not work: {_reason(output.read().decode(errors='replace'))}")
-    return process.returncode == 0
+        return _reason(output.read().decode(errors="replace")) if process.returncode else ""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -197,7 +219,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _reason(output: str) -> str:
-    """The first line that speaks of an error, or else the last one."""
+    """The first line that begins with an error, or else the last one."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("Error", "E:"))]
     return next(iter([*errors, *reversed(lines)]), "it said nothing")
