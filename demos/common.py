@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from importlib.resources import files
@@ -18,14 +19,17 @@ from pathlib import Path
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from tinygrad_edu import Value, draw
 from tinygrad_edu.drawing.palette import CYCLE, GREY, INK
+from tinygrad_edu.terminal import as_a_program
 
 threadpool_limits(1)  # matrices as small as these are multiplied soonest by one thread, most of all on a busy machine
 IN_NOTEBOOK = "ipykernel" in sys.modules
 if not IN_NOTEBOOK:
+    as_a_program()  # any encoding, and a reader that stops reading
     mpl.use("Agg")  # figures are files: no window opens, and no display is needed
 mpl.rcParams.update({
     "axes.prop_cycle": mpl.cycler(color=CYCLE), "axes.spines.top": False, "axes.spines.right": False,
@@ -33,6 +37,8 @@ mpl.rcParams.update({
     "text.color": INK, "xtick.color": GREY, "ytick.color": GREY, "legend.frameon": False, "lines.linewidth": 2,
     "figure.constrained_layout.use": True, "savefig.dpi": 150, "image.cmap": "cividis",
 })  # fmt: skip
+#: Where tables of rich go. A terminal that is narrower than they are breaks their lines, where rich would drop numbers.
+console = Console(width=max(Console().width, 80))
 
 
 class Demo:
@@ -49,13 +55,21 @@ class Demo:
         self.quick: bool = chosen.quick
         self.out: Path = chosen.out
         self.written: list[Path] = []
+        self._make_folder()
         if not IN_NOTEBOOK:
             heading, *rest = text.strip().removeprefix("# ").splitlines()
             print(heading, "=" * len(heading), *rest, sep="\n")
 
+    def _make_folder(self) -> None:
+        """Make the folder for figures, before any work is done in vain."""
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.out).close()
+        except OSError as error:
+            raise SystemExit(f"cannot write to {str(self.out)!r} ({error.strerror}); say where with --out") from None
+
     def path(self, name: str) -> Path:
-        """The file of this name in the folder for figures, which is made if need be."""
-        self.out.mkdir(parents=True, exist_ok=True)
+        """The file of this name in the folder for figures."""
         self.written.append(self.out / name)
         return self.written[-1]
 

@@ -10,9 +10,8 @@ scikit-learn. Then its mistakes, its gradient checked against finite differences
 import time
 
 import numpy as np
-from common import Demo
+from common import Demo, console
 from matplotlib import pyplot as plt
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from sklearn.datasets import load_digits
@@ -23,7 +22,6 @@ from tinygrad_edu import MLP, Value, dot, fsum, gradcheck, no_grad, record
 from tinygrad_edu.nn.losses import cross_entropy
 
 demo = Demo(__doc__)
-console = Console()
 HIDDEN, BATCH, LEARNING_RATE = 32, 16, 0.3
 EPOCHS, KEPT = (4, 320) if demo.quick else (30, None)
 
@@ -59,7 +57,7 @@ generator = np.random.default_rng(0)
 losses = np.zeros((EPOCHS, -(-len(images) // BATCH)))
 columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
 started = time.perf_counter()
-with Progress(*columns, console=console) as progress:
+with Progress(*columns) as progress:
     task = progress.add_task("learning to read", total=losses.size)
     for epoch in range(EPOCHS):
         learning_rate = LEARNING_RATE * (1 - epoch / EPOCHS)

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from common import Demo
-from rich import print as rich_print
+from common import Demo, console
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
@@ -135,7 +134,7 @@ for number in range(max(map(len, runs.values()))):
     table.add_row(str(number + 1), *cells)
 table.add_section()
 table.add_row("", *[f"a.grad = {gradient:g}" for gradient in gradients.values()])
-rich_print(table)
+console.print(table)
 (row,) = gradcheck(lambda a: (a + a) + (a + a), [3.0]).rows
 print(f"Finite differences say {row.numeric:.6g}. What first goes wrong, at ✗:")
 for name, (_, why) in PASSES.items():

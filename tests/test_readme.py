@@ -30,6 +30,7 @@ def test_there_are_two_commands_and_ci_runs_them():
     commands = re.findall(r"^python3 -m venv .*$", README, re.M)
     assert len(commands) == 2
     assert commands[0].endswith("demos/digits.py")
+    assert "tests/browser.py" in commands[1], "the tests of the page need one"
     assert "pytest" in commands[1]
     ci = (Path(__file__).parent.parent / ".ci" / "run").read_text("utf-8")
     assert "grep '^python3 -m venv' README.md" in ci

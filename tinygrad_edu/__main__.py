@@ -3,7 +3,7 @@
 To add a command, write a function that takes the parsed arguments and returns the exit code, and one that declares
 its arguments, and add the latter to `_COMMANDS`. An error that a command raises is printed as one sentence.
 
-May import: `value`, `checking`, `training`, `drawing`, `stepping`.
+May import: `terminal`, `value`, `checking`, `training`, `drawing`, `stepping`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from tinygrad_edu.drawing import draw
 from tinygrad_edu.drawing.runs import pictures_of
 from tinygrad_edu.stepping.expression import parse_expression
 from tinygrad_edu.stepping.page import save_page
-from tinygrad_edu.stepping.shell import debug, lenient, sentence_of
+from tinygrad_edu.stepping.shell import debug, sentence_of
+from tinygrad_edu.terminal import as_a_program
 from tinygrad_edu.training.command import add_train
 from tinygrad_edu.value import Value
 
@@ -132,8 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         add(commands)
     arguments = parser.parse_args(_with_negative_formulas(sys.argv[1:] if argv is None else argv))
     try:
-        with lenient(sys.stdout), lenient(sys.stderr):
-            return int(arguments.run(arguments))
+        return int(arguments.run(arguments))
     except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"{parser.prog}: {sentence_of(error)}", file=sys.stderr)
         return MISUSED
@@ -149,4 +149,5 @@ def _with_negative_formulas(argv: Sequence[str]) -> list[str]:
 
 
 if __name__ == "__main__":
+    as_a_program()
     sys.exit(main())

@@ -1,11 +1,11 @@
 """The pictures of the README, made from its own examples and from the demos: `python demos/pictures/make.py`.
 
-Writes beside itself. Needs the extras [learn] and, for the page, [dev] and Chromium. Takes about a minute.
+Writes beside itself. Needs the extras [learn] and, for the page, [dev] and Chromium (`python tests/browser.py` gets
+it). Takes about a minute.
 """
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,12 +14,12 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 from tinygrad_edu import Neuron, Value, draw, save_page
 
 HERE = Path(__file__).parent
 DEMOS = HERE.parent
+TESTS = DEMOS.parent / "tests"
 SHOWN = {
     "01_neuron.py": "01_perceptron.png",
     "04_activations.py": "04_activations.png",
@@ -44,17 +44,16 @@ def page(folder: Path) -> None:
     loss = (neuron([Value(1.0, "x0"), Value(-2.0, "x1")]) - 1.0) ** 2
     loss.label = "loss"
     save_page(loss, folder / "neuron.html")
-    browser_program = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        # Without its sandbox Chromium also runs in a container; it opens nothing but our own page.
-        browser = playwright.chromium.launch(executable_path=browser_program, args=["--no-sandbox"])
+    sys.path.append(str(TESTS))  # where it is known what browsers are called
+    from browser import started_browser
+
+    with started_browser() as browser:
         window = browser.new_page(viewport={"width": 1200, "height": 700})
         window.goto((folder / "neuron.html").as_uri())
         for _ in range(8):
             window.keyboard.press("ArrowRight")
         window.wait_for_timeout(600)
         window.screenshot(path=folder / "page.png")
-        browser.close()
     shrink(folder / "page.png", HERE / "page.png")
 
 

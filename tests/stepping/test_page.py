@@ -1,30 +1,20 @@
 """The page in a real browser: real clicks and keys, and the text read back compared with the engine's numbers."""
 
 import re
-import shutil
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from browser import started_browser
+from playwright.sync_api import expect
 
 import tinygrad_edu
 from tinygrad_edu import MLP, Neuron, Value, dot, grad, save_page, trace_sources
 from tinygrad_edu.backprop import topological_order
 
-CHROMIUM = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def browser():
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.fail("the tests of the page need Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+    with started_browser() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture

@@ -147,44 +147,111 @@ def test_any_tree_of_plain_things_and_arrays_comes_back(tmp_path):
 
 
 TRAINING = """
-import sys
+import os, signal, sys
 import numpy as np
+from tinygrad_edu import files
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.training import Adam, fit
 
-rng = np.random.default_rng(0)
-X, y = rng.normal(size=(20, 2)), rng.normal(size=20)
-model = MLP(2, [4, 1], seed=3)
-print("ready", flush=True)
-fit(model, X, y, optimizer=Adam(model.parameters(), 0.01), epochs=int(sys.argv[2]), batch_size=6,
-    checkpoint=sys.argv[1], resume=True)
+def train(epochs):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 2)), rng.normal(size=20)
+    model = MLP(2, [4, 1], seed=3)
+    fit(model, X, y, optimizer=Adam(model.parameters(), 0.01), epochs=epochs, batch_size=6,
+        checkpoint=sys.argv[1], resume=True)
 """
 
+TRAIN_AND_SAY_SO = """
+print("ready", flush=True)
+train(epochs=1_000_000)
+"""
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no kill -9 on this system")
-def test_kill_9_at_any_moment_leaves_a_whole_checkpoint_to_resume_from(tmp_path):
-    file = tmp_path / "run.safetensors"
-    reached = 0
-    for delay in (0.15, 0.213, 0.3):
-        process = subprocess.Popen(
-            [sys.executable, "-c", TRAINING, str(file), "1000000"], stdout=subprocess.PIPE, cwd=Path.cwd()
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        before = file.stat().st_mtime_ns if file.exists() else 0
-        while not file.exists() or file.stat().st_mtime_ns == before:
-            assert process.poll() is None
-            time.sleep(0.005)
-        time.sleep(delay)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        epochs = len(read_checkpoint(file)["history"]["loss"])
-        assert epochs > reached
-        reached = epochs
-    killed, straight = MLP(2, [4, 1], seed=3), MLP(2, [4, 1], seed=3)
+#: After one epoch, trains until there are three, and kills itself, as kill -9 does, right before it would run a line of
+#: `files` for the n-th time; n goes up from 1 until it comes to the end. Each time it begins where the last one was
+#: killed. A copy of the process is killed, so that only one has to start.
+KILLED_AT_EACH_LINE = """
+def killer(line):
+    run = 0
+    def trace(frame, event, argument):
+        nonlocal run
+        if frame.f_code.co_filename == files.__file__:
+            run += event == "line"
+            if run == line:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return trace
+    return trace
+
+train(epochs=1)
+status, line = None, 0
+while status != 0:
+    line += 1
+    copy = os.fork()
+    if copy == 0:
+        sys.settrace(killer(line))
+        train(epochs=3)
+        os._exit(0)
+    _, status = os.waitpid(copy, 0)
+    print(status, flush=True)
+    sys.stdin.readline()  # until the test has looked at what there is
+"""
+
+needs_kill_9 = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no kill -9 on this system")
+
+
+def started(program, *arguments):
+    """A process with that program; it may say what is wrong on the standard error of the tests."""
+    return subprocess.Popen(
+        [sys.executable, "-c", TRAINING + program, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path.cwd(),
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # a process with threads is not to be copied
+    )
+
+
+def epochs_in(file):
+    return len(read_checkpoint(file)["history"]["loss"]) if file.exists() else 0
+
+
+def assert_continues_as_if_never_stopped(file):
+    killed, straight, epochs = MLP(2, [4, 1], seed=3), MLP(2, [4, 1], seed=3), epochs_in(file) + 2
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 2)), rng.normal(size=20)
     for model, options in ((killed, {"checkpoint": file, "resume": True}), (straight, {})):
-        fit(model, X, y, optimizer=Adam(model.parameters(), 0.01), epochs=reached + 2, batch_size=6, **options)
+        fit(model, X, y, optimizer=Adam(model.parameters(), 0.01), epochs=epochs, batch_size=6, **options)
     assert killed.state_dict() == straight.state_dict()
+
+
+@needs_kill_9
+def test_kill_9_at_any_moment_leaves_a_whole_checkpoint_to_resume_from(tmp_path):
+    """Any moment that counts: before each line that has to do with the file."""
+    file, reached, outcomes = tmp_path / "run.safetensors", 1, []
+    with started(KILLED_AT_EACH_LINE, file) as process:
+        while outcomes[-1:] != [0]:
+            outcomes.append(int(process.stdout.readline()))
+            epochs = epochs_in(file)  # raises unless the checkpoint is whole
+            assert reached <= epochs <= 3
+            reached = epochs
+            process.stdin.write("\n")
+            process.stdin.flush()
+    assert process.returncode == 0
+    assert set(outcomes) == {signal.SIGKILL, 0}
+    assert len(outcomes) > 10
+    assert len(list(tmp_path.glob(".*.part"))) > 2, "some died over a file that was not yet whole"
+    assert reached == 3
+    assert_continues_as_if_never_stopped(file)
+
+
+@needs_kill_9
+def test_kill_9_from_outside_loses_one_epoch_at_most(tmp_path):
+    file = tmp_path / "run.safetensors"
+    with started(TRAIN_AND_SAY_SO, file) as process:
+        assert process.stdout.readline() == "ready\n"
+        while epochs_in(file) < 3:
+            assert process.poll() is None
+            time.sleep(0.005)
+        seen = epochs_in(file)
+        process.kill()
+    assert epochs_in(file) >= seen
+    assert_continues_as_if_never_stopped(file)

@@ -447,6 +447,16 @@ def test_the_display_shows_the_numbers_at_a_terminal(monkeypatch):
         assert shown in text
 
 
+def test_the_display_keeps_the_loss_whole_on_a_narrow_terminal(monkeypatch):
+    X, y = regression()
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=40, legacy_windows=False, color_system=None)
+    monkeypatch.setattr("tinygrad_edu.training.loop.Console", lambda stderr: console)
+    history = fit(MLP(2, [1], seed=0), X, y, epochs=3, validation=(X, y))
+    assert "epoch 3/3 " in screen.getvalue()
+    assert f" loss {history.loss[-1]:.3g} " in screen.getvalue()
+
+
 def test_nothing_is_printed_when_nobody_watches(capfd):
     X, y = regression()
     fit(MLP(2, [1], seed=0), X, y, epochs=2)

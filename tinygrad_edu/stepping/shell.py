@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import cmd
 import inspect
-import io
 import math
 import operator
 import re
@@ -28,7 +27,7 @@ from tinygrad_edu.stepping.explanation import explanation
 from tinygrad_edu.stepping.expression import parse_expression
 from tinygrad_edu.stepping.stepper import NON_FINITE, AnyStep, ForwardStep, State, Stepper, makes_non_finite
 from tinygrad_edu.stepping.wording import number
-from tinygrad_edu.terminal import Console, Text
+from tinygrad_edu.terminal import Console, Text, readable
 from tinygrad_edu.value import Value
 
 __all__ = ["StepperShell", "debug"]
@@ -102,7 +101,7 @@ class StepperShell(cmd.Cmd):
 
     def run(self) -> None:
         """Ask for commands until `quit` or the end of input."""
-        with lenient(self.stdout):
+        with readable(self.stdout):
             self.say(self._introduction())
             while True:
                 try:
@@ -273,7 +272,7 @@ class StepperShell(cmd.Cmd):
         if len(terms) > _EDGES:
             self.say(f"   + … {len(terms) - _EDGES} more")
         self.say(f"   = {number(terms[-1][1].after)}")
-        self.console.print(explanation(self.stepper.root, node, names))
+        self.say(str(explanation(self.stepper.root, node, names)))  # a narrow terminal breaks lines, we no columns
 
     def do_watch(self, argument: str) -> None:
         """watch [NAME]: show this node now, and at each stop where it changed; alone, list what is watched."""
@@ -442,23 +441,11 @@ _COMMANDS = tuple(
 )
 
 
-@contextmanager
-def lenient(stream: IO[str]) -> Iterator[None]:
-    """For the time of a block, a stream prints "?" for what its encoding lacks, such as ∂ in ASCII."""
-    if not isinstance(stream, io.TextIOWrapper):
-        yield
-        return
-    before = stream.errors
-    stream.reconfigure(errors="replace")
-    try:
-        yield
-    finally:
-        stream.reconfigure(errors=before)
-
-
 def sentence_of(error: Exception) -> str:
     """What an error says, without the number that the operating system gives it."""
-    return error.strerror if isinstance(error, OSError) and error.strerror and not error.filename else str(error)
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return f"{error.strerror}: {str(error.filename)!r}" if error.filename else error.strerror
 
 
 def _counter(step: AnyStep) -> str:

@@ -10,6 +10,9 @@ from tinygrad_edu.training.callbacks import Callback, RunView
 
 __all__ = ["Display", "is_watched"]
 
+#: Columns that all numbers of an epoch need.
+_WIDE = 80
+
 
 def is_watched(console: Console) -> bool:
     """Whether someone looks at this console: a terminal, not a file, a pipe or a log."""
@@ -48,13 +51,14 @@ class Display(Callback):
     def on_epoch_end(self, run: RunView) -> None:
         """Show the numbers of the epoch."""
         history = run.history
-        validation = f"  validation {history.validation_loss[-1]:.3g}" if history.validation_loss else ""
-        self.progress.update(
-            self.task,
-            completed=run.epoch,
-            numbers=f"loss {history.loss[-1]:.3g}{validation}  gradient {history.gradient_norm[-1]:.3g}  "
+        numbers = [
+            f"loss {history.loss[-1]:.3g}",
+            *[f"validation {loss:.3g}" for loss in history.validation_loss[-1:]],
+            f"gradient {history.gradient_norm[-1]:.3g}",
             f"rate {history.learning_rate[-1]:.3g}",
-        )
+        ]
+        room = len(numbers) if self.console.width >= _WIDE else 1  # fewer numbers, rather than pieces of them
+        self.progress.update(self.task, completed=run.epoch, numbers="  ".join(numbers[:room]))
 
     def on_end(self, run: RunView) -> None:
         """Say why it ended before its time, if it did."""
