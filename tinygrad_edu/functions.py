@@ -44,6 +44,8 @@ def dot(weights: Iterable[Number], inputs: Iterable[Number], bias: Number = 0.0)
 def fsum(values: Iterable[Number]) -> Value:
     """The sum of all values, as one node and rounded once: Σ valueᵢ.
 
+    A recorded program adds in NumPy's order and rounds at each addition, so its last digits may differ.
+
     >>> fsum([0.1] * 10).data
     1.0
     """

@@ -14,6 +14,7 @@ import pytest
 from replay.random_programs import GOOD, Case, agree, attempt, mismatch
 
 from tinygrad_edu.replay import instructions, scalars
+from tinygrad_edu.replay.program import recorded
 
 COUNT = int(os.environ.get("TINYGRAD_EDU_PROGRAMS", "500"))
 CHUNKS = 10
@@ -28,7 +29,10 @@ def test_random_programs_agree_with_eager_code(chunk: int) -> None:
 
 
 def test_what_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two mistakes that were made once, and one that was not, each with a program that shows it."""
+    """Two mistakes that were made once, and one that was not, each with a program that shows it.
+
+    Here the programs are not compared with their functions when they are recorded, which would find these too.
+    """
     divisions = ["p[0] / 1.0", "p[1] / 0.0", "v0 / 1.0", "v1 / -0.0"]
     one_zero = Case(0, [], [2.0, 3.0], lines=divisions, output="[v2, v3]", is_list=True)
     plus_zero = Case(0, [], [-0.0], lines=["1.0 / (p[0] + 0.0)"], output="v0")
@@ -37,12 +41,12 @@ def test_what_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     for case in (one_zero, plus_zero, a_constant):
         assert mismatch(case) == ""
     monkeypatch.setattr(instructions, "_told_apart", tuple)
-    assert mismatch(one_zero).startswith("values of a batch of 1")
+    assert mismatch(one_zero, recorded).startswith("values of a batch of 1")
     monkeypatch.setattr(scalars.ScalarGraph, "_unchanged", lambda self, operation, inputs: inputs[0])
-    assert mismatch(plus_zero).startswith("values of a batch of 1")
+    assert mismatch(plus_zero, recorded).startswith("values of a batch of 1")
     monkeypatch.undo()
     monkeypatch.setattr(instructions.SumBatch, "run", lambda self, out, array: lambda: out.fill(0.5))
-    assert mismatch(a_constant).startswith("gradient of a batch of 1")
+    assert mismatch(a_constant, recorded).startswith("gradient of a batch of 1")
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,7 @@ class Eager:
         effects = [
             abs(stand_in._grad * self._numbers.get(id(node), node._data)) for node, stand_in in self._swept.items()
         ]
-        return sum(filter(math.isfinite, effects))
+        return float(sum(filter(math.isfinite, effects)))
 
     @property
     def sensitivity(self) -> float:
