@@ -74,6 +74,9 @@ def topological_order(root: Value, leaves: bool = True) -> list[Value]:
             order.append(to_visit.pop())
         elif node not in seen:
             seen.add(node)
+            if not node.inputs:
+                order.append(node)
+                continue
             to_visit += (node, None)
             to_visit += [v for v in reversed(node.inputs) if (leaves or v.inputs) and v not in seen]
     return order

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu import RecordingError, Value, choose, dot, fsum, logsumexp, nn, ops, record, softmax, where
+from tinygrad_edu.replay import Program
 
 #: What the lines may use, beside x0, x1, ..., k, p, the layers and the lines before.
 NAMES: dict[str, Any] = {

@@ -92,7 +92,6 @@ def record(
         lambda *row: fn(*map(_as_values, row)),
         examples,
         np.array([parameter.data for parameter in params]),
-        changed=2 if edges < WORK / 4 else 1,
         unchanged=edges < WORK,
         skips=check is None,
     )
