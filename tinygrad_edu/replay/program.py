@@ -34,7 +34,7 @@ from tinygrad_edu.replay.instructions import (
     place,
 )
 from tinygrad_edu.replay.listing import listing
-from tinygrad_edu.replay.recorder import Noise, RecordingError, Shape, recording
+from tinygrad_edu.replay.recorder import Noise, Recorder, RecordingError, Shape, recording
 from tinygrad_edu.replay.scalars import ScalarGraph
 from tinygrad_edu.replay.schedule import Schedule
 from tinygrad_edu.value import Value
@@ -84,7 +84,7 @@ def record(
     program = recorded(fn, sizes, params, examples, theta)
     if examples is None:
         edges = sum(map(len, program.scalars.inputs))
-        examples = made_inputs(sizes, program.scalars.indices(), edges)
+        examples = made_inputs(sizes, program.indices, edges)
     else:
         edges = 0
     compare(
@@ -111,26 +111,26 @@ def recorded(
         _check_theta(theta, len(params))
     numbers = [array[0] for array in examples] if examples else [np.full(shape, 0.5) for shape in shapes]
     with _collector_paused():
-        graph, noises, returns_one = _graph(fn, numbers, params)
-        return Program(graph, shapes, params, noises, returns_one, theta)
+        graph, recorder, returns_one = _graph(fn, numbers, params)
+        program = Program(graph, shapes, params, [draw for _, draw in recorder.noises], returns_one, theta)
+        program.indices = recorder.indices()
+    return program
 
 
 def _graph(
     fn: Callable[..., Any], numbers: Sequence[FloatArray], params: Sequence[Value]
-) -> tuple[ScalarGraph, list[Noise], bool]:
-    """Run the function once; its graph, the noise it drew, and whether it returned one number or a list."""
+) -> tuple[ScalarGraph, Recorder, bool]:
+    """Run the function once; its graph, what the recorder saw, and whether it returned one number or a list."""
     with recording(params) as recorder:
-        inputs = [recorder.inputs(f"x{k}", array) for k, array in enumerate(numbers)]
-        result = fn(*inputs)
+        result = fn(*[recorder.inputs(f"x{k}", array) for k, array in enumerate(numbers)])
         returns_one = isinstance(result, (Value, numbers_module.Real, np.bool_))
         outputs = [_output(item) for item in numbers_in(result)]
         if not outputs:
             raise RecordingError("the function returned no number at all, and a program needs at least one")
         joined = Value.apply(ops.fsum, outputs)
-    data = [value for item in inputs for value in numbers_in(item)]
-    graph = ScalarGraph([*data, *[node for node, _ in recorder.noises]], params)
+    graph = ScalarGraph([*recorder.data, *[node for node, _ in recorder.noises]], params)
     graph.include(outputs, joined)
-    return graph, [draw for _, draw in recorder.noises], returns_one
+    return graph, recorder, returns_one
 
 
 def _as_values(array: FloatArray) -> Any:
@@ -235,6 +235,7 @@ class Program:
         self.recorded = graph.recorded
         self.scalars = graph
         self.noises = list(noises)
+        self.indices: dict[int, int] = {}  # the numbers among the inputs that choose, and among how many options
         self.returns_one = returns_one
         leaves = [(f"x{k}", int(np.prod(shape))) for k, shape in enumerate(shapes)]
         leaves += [(f"noise{k}", 1) for k in range(len(noises))]

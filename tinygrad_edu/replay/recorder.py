@@ -5,7 +5,7 @@ changed. But the program must hold for all examples, so the mode refuses whateve
 this one example decides: a `RecordingError` names the line and what to write instead. A refusal that the function
 catches is raised when it returns.
 
-May import: `modes`, `value`, NumPy.
+May import: `ops`, `modes`, `value`, `backprop`, NumPy.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
+from tinygrad_edu import ops
+from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.modes import caller_source, changed_mode, current_mode, is_our_code, modes_alive, not_while_recording
 from tinygrad_edu.value import Value
 
@@ -72,6 +74,8 @@ class Recorder:
         self._known: dict[int, Value] = {id(parameter): parameter for parameter in params}
         self._constants: set[int] = set()
         self._data: set[int] = set()  # constants, and what is a number of one example
+        self._choices: list[Value] = []
+        self.data: list[Value] = []  # all inputs, one after the other
         self.noises: list[tuple[Value, Noise]] = []
         self.refusal: RecordingError | None = None
 
@@ -87,6 +91,8 @@ class Recorder:
             self._data.add(id(node))
         if is_constant:
             self._constants.add(id(node))
+        if node.op is ops.choose:
+            self._choices.append(node)
         self._known[id(node)] = node
         return node
 
@@ -120,11 +126,26 @@ class Recorder:
     def inputs(self, name: str, numbers: np.ndarray[Any, Any]) -> Any:
         """One input for a single number, else an array of them."""
         if numbers.ndim == 0:
-            return self.input(name, float(numbers))
+            self.data.append(self.input(name, float(numbers)))
+            return self.data[-1]
         array = np.empty(numbers.shape, dtype=object)
         for index in np.ndindex(numbers.shape):
             array[index] = self.input(f"{name}[{', '.join(map(str, index))}]", float(numbers[index]))
+        self.data += array.ravel().tolist()
         return array
+
+    def indices(self) -> dict[int, int]:
+        """Which of the data choose among options, by place, and among how many; 2 for what an index is made of."""
+        places = {id(value): place for place, value in enumerate(self.data)}
+        found: dict[int, int] = {}
+        for choice in self._choices:
+            index = choice.inputs[0]
+            count = len(choice.inputs) - 1 if id(index) in places else 2
+            for value in topological_order(index):
+                if id(value) in places:
+                    place = places[id(value)]
+                    found[place] = min(count, found.get(place, count))
+        return found
 
     def noise(self, draw: Noise) -> Value:
         """An input that the program fills with fresh random numbers at every run."""

@@ -42,7 +42,6 @@ class ScalarGraph:
         self._leaves = [*data, *params]
         for k in range(len(self._leaves)):
             self._append(None, (), varies=k < len(data))
-        self._data = len(data)
         self.recorded = 0
         self.outputs: list[int] = []
         self._absorbed = bytearray()
@@ -61,26 +60,6 @@ class ScalarGraph:
                     self.recorded += 1
                     numbers[id(value)] = self.operation(value.op, tuple([numbers[id(v)] for v in value.inputs]))
         self.outputs = [numbers[id(value)] for value in outputs]
-
-    def indices(self) -> dict[int, int]:
-        """The inputs that choose, by number, and among how many options; 2 for what an index is computed from."""
-        found: dict[int, int] = {}
-        for operation, inputs in zip(self.operations, self.inputs, strict=True):
-            if operation is ops.choose:
-                count = len(inputs) - 1 if self.operations[inputs[0]] is None else 2
-                for k in self._made_of(inputs[0]):
-                    found[k] = min(count, found.get(k, count))
-        return found
-
-    def _made_of(self, scalar: int) -> set[int]:
-        """The data inputs that a scalar was made of."""
-        seen = {scalar}
-        to_visit = [scalar]
-        while to_visit:
-            new = set(self.inputs[to_visit.pop()]) - seen
-            seen |= new
-            to_visit += new
-        return {k for k in seen if k < self._data and self.operations[k] is None}
 
     def _append(self, operation: ops.Op | None, inputs: tuple[int, ...], varies: bool) -> int:
         self.operations.append(operation)
