@@ -106,7 +106,7 @@ class Biased(Module):
         self.w = [Value(0.5), Value(-0.25), Value(0.1)]
 
     def __call__(self, x):
-        return [sum(w * a for w, a in zip(self.w, x + [1.0], strict=True))]
+        return [sum(w * a for w, a in zip(self.w, x + [1.0], strict=True))]  # noqa: RUF005 - what is tested
 
 
 def test_a_model_is_given_lists_in_every_engine():

@@ -400,7 +400,7 @@ def predict(model: Module, X: Any) -> Array:
     with in_mode(model, training=False):
         if len(examples) >= _WORTH_RECORDING and not takes_batches(model):
             try:
-                return _replayed(model, examples)
+                return replayed(lambda x: _row(outputs_of(model, [x])[0]), model, examples)
             except Exception as error:  # whatever it was, eager code is the meaning and goes on
                 _say_once(f"predict computes one example after the other: {_reason(error)}")
         with no_grad():
@@ -408,15 +408,18 @@ def predict(model: Module, X: Any) -> Array:
     return np.array([[as_value(v).data for v in _row(output)] for output in outputs], dtype=np.float64)
 
 
-def _replayed(model: Module, examples: Array) -> Array:
-    """The outputs for all examples, by a program that was compared with the model on some of them."""
+def replayed(answer: Callable[[Any], list[Value]], model: Module, examples: Array) -> Array:
+    """What `answer` gives for each example, by a program that was compared with it on some of them.
 
-    def answer(x: Any) -> list[Value]:
-        return _row(outputs_of(model, [_as_in_eager(x)])[0])
+    Raises whatever recording raises.
+    """
+
+    def recordable(x: Any) -> list[Value]:
+        return answer(_as_in_eager(x))
 
     rows = telling_rows(Data(examples, np.zeros(len(examples))))
-    program = recorded(answer, [examples.shape[1:]], model.parameters(), [examples[rows]])
-    compare(program, answer, [examples[rows]], program.theta, changed=0, named=lambda k: _row_name(rows[k]))
+    program = recorded(recordable, [examples.shape[1:]], model.parameters(), [examples[rows]])
+    compare(program, recordable, [examples[rows]], program.theta, changed=0, named=lambda k: _row_name(rows[k]))
     return program(examples)
 
 
