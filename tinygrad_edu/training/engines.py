@@ -1,8 +1,9 @@
 """Engines: what turns a batch into the mean loss and its gradient.
 
 `Eager` builds the graph of every example and sweeps it back, as a learner does by hand. `Replay` records the loss of
-one example once and runs it on whole batches as matrices; same numbers, much sooner. Both speak of parameters as one
-flat array `theta`, in the order of the optimiser; `push` makes the `Value`s hold it.
+one example once and runs it on whole batches as matrices; same numbers, much sooner, and it looks now and then whether
+they are the same. `Auto` is the second as long as that works, and then the first. They speak of parameters as one flat
+array `theta`, in the order of the optimiser; `push` makes the `Value`s hold it.
 
 May import: `modes`, `value`, `functions`, `nn`, `replay`; `data` and `optimisers` of this folder; NumPy.
 """
@@ -387,8 +388,9 @@ _said: set[str] = set()
 def predict(model: Module, X: Any) -> Array:
     """The outputs of a model in evaluation mode for each example of X, shape (n, outputs), flat; no graph is kept.
 
-    Replayed where the model can be recorded, which for many examples is much faster. Raises TypeError or ValueError
-    for examples that the model does not take, and TypeError for what is no model.
+    Many examples are replayed, which is much faster, where the model can be recorded and gives the same for some of
+    them in eager code; else a RuntimeWarning says once why not. Raises TypeError or ValueError for examples that the
+    model does not take, and TypeError for what is no model.
 
     >>> from tinygrad_edu.nn import MLP
     >>> predict(MLP(2, [3], init="zeros"), [[1.0, 2.0], [3.0, 4.0]]).shape
