@@ -25,7 +25,7 @@ from tinygrad_edu import ops
 from tinygrad_edu.backprop import sweep
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.modes import changed_mode
-from tinygrad_edu.replay.recorder import RecordingError
+from tinygrad_edu.replay.recorder import RecordingError, collector_paused
 from tinygrad_edu.value import Value, as_value
 
 __all__ = ["compare", "made_inputs", "numbers_in"]
@@ -113,7 +113,8 @@ class _Comparison:
         answered, answers, drawn = [], [], []
         for row, name in zip(rows, names, strict=True):
             try:
-                eager = self._eagerly(row)
+                with collector_paused():
+                    answer = self._eagerly(row).answer(self.program.params)
             except Exception as error:
                 if not skips:
                     raise RecordingError(f"on {name} the function raised {type(error).__name__}: {error}") from error
@@ -121,7 +122,7 @@ class _Comparison:
             if len(self.draws.drawn) != len(self.program.noises):
                 self._refuse(name, "draws", len(self.program.noises), len(self.draws.drawn), " random numbers")
             answered.append((row, name))
-            answers.append(eager.answer(self.program.params))
+            answers.append(answer)
             drawn.append(self.draws.drawn)
         if answered:
             self._compare(answered, answers, drawn)

@@ -7,12 +7,10 @@ May import: `ops`, `number_systems`, `value`, `later`, NumPy; `agreement`, `buil
 from __future__ import annotations
 
 import copy
-import gc
 import numbers as numbers_module
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -34,7 +32,7 @@ from tinygrad_edu.replay.instructions import (
     place,
 )
 from tinygrad_edu.replay.listing import listing
-from tinygrad_edu.replay.recorder import Noise, Recorder, RecordingError, Shape, recording
+from tinygrad_edu.replay.recorder import Noise, Recorder, RecordingError, Shape, collector_paused, recording
 from tinygrad_edu.replay.scalars import ScalarGraph
 from tinygrad_edu.replay.schedule import Schedule
 from tinygrad_edu.value import Value
@@ -110,7 +108,7 @@ def recorded(
     if theta is not None:
         _check_theta(theta, len(params))
     numbers = [array[0] for array in examples] if examples else [np.full(shape, 0.5) for shape in shapes]
-    with _collector_paused():
+    with collector_paused():
         graph, recorder, returns_one = _graph(fn, numbers, params)
         program = Program(graph, shapes, params, [draw for _, draw in recorder.noises], returns_one, theta)
         program.indices = recorder.indices()
@@ -139,18 +137,6 @@ def _as_values(array: FloatArray) -> Any:
     for index in np.ndindex(array.shape):
         values[index] = Value(float(array[index]))
     return values if array.ndim else values.item()
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """While a graph only grows, looking for garbage in it again and again would cost more than the recording."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _checked_params(params: Sequence[Value]) -> list[Value]:

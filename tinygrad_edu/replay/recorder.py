@@ -10,6 +10,7 @@ May import: `ops`, `modes`, `value`, `backprop`, NumPy.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -169,3 +170,15 @@ def recording(params: Sequence[Value]) -> Iterator[Recorder]:
         raise
     if recorder.refusal is not None:
         raise recorder.refusal
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """While a graph only grows, looking for garbage in it again and again would cost more than the recording."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
