@@ -62,6 +62,10 @@ def looked_up_after_a_sum(out, t):
     return WEIGHT.get(t + 0.0, 1.0) * squared(out, t)
 
 
+def looked_up_by_a_comparison(out, t):
+    return {True: 2.0}.get(out[0] > t, 3.0) * squared(out, t)
+
+
 def between(out, t):
     return where((out[0] - t > -1.0) & (out[0] - t < 1.0), squared(out, t), 2.0)
 
@@ -82,7 +86,7 @@ def chosen(out, t):
     return choose(t, [out[0] ** 2, (out[0] - 1.0) ** 2])
 
 
-EAGER = (looked_up, member, typed, guarded, table, inverted, indexed, looked_up_after_a_sum)
+EAGER = (looked_up, member, typed, guarded, table, inverted, indexed, looked_up_after_a_sum, looked_up_by_a_comparison)
 REPLAYED = (squared, between, not_none, odd, rounded, chosen)
 
 
@@ -230,7 +234,12 @@ def test_rows_of_every_target_are_compared_or_the_extremes():
     y = RNG.normal(size=40)
     rows = telling_rows(Data(X, y))
     assert {int(y.argmin()), int(y.argmax())} <= set(rows)
-    assert len(rows) <= 4
+    assert 10 < len(rows) <= 18
+    pairs = RNG.normal(size=(40, 2))
+    extremes = {*pairs.argmin(axis=0).tolist(), *pairs.argmax(axis=0).tolist()}
+    assert extremes <= set(telling_rows(Data(X, pairs)))
+    wide = RNG.normal(size=(40, 30))
+    assert len(telling_rows(Data(X, wide))) <= 18
     classes = np.eye(16)[np.arange(40) % 16]
     assert len({tuple(classes[row]) for row in telling_rows(Data(X, classes))}) == 16
 

@@ -44,10 +44,10 @@ class RecordingError(RuntimeError):
 
 
 class Datum(Value, recorded=True):
-    """A number of one example, or computed from such alone: a `Value` like any other, but that it cannot be looked up.
+    """What may be a plain number in eager code: a `Value` like any other, but that it cannot be looked up.
 
-    In eager code this is often a plain number, which a dictionary or a set finds by what it is, and a `Value` by
-    identity.
+    A number of one example, what is computed from such alone, and a comparison: a dictionary or a set finds these by
+    what they are, and a `Value` by identity.
     """
 
     __slots__ = ()
@@ -87,8 +87,10 @@ class Recorder:
             for value in node.inputs:
                 self.admit(value)
         is_constant = inputs <= self._constants
-        if inputs <= self._data:
-            node = node if is_constant else Datum.instead_of(node)
+        is_data = inputs <= self._data
+        if (is_data or node.op in ops.TRUTHS) and not is_constant:
+            node = Datum.instead_of(node)
+        if is_data:
             self._data.add(id(node))
         if is_constant:
             self._constants.add(id(node))

@@ -340,13 +340,14 @@ _TARGETS = 16
 def telling_rows(data: Data) -> list[int]:
     """Rows that would show a program that holds for some examples only: of each target one, if these are few.
 
-    Else the rows of the smallest and the largest targets; and in any case those of the extremes of X.
+    Else rows from the smallest target to the largest; and in any case those of the extremes of X.
     """
     n = len(data)
     _, rows = np.unique(data.y, axis=0, return_index=True)
     if len(rows) > _TARGETS:
-        columns = data.y.reshape(n, -1)[:, : _TARGETS // 2]
-        rows = np.concatenate([columns.argmin(axis=0), columns.argmax(axis=0)])
+        columns = data.y.reshape(n, -1)[:, : _TARGETS // 2]  # of each column at least the extremes
+        ranks = np.linspace(0, n - 1, _TARGETS // columns.shape[1]).round().astype(int)
+        rows = columns.argsort(axis=0)[ranks].ravel()
     features = data.X.reshape(n, -1)
     return sorted({*rows.tolist(), int(features.min(axis=1).argmin()), int(features.max(axis=1).argmax())})
 
