@@ -86,6 +86,76 @@ def _lost(self: Any) -> NoReturn:
     )
 
 
+class Truth:
+    """What a comparison of `Value`s says: a bool for Python and for arithmetic, and as in NumPy for `&`, `|` and `~`.
+
+    >>> holds = Truth(True)
+    >>> holds, ~holds, holds & ~holds, holds + holds, np.array([holds])
+    (True, False, False, 2, array([ True]))
+    """
+
+    __slots__ = ("_holds",)
+
+    def __init__(self, holds: bool) -> None:
+        self._holds = holds
+
+    def __bool__(self) -> bool:
+        return self._holds
+
+    def __index__(self) -> int:
+        return int(self._holds)
+
+    def __repr__(self) -> str:
+        return repr(self._holds)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._holds, spec)
+
+    def __hash__(self) -> int:
+        return hash(self._holds)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Truth, (self._holds,)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.array(self._holds, dtype=dtype)
+
+    def __invert__(self) -> Truth:
+        return FALSE if self._holds else TRUE
+
+    def __and__(self, other: Any) -> Any:
+        return (TRUE if self._holds and other else FALSE) if isinstance(other, _TRUTHS) else NotImplemented
+
+    def __or__(self, other: Any) -> Any:
+        return (TRUE if self._holds or other else FALSE) if isinstance(other, _TRUTHS) else NotImplemented
+
+    def __xor__(self, other: Any) -> Any:
+        return (TRUE if self._holds != bool(other) else FALSE) if isinstance(other, _TRUTHS) else NotImplemented
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+
+def _as_a_number(compute: Callable[..., Any], reflected: bool = False) -> Callable[..., Any]:
+    """What `int` does."""
+
+    def method(self: Any, *other: Any) -> Any:
+        return compute(*other, int(self)) if reflected else compute(int(self), *other)
+
+    return method
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
+    setattr(Truth, f"__{_name}__", _as_a_number(getattr(operator, f"__{_name}__")))
+    setattr(Truth, f"__r{_name}__", _as_a_number(getattr(operator, f"__{_name}__"), reflected=True))
+for _name in ("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs"):
+    setattr(Truth, f"__{_name}__", _as_a_number(getattr(operator, f"__{_name}__")))
+for _function in (float, round, divmod):
+    setattr(Truth, f"__{_function.__name__}__", _as_a_number(_function))
+numbers.Integral.register(Truth)
+TRUE, FALSE = Truth(True), Truth(False)
+_TRUTHS = (bool, np.bool_, Truth)
+
+
 def compared(operation: Op, compare: Callable[[Any, Any], bool]) -> Callable[[Any, object], Any]:
     """A comparison of data; graphs do not matter to it. While recording, it is a node, for `where`."""
 
@@ -95,16 +165,16 @@ def compared(operation: Op, compare: Callable[[Any, Any], bool]) -> Callable[[An
         if modes_alive and (is_hidden(self) or is_hidden(other)):
             return self.apply(operation, (self, self.operand(other)))
         other = other.data if isinstance(other, PythonNumber) else other
-        return np.True_ if compare(self.data, other) else np.False_  # as in NumPy, so that & | ~ combine them
+        return TRUE if compare(self.data, other) else FALSE
 
     return method
 
 
 def combined(operation: Op) -> Callable[[Any, object], Any]:
-    """`&` or `|` of comparisons that a recording made nodes of; outside of one, comparisons are no Values."""
+    """`&` or `|` of comparisons that a recording made nodes of; outside of one, they are no Values but a `Truth`."""
 
     def method(self: Any, other: object) -> Any:
-        if self.op in ops.TRUTHS and (isinstance(other, (bool, np.bool_)) or getattr(other, "op", None) in ops.TRUTHS):
+        if self.op in ops.TRUTHS and (isinstance(other, _TRUTHS) or getattr(other, "op", None) in ops.TRUTHS):
             return self.apply(operation, (self, self.operand(other)))
         return NotImplemented
 
@@ -161,7 +231,7 @@ class PythonNumber:
 
     def __bool__(self) -> bool:
         what = "a comparison or truth value"
-        return revealed(self, what, "use where(condition, a, b), relu, maximum, minimum, clip, or & | ~") != 0.0
+        return revealed(self, what, "use where(condition, a, b) for each number, relu, maximum, clip, or & | ~") != 0.0
 
     def __index__(self) -> NoReturn:
         revealed(self, "using it as an index", "use choose(index, options)")
@@ -226,6 +296,17 @@ def real(data: Any) -> float:
     else:
         what, cure = f"{data!r} of type {type(data).__name__}", ""
     raise TypeError(f"a Value holds one real number (bool, int, float or a NumPy scalar), not {what}{cure}")
+
+
+def gradient(number: Any) -> float:
+    """A number as a gradient.
+
+    >>> gradient(1)
+    1.0
+    """
+    if number is None:
+        raise TypeError("a gradient is a number, never None: p.grad = 0.0 clears it, and optimizer.zero_grad() all")
+    return real(number)
 
 
 def plain(other: Any) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from tinygrad_edu import ops
-from tinygrad_edu.coercion import PythonNumber, Seldom, plain, real, text
+from tinygrad_edu.coercion import PythonNumber, Seldom, gradient, plain, real, text
 from tinygrad_edu.compiling import compiled
 from tinygrad_edu.methods import Methods, binary, infix, reflected, unary, with_settings
 from tinygrad_edu.modes import Source, finish, modes_alive, not_while_recording, revealed
@@ -106,7 +106,7 @@ class Value(PythonNumber, Methods):
     @grad.setter
     def grad(self, number: Any) -> None:
         not_while_recording("setting .grad", "gradients come from program.value_and_grad")
-        self._grad = number if type(number) is float else real(number)
+        self._grad = number if type(number) is float else gradient(number)
 
     #: What people call it, and the line that made it, if that was under `trace_sources`.
     label = Seldom("_label", "", text)

@@ -100,8 +100,8 @@ def _fsum(terms: Sequence[float]) -> float:
         return math.fsum(terms)
     except ValueError:
         return math.nan  # of infinities of both signs
-    except OverflowError:  # perhaps only on the way
-        return _exact_sum(terms) if all(map(math.isfinite, terms)) else sum(terms)
+    except OverflowError:  # perhaps only on the way; what is not finite decides alone
+        return sum([t for t in terms if not math.isfinite(t)]) or _exact_sum(terms)
 
 
 def _exact_sum(terms: Sequence[float]) -> float:
