@@ -35,6 +35,7 @@ READING_A_NUMBER: dict[str, tuple[Callable[[Any], Any], str]] = {
     "np.maximum": (lambda x: np.maximum(0, np.array([x], dtype=object))[0], "maximum"),
     "format": (lambda x: x * len(f"{x:.3f}"), "after the program ran"),
     "detach": (lambda x: x * x.detach(), "input of the program"),
+    "local derivatives": (lambda x: x * (W * x).local_derivatives[0], "value_and_grad"),
     "backward": (lambda x: (x * W).backward() or x, "value_and_grad"),
     "a gradient": (lambda x: x * grad(x * W, [W])[0], "value_and_grad"),
     "a gradient as a graph": (lambda x: x * grad(x * W, [W], create_graph=True)[0], "value_and_grad"),

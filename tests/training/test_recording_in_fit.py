@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import threading
 import warnings
@@ -12,6 +13,7 @@ import pytest
 from tinygrad_edu import MLP, SGD, RecordingError, Value, choose, fit, fsum, predict, where
 from tinygrad_edu.nn import BatchNorm, Dropout, Layer, Module, Sequential
 from tinygrad_edu.nn.losses import mean_squared_error
+from tinygrad_edu.nn.module import in_mode
 from tinygrad_edu.training import Callback
 from tinygrad_edu.training.data import Data
 from tinygrad_edu.training.engines import telling_rows
@@ -325,3 +327,145 @@ def test_a_state_that_changes_between_examples_is_refused():
     model = MLP(2, [1], seed=0)
     history = fit(model, X, RARE, lambda out, t: squared(out, t) * (1 + next(calls) % 2), epochs=1)
     assert history.engine.startswith("eager: the recorded program differs from the function: on row ")
+
+
+class Eval(Callback):
+    """It puts the model in `eval()` after the first epoch."""
+
+    def on_epoch_end(self, run):
+        run.model.eval()
+
+
+def test_a_callback_may_put_the_model_in_eval_and_replay_follows():
+    losses = []
+    for engine in ("eager", "replay"):
+        model = Sequential(Layer(2, 8, seed=0), Dropout(0.5, seed=0), Layer(8, 1, "linear", seed=1))
+        still = SGD(model.parameters(), 0.0)
+        losses.append(fit(model, X, RARE, optimizer=still, epochs=4, callbacks=[Eval()], engine=engine).loss)
+    np.testing.assert_allclose(losses[1][1:], losses[0][1:], rtol=1e-9)
+    assert losses[0][1] == pytest.approx(losses[0][2])
+
+
+class Shifted(Module):
+    """It has a buffer that only `eval()` looks at, and a number that nobody knows of."""
+
+    buffer_names = ("shift",)
+
+    def __init__(self):
+        self.inner, self.shift, self._hidden = MLP(2, [2, 1], seed=0), 0.0, 0.0
+
+    def __call__(self, x):
+        (y,) = self.inner(x)
+        return [y if self.training else y + self.shift + self._hidden]
+
+
+class Moves(Callback):
+    """It changes one of the two after each epoch."""
+
+    def __init__(self, name):
+        self.attribute = name
+
+    def on_epoch_end(self, run):
+        setattr(run.model, self.attribute, getattr(run.model, self.attribute) + 1.0)
+
+
+def test_a_validation_loss_follows_the_buffers_and_what_changed_otherwise_is_found():
+    histories = []
+    for engine in ("eager", "auto"):
+        model = Shifted()
+        still = SGD(model.parameters(), 0.0)
+        histories.append(
+            fit(
+                model,
+                X,
+                RARE,
+                optimizer=still,
+                epochs=5,
+                validation=(X, RARE),
+                callbacks=[Moves("shift")],
+                engine=engine,
+            )
+        )
+    np.testing.assert_allclose(histories[1].validation_loss, histories[0].validation_loss, rtol=1e-9)
+    assert histories[1].engine.startswith("replay: ")
+    model = Shifted()
+    with pytest.warns(RuntimeWarning, match="differs from the function"):
+        fit(model, X, RARE, epochs=5, validation=(X, RARE), callbacks=[Moves("_hidden")])
+
+
+def test_a_loss_that_changes_and_changes_back_is_found_after_epoch_1_2_4_and_so_on():
+    weight = [1.0]
+
+    class Annealing(Callback):
+        """A weight that is 1 at first, then 0, and 1 again in the end."""
+
+        def on_epoch_end(self, run):
+            weight[0] = 0.0 if 1 <= run.epoch < 8 else 1.0
+
+    def loss(out, t):
+        return squared(out, t) + weight[0] * out[0] ** 2
+
+    model = MLP(2, [3, 1], seed=0)
+    with pytest.warns(RuntimeWarning, match="after epoch 2, up to which replay trained"):
+        fit(model, X, RARE, loss, epochs=10, callbacks=[Annealing()])
+
+
+def test_predict_looks_at_rows_from_all_over_the_data():
+    class Missing(Module):
+        """To it, a plain 0.0 is a number that is missing."""
+
+        def __init__(self):
+            self.w = Value(2.0)
+
+        def __call__(self, x):
+            return [self.w * (0.5 if isinstance(x[0], float) and x[0] == 0.0 else x[0])]
+
+    rows = np.abs(RNG.normal(size=(200, 2))) + 0.1
+    rows[::4, 0] = 0.0
+    with pytest.warns(RuntimeWarning, match="differs from the function"):
+        answers = predict(Missing(), rows)
+    np.testing.assert_allclose(answers[:, 0], 2.0 * np.where(rows[:, 0] == 0.0, 0.5, rows[:, 0]))
+
+
+def test_where_replay_alone_is_not_finite_eager_code_goes_on(monkeypatch):
+    from tinygrad_edu.training.engines import Replay
+
+    monkeypatch.setattr(Replay, "loss_and_gradient", lambda self, X, y: (float("nan"), np.zeros(13)))
+    model = MLP(2, [3, 1], seed=0)
+    with pytest.warns(RuntimeWarning, match="the recorded loss is nan"):
+        history = fit(model, X, RARE, epochs=3)
+    assert history.epochs == 3
+    assert np.isfinite(history.loss).all()
+
+
+def test_examples_of_no_numbers_and_no_examples_at_all_are_no_trouble():
+    class Constant(Module):
+        """A model that looks at nothing."""
+
+        def __init__(self):
+            self.w = Value(2.0)
+
+        def __call__(self, x):
+            return [self.w]
+
+    assert fit(Constant(), np.zeros((20, 0)), np.ones(20), epochs=1).engine.startswith("replay: ")
+    with pytest.raises(ValueError, match="an array of examples"):
+        predict(Constant(), 5.0)
+
+
+def test_a_class_attribute_cannot_hide_the_mode_and_a_task_has_its_own():
+    with pytest.raises(TypeError, match="declares `training` in its class"):
+        type("Wrong", (Module,), {"training": True})
+    model = Layer(2, 1, seed=0)
+    seen = []
+
+    async def other():
+        model.eval()
+
+    async def main():
+        with in_mode(model, training=True):
+            await asyncio.create_task(other())
+            seen.append(model.training)
+
+    asyncio.run(main())
+    assert seen == [True]

@@ -18,7 +18,7 @@ May import: `value`, NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from reprlib import recursive_repr
@@ -28,10 +28,10 @@ import numpy as np
 
 from tinygrad_edu.value import Value
 
-__all__ = ["Module", "State", "in_mode"]
+__all__ = ["Module", "State", "in_mode", "modes_of"]
 
 #: By identity, the modules that are in another mode for this thread or task than for all others: see `in_mode`.
-_modes_here: ContextVar[dict[int, bool] | None] = ContextVar("tinygrad_edu_modules_in_mode", default=None)
+_modes_here: ContextVar[Mapping[int, bool] | None] = ContextVar("tinygrad_edu_modules_in_mode", default=None)
 #: What `state_dict` returns: the number of each parameter, and each buffer, by path.
 State: TypeAlias = dict[str, Any]
 
@@ -66,11 +66,15 @@ class Module:
 
     @training.setter
     def training(self, mode: bool) -> None:
-        here = _modes_here.get()
-        if here is not None and id(self) in here:
-            here[id(self)] = mode
-        else:
-            self._training = mode
+        _put_in_mode([self], mode)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "training" in vars(cls) and not isinstance(vars(cls)["training"], property):
+            raise TypeError(
+                f"{cls.__name__} declares `training` in its class, which would hide whether it is being trained; every "
+                "Module begins in train(): call eval() on it instead"
+            )
 
     def named_modules(self) -> list[tuple[str, Module]]:
         """This module, with the path "", and every module inside it with its path, outer before inner.
@@ -110,8 +114,7 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Put this module and those inside it in training mode, and return it."""
-        for module in self.modules():
-            module.training = mode
+        _put_in_mode(self.modules(), mode)
         return self
 
     def eval(self) -> Self:
@@ -182,6 +185,23 @@ class Module:
         lines = [f"{path}: {module!r}" for path, module in _members(self) if isinstance(module, Module)]
         inside = "".join("\n  " + line.replace("\n", "\n  ") for line in lines)
         return f"{type(self).__name__}({size}{inside}\n)" if inside else f"{type(self).__name__}({size})"
+
+
+def _put_in_mode(modules: Sequence[Module], training: bool) -> None:
+    """For all threads or, where the mode is one of `in_mode`, for this thread or task only."""
+    here = _modes_here.get() or {}
+    inside = {id(module): training for module in modules if id(module) in here}
+    if inside:
+        _modes_here.set({**here, **inside})
+    for module in modules:
+        if id(module) not in inside:
+            module._training = training
+
+
+def modes_of(model: Module) -> tuple[bool, ...]:
+    """Which modules are being trained: those of the model and, inside `in_mode`, whatever else is in one."""
+    here = _modes_here.get()
+    return tuple([module.training for module in model.modules()]) if here is None else tuple(here.values())
 
 
 @contextmanager

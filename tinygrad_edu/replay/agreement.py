@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -70,18 +70,26 @@ def compare(
     count = len(examples[0]) if examples else 1
     rows = [[array[k] for array in examples] for k in range(count)]
     named = named or (lambda k: _text(rows[k]))
-    compared = False
-    if unchanged or not len(theta):
-        comparison = _Comparison(program, function, theta, moved=False)
-        compared = comparison.check(rows, [named(k) for k in range(count)], skips)
+    comparisons = []
+    # The parameters as they are come last: what the function keeps of its calls holds their numbers.
     if len(theta) and changed:
         comparison = _Comparison(program, function, _moved(theta), moved=True)
-        rows = rows[:changed]
-        compared |= comparison.check(rows, [f"{named(k)}, with other parameters," for k in range(len(rows))], skips)
-    if not compared:
+        names = [f"{named(k)}, with other parameters," for k in range(min(changed, count))]
+        comparison.check(rows[:changed], names, skips)
+        comparisons.append(comparison)
+    if unchanged or not len(theta):
+        comparison = _Comparison(program, function, theta, moved=False)
+        comparison.check(rows, [named(k) for k in range(count)], skips)
+        comparisons.append(comparison)
+    if not any(comparison.answered for comparison in comparisons):
+        error = comparisons[-1].error
         raise RecordingError(
-            "the function raised for every example that the program could have been compared on; give some that it "
-            "takes with record(..., check=(X, y))"
+            "the function raised for every example that the program could have been compared on, the last time "
+            f"{type(error).__name__}: {error}; give some that it takes with record(..., check=(X, y))"
+        ) from error
+    if not skips and not any(comparison.judged for comparison in comparisons):
+        raise RecordingError(
+            "all numbers that the function gives for the examples of check are inf or nan; give others"
         )
 
 
@@ -102,22 +110,27 @@ class _Comparison:
         # For the function, the parameters that are not those of the `Value`s, by id.
         self.numbers = dict(zip(map(id, program.params), theta.tolist(), strict=True)) if moved else None
         self.draws = _Draws()
-        self.drawn: list[list[float]] = []  # the random numbers of each example that is to run
+        self.answered = self.judged = False  # whether the function gave something for an example, and a finite number
+        self.error: Exception | None = None
+        self.drawn: list[Iterator[float]] = []  # for each noise its numbers, one for each example that is to run
         self.twin = program.twin(theta.copy(), [self._drawn(k) for k in range(len(program.noises))])
 
     def _drawn(self, k: int) -> Callable[..., Any]:
-        return lambda shape: np.array([[drawn[k] for drawn in self.drawn]])
+        return lambda: next(self.drawn[k])
 
-    def check(self, rows: Sequence[Sequence[Any]], names: Sequence[str], skips: bool) -> bool:
-        """Compare all rows; False where the function raised for every one of them."""
+    def check(self, rows: Sequence[Sequence[Any]], names: Sequence[str], skips: bool) -> None:
+        """Compare all rows, but for those that the function raises for, if it may."""
         answered, answers, drawn = [], [], []
         for row, name in zip(rows, names, strict=True):
             try:
                 with collector_paused():
                     answer = self._eagerly(row).answer(self.program.params)
+            except RecordingError:
+                raise
             except Exception as error:
                 if not skips:
                     raise RecordingError(f"on {name} the function raised {type(error).__name__}: {error}") from error
+                self.error = error
                 continue
             if len(self.draws.drawn) != len(self.program.noises):
                 self._refuse(name, "draws", len(self.program.noises), len(self.draws.drawn), " random numbers")
@@ -125,8 +138,9 @@ class _Comparison:
             answers.append(answer)
             drawn.append(self.draws.drawn)
         if answered:
+            self.answered = True
+            self.judged = any(math.isfinite(number) for answer in answers for number in answer.outputs)
             self._compare(answered, answers, drawn)
-        return bool(answered)
 
     def _compare(self, answered: Sequence[Any], answers: Sequence[Answer], drawn: list[list[float]]) -> None:
         """All rows at once; where the gradients are not plainly the same, one after the other."""
@@ -156,7 +170,7 @@ class _Comparison:
 
     def _run(self, rows: Sequence[Sequence[Any]], drawn: list[list[float]]) -> tuple[list[list[float]], Any]:
         """What the program gives for these rows: a list of numbers for each, and the gradient of the mean, if any."""
-        self.drawn = drawn
+        self.drawn = [iter(column) for column in zip(*drawn, strict=True)]
         arrays = [np.array(column) for column in zip(*rows, strict=True)]
         if not self.program.returns_one:
             return self.twin(*arrays).tolist(), None
@@ -185,7 +199,8 @@ class _Comparison:
         raise RecordingError(
             f"the recorded program differs from the function: on {name} the program {verb} {ours!r}{what} and the "
             f"function {wanted!r}; it depends on something that a recording does not see, such as the type of a "
-            "number, a state of its own or a random number drawn while it runs"
+            "number, a state of its own or a random number drawn while it runs, or rounding decides in it, as where a "
+            "sum is compared by == or rounded to a whole number"
         )
 
 
@@ -198,7 +213,7 @@ class _Draws:
 
     def __call__(self, draw: Callable[..., Any]) -> float:
         owner = getattr(draw, "__self__", None)
-        if isinstance(owner, np.random.Generator):
+        if isinstance(owner, (np.random.Generator, np.random.RandomState)):
             draw = getattr(self.copies.setdefault(id(owner), copy.deepcopy(owner)), draw.__name__)
         self.drawn.append(float(draw()))
         return self.drawn[-1]
@@ -250,10 +265,11 @@ class Eager:
     @cached_property
     def rounding(self) -> float:
         """What a relative error of 1 in every number on the way would do to the sum of the outputs."""
-        effects = [
-            abs(stand_in._grad * self._numbers.get(id(node), node._data)) for node, stand_in in self._swept.items()
-        ]
-        return float(sum(filter(math.isfinite, effects)))
+        numbers = [self._numbers.get(id(node), node._data) for node in self._swept]
+        effects = [abs(s._grad * number) for s, number in zip(self._swept.values(), numbers, strict=True)]
+        # At a kink such as that of abs, slopes of 0 say that nothing has an effect: so the largest number counts too.
+        largest = max([abs(number) for number in numbers if math.isfinite(number)], default=0.0)
+        return float(sum(filter(math.isfinite, effects))) + 0.01 * largest
 
     @property
     def sensitivity(self) -> float:
@@ -263,10 +279,10 @@ class Eager:
 
 
 def _near(ours: float, wanted: float, tolerance: float) -> bool:
-    """Whether they are the same but for rounding; inf and nan may stand for each other, by the order of a sum."""
+    """Whether they are the same but for rounding; nan may stand for an infinity, by the order of a sum."""
     if math.isfinite(ours) and math.isfinite(wanted):
         return ours == wanted or not abs(ours - wanted) > tolerance  # a tolerance that is nan says nothing
-    return not math.isfinite(ours) and not math.isfinite(wanted)
+    return not math.isfinite(ours) and not math.isfinite(wanted) and ours != -wanted
 
 
 def _text(row: Sequence[Any]) -> str:

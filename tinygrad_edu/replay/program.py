@@ -32,7 +32,7 @@ from tinygrad_edu.replay.instructions import (
     place,
 )
 from tinygrad_edu.replay.listing import listing
-from tinygrad_edu.replay.recorder import Noise, Recorder, RecordingError, Shape, collector_paused, recording
+from tinygrad_edu.replay.recorder import Noise, Recorder, RecordingError, Shape, collector_paused, drawn, recording
 from tinygrad_edu.replay.scalars import ScalarGraph
 from tinygrad_edu.replay.schedule import Schedule
 from tinygrad_edu.value import Value
@@ -76,6 +76,8 @@ def record(
     >>> float(mean), gradient
     (14.5, array([12.]))
     """
+    if isinstance(shapes, (int, np.integer)):
+        raise TypeError(f"shapes has one shape for each input, such as ({shapes},) or ((8, 8), ()), not {shapes!r}")
     sizes = [_checked_shape(shape) for shape in shapes]
     params = _checked_params(params)
     examples = None if check is None else _checked_arrays(check, sizes)
@@ -309,7 +311,7 @@ class Program:
         for target, array in zip(bound.inputs, arrays):  # noqa: B905 - the shapes were compared, and this is hot
             np.copyto(target, array)
         for target, draw in zip(bound.noises, self.noises, strict=True):
-            target[...] = draw(target.shape)
+            target[...] = drawn(draw, target.shape)
         return bound
 
     def _bind(self, shapes: tuple[tuple[int, ...], ...]) -> _Bound:
@@ -385,7 +387,7 @@ class Program:
         batch = arrays[0].shape[:1] if arrays else ()
         for k, (array, shape) in enumerate(zip(arrays, self.shapes, strict=True)):
             if array.shape != batch + shape or not batch:
-                wanted = ", ".join(["batch", *map(str, shape)])
+                wanted = ", ".join(["batch", *map(str, shape)]) if shape else "batch,"
                 raise ValueError(f"input {k} must have shape ({wanted}), the same batch for all, not {array.shape}")
             if not _is_real(array.dtype):
                 raise TypeError(f"input {k} must hold real numbers, not {array.dtype}")

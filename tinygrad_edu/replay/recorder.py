@@ -11,6 +11,7 @@ May import: `ops`, `modes`, `value`, `backprop`, NumPy.
 from __future__ import annotations
 
 import gc
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,8 +28,8 @@ __all__ = ["Noise", "Recorder", "RecordingError", "Shape", "recording"]
 
 #: The shape of one example's input: `()` for one number, 3 or (3,) for three, (8, 8) for a grid of them.
 Shape: TypeAlias = "int | tuple[int, ...]"
-#: Draws `count` random numbers, as a NumPy Generator's method does.
-Noise: TypeAlias = "Callable[[tuple[int, int]], np.ndarray[Any, Any]]"
+#: Draws one random number when it is called, as `modes.noise` has it.
+Noise: TypeAlias = "Callable[..., Any]"
 
 
 class RecordingError(RuntimeError):
@@ -41,6 +42,17 @@ class RecordingError(RuntimeError):
     ...     print("where(condition, a, b)" in str(error))
     True
     """
+
+
+def drawn(draw: Noise, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """As many random numbers: at once where NumPy draws them, else one by one.
+
+    >>> drawn(lambda: 0.5, (1, 2))
+    array([[0.5, 0.5]])
+    """
+    if isinstance(getattr(draw, "__self__", None), (np.random.Generator, np.random.RandomState)):
+        return np.asarray(draw(size=shape))
+    return np.array([float(draw()) for _ in range(math.prod(shape))]).reshape(shape)
 
 
 class Datum(Value, recorded=True):
@@ -65,6 +77,22 @@ class Datum(Value, recorded=True):
         if modes_alive and not is_our_code(sys._getframe(1)):
             not_while_recording("looking it up in a dictionary or a set", "use choose(index, options) or where")
         return object.__hash__(self)
+
+
+class _Untold:
+    """In the place of the local derivatives of what is recorded: numbers of one example, which nobody may read."""
+
+    def _refuse(self, *_: Any) -> NoReturn:
+        not_while_recording("reading .local_derivatives", "gradients come from program.value_and_grad")
+        raise RecordingError(
+            "a Value that was made while a program was recorded was kept and used later; make it anew in each call"
+        )
+
+    __iter__ = __getitem__ = __len__ = __contains__ = _refuse
+
+
+_UNTOLD: Any = _Untold()
+Datum.__name__ = Datum.__qualname__ = "Value"  # which is what it is in a user's error message
 
 
 class Recorder:
@@ -94,6 +122,8 @@ class Recorder:
             self._data.add(id(node))
         if is_constant:
             self._constants.add(id(node))
+        if not is_constant:
+            node.local_derivatives = _UNTOLD
         if node.op is ops.choose:
             self._choices.append(node)
         self._known[id(node)] = node

@@ -10,14 +10,11 @@ May import: `modes`, `value`, `functions`, `nn`, `replay`; `data` and `optimiser
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
@@ -25,7 +22,7 @@ from numpy.typing import NDArray
 
 from tinygrad_edu.functions import fsum
 from tinygrad_edu.modes import no_grad
-from tinygrad_edu.nn.module import Module, in_mode
+from tinygrad_edu.nn.module import Module, in_mode, modes_of
 from tinygrad_edu.replay import Program, RecordingError
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.program import recorded
@@ -159,8 +156,9 @@ def _sum(numbers: list[float]) -> float:
 class Replay:
     """The loss of one example, recorded once, compared with eager code, and run on batches of arrays.
 
-    Raises RecordingError for a model that works on whole batches, reads a number while it computes, or gives other
-    numbers than in eager code.
+    Recorded once for each mode that the model is trained in (a callback may put parts of it in `eval()`), and for
+    evaluation whenever its buffers have changed. Raises RecordingError for a model that works on whole batches, reads
+    a number while it computes, or gives other numbers than in eager code.
     """
 
     description = "replay: the loss of one example was recorded once and runs on whole batches"
@@ -173,18 +171,33 @@ class Replay:
         self._rows = telling_rows(data)
         # Parameters that are not trained must be known to the program too; they come after those that are.
         self._params = list(dict.fromkeys([*problem.params, *problem.model.parameters()]))
+        self._theta = numbers_of(self._params)
+        self._programs: dict[Any, Program] = {}
         started = time.perf_counter()
-        with _undisturbed(problem.model), in_mode(problem.model, training=True):
-            self._program = self._compared(self._objective)
+        with in_mode(problem.model, training=True):
+            self._training()
         # Comparing one row costs less than its share of all this.
         self._cost = (time.perf_counter() - started) / len(self._rows)
         self._trained = self._spent = 0.0
 
-    def _compared(self, function: Callable[[Any, Any], Value]) -> Program:
-        X, y = self._data.X[self._rows], self._data.y[self._rows]
-        program = recorded(function, (X.shape[1:], y.shape[1:]), self._params, (X, y))
-        compare(program, function, (X, y), program.theta, named=lambda k: _row_name(self._rows[k]))
-        return program
+    def _training(self) -> Program:
+        """The program for the modes that the parts of the model are in now."""
+        modes = modes_of(self.problem.model)
+        return self._program(("training", modes), self._objective)
+
+    def _evaluation(self) -> Program:
+        """The loss as it is in `eval()`, with the buffers that there are."""
+        buffers = [repr(getattr(m, name)) for m in self.problem.model.modules() for name in m.buffer_names]
+        return self._program(("evaluation", *buffers), self._loss)
+
+    def _program(self, key: tuple[Any, ...], function: Callable[[Any, Any], Value]) -> Program:
+        if key not in self._programs:
+            self.push()
+            X, y = self._data.X[self._rows], self._data.y[self._rows]
+            program = recorded(function, (X.shape[1:], y.shape[1:]), self._params, (X, y), self._theta)
+            compare(program, function, (X, y), self._theta, named=lambda k: _row_name(self._rows[k]))
+            self._programs = {other: p for other, p in self._programs.items() if other[0] != key[0]} | {key: program}
+        return self._programs[key]
 
     def _objective(self, x: Any, y: Any) -> Value:
         loss = self._loss(x, y)
@@ -193,56 +206,55 @@ class Replay:
     def _loss(self, x: Any, y: Any) -> Value:
         return self.problem.loss(outputs_of(self.problem.model, [_as_in_eager(x)])[0], _as_in_eager(y))
 
-    @cached_property
-    def _evaluation(self) -> Program:
-        """The loss as it is in `eval()`, recorded when it is first asked for."""
-        self.push()
-        with _undisturbed(self.problem.model), in_mode(self.problem.model, training=False):
-            return self._compared(self._loss)
-
     @property
     def theta(self) -> Vector:
         """The trained parameters, a copy."""
-        return self._program.theta[: len(self.problem.params)].copy()
+        return self._theta[: len(self.problem.params)].copy()
 
     @theta.setter
     def theta(self, theta: Vector) -> None:
-        self._program.theta[: len(self.problem.params)] = theta
+        self._theta[: len(self.problem.params)] = theta
 
     def loss_and_gradient(self, X: Array, y: Array) -> tuple[float, Vector]:
         """The mean loss of a batch, penalty included, and its gradient."""
-        loss, gradient = self._program.value_and_grad(X, y)
+        loss, gradient = self._training().value_and_grad(X, y)
         return float(loss), gradient[: len(self.problem.params)]
 
     def mean_loss(self, X: Array, y: Array) -> float:
         """The mean loss in evaluation mode, without penalty."""
-        self._evaluation.theta = self._program.theta
-        return float(np.mean(self._evaluation(X, y)))
+        with in_mode(self.problem.model, training=False):
+            return float(np.mean(self._evaluation()(X, y)))
 
     def review(self, epoch: int, seconds: float, last: bool = False) -> None:
-        """Compare one more row with eager code, in a twentieth of the time at most, and once more at the end.
+        """Compare one more row with eager code.
 
-        Raises RecordingError for a difference. The `Value`s must hold theta.
+        After the epochs 1, 2, 4, 8, ... and the last, and after all others as far as that takes a twentieth of the
+        time. Raises RecordingError for a difference. The `Value`s must hold theta.
         """
         self._trained += seconds
-        if self._spent + self._cost > 0.05 * self._trained and not last:
+        due = last or epoch & (epoch - 1) == 0
+        if not due and self._spent + self._cost > 0.05 * self._trained:
             return
-        row = epoch * 7919 % len(self._data)  # a prime number, so that each epoch brings another row
         started = time.perf_counter()
-        with _undisturbed(self.problem.model), in_mode(self.problem.model, training=True):
-            X, y = self._data.X[row : row + 1], self._data.y[row : row + 1]
-            theta = self._program.theta
-            compare(self._program, self._objective, (X, y), theta, changed=0, named=lambda k: _row_name(row))
+        row = epoch * 7919 % len(self._data)  # a prime number, so that each epoch brings another row
+        self._compare_row(row, self._training(), self._objective)
+        if any(key[0] == "evaluation" for key in self._programs):
+            with in_mode(self.problem.model, training=False):
+                self._compare_row(row, self._evaluation(), self._loss)
         self._cost = time.perf_counter() - started
         self._spent += self._cost
 
+    def _compare_row(self, row: int, program: Program, function: Callable[[Any, Any], Value]) -> None:
+        X, y = self._data.X[row : row + 1], self._data.y[row : row + 1]
+        compare(program, function, (X, y), self._theta, changed=0, named=lambda k: _row_name(row))
+
     def push(self) -> None:
         """Write theta into the `Value`s."""
-        self._program.push()
+        write_numbers(self._params, self._theta)
 
     def pull(self) -> None:
         """Read theta from the `Value`s."""
-        self._program.pull()
+        self._theta[...] = numbers_of(self._params)
 
 
 class Auto:
@@ -279,12 +291,17 @@ class Auto:
         """The mean loss of a batch, penalty included, and its gradient."""
         if self._replay is not None:
             try:
-                return self._replay.loss_and_gradient(X, y)
-            except Exception as error:
-                self._replay.push()
-                answer = self._eager.loss_and_gradient(X, y)  # what is wrong with the data, it says itself
+                loss, gradient = self._replay.loss_and_gradient(X, y)
+                if math.isfinite(loss) and np.isfinite(gradient).all():
+                    return loss, gradient
+                error: Exception = RecordingError(f"the recorded loss is {loss:g}, or its gradient is not finite")
+            except Exception as raised:
+                error = raised
+            self._replay.push()
+            answer = self._eager.loss_and_gradient(X, y)  # what is wrong with the data, it says itself
+            if math.isfinite(answer[0]) and np.isfinite(answer[1]).all():
                 self._go_on_eagerly(error)
-                return answer
+            return answer
         return self._eager.loss_and_gradient(X, y)
 
     def mean_loss(self, X: Array, y: Array) -> float:
@@ -334,42 +351,35 @@ def _as_in_eager(item: Any) -> Any:
     return item if isinstance(item, Value) else item.tolist()
 
 
-_TARGETS = 16
+_ROWS = 16
 
 
 def telling_rows(data: Data) -> list[int]:
     """Rows that would show a program that holds for some examples only: of each target one, if these are few.
 
-    Else rows from the smallest target to the largest; and in any case those of the extremes of X.
+    Else rows from the smallest target to the largest. In any case 16 rows, some of them from all over the data, if
+    there are so many, and those of the extremes of X.
     """
     n = len(data)
     _, rows = np.unique(data.y, axis=0, return_index=True)
-    if len(rows) > _TARGETS:
-        columns = data.y.reshape(n, -1)[:, : _TARGETS // 2]  # of each column at least the extremes
-        ranks = np.linspace(0, n - 1, _TARGETS // columns.shape[1]).round().astype(int)
+    if len(rows) > _ROWS:
+        columns = data.y.reshape(n, -1)[:, : _ROWS // 2]  # of each column at least the extremes
+        ranks = np.linspace(0, n - 1, _ROWS // columns.shape[1]).round().astype(int)
         rows = columns.argsort(axis=0)[ranks].ravel()
+    chosen = set(rows.tolist())
+    for row in np.linspace(0, n - 1, _ROWS).astype(int).tolist():
+        if len(chosen) < _ROWS:
+            chosen.add(row)
     features = data.X.reshape(n, -1)
-    return sorted({*rows.tolist(), int(features.min(axis=1).argmin()), int(features.max(axis=1).argmax())})
+    if features.size:
+        chosen |= {int(features.min(axis=1).argmin()), int(features.max(axis=1).argmax())}
+    return sorted(chosen)
 
 
 def generators_of(model: Module) -> dict[str, np.random.Generator]:
     """The random generators inside the model, such as those of dropout, by path."""
     found = {path: getattr(module, "generator", None) for path, module in model.named_modules()}
     return {path: generator for path, generator in found.items() if isinstance(generator, np.random.Generator)}
-
-
-@contextmanager
-def _undisturbed(model: Module) -> Iterator[None]:
-    """Run a block, and put back what calls of the model change in it: its buffers and its random generators."""
-    buffers = [(m, name, copy.deepcopy(getattr(m, name))) for m in model.modules() for name in m.buffer_names]
-    states = [(generator, generator.bit_generator.state) for generator in generators_of(model).values()]
-    try:
-        yield
-    finally:
-        for module, name, buffer in buffers:
-            setattr(module, name, buffer)
-        for generator, state in states:
-            generator.bit_generator.state = state
 
 
 def choose_engine(name: str, problem: Problem, data: Data) -> Engine:
@@ -383,7 +393,7 @@ def choose_engine(name: str, problem: Problem, data: Data) -> Engine:
 
 
 _WORTH_RECORDING = 16  # examples; fewer are answered before the model is recorded and compared
-_said: set[str] = set()
+_said: set[Any] = set()
 
 
 def predict(model: Module, X: Any) -> Array:
@@ -400,12 +410,14 @@ def predict(model: Module, X: Any) -> Array:
     if not isinstance(model, Module):
         raise TypeError(f"predict needs a Module, such as MLP(2, [16, 1]), not {model!r}")
     examples = np.asarray(X, dtype=np.float64)
+    if examples.ndim == 0:
+        raise ValueError(f"predict needs an array of examples, shape (n, ...), not {X!r}")
     with in_mode(model, training=False):
         if len(examples) >= _WORTH_RECORDING and not takes_batches(model):
             try:
                 return replayed(lambda x: _row(outputs_of(model, [x])[0]), model, examples)
             except Exception as error:  # whatever it was, eager code is the meaning and goes on
-                _say_once(f"predict computes one example after the other: {_reason(error)}")
+                _say_once((type(model), type(error)), f"predict computes one example after the other: {_reason(error)}")
         with no_grad():
             outputs = outputs_of(model, examples.tolist())
     return np.array([[as_value(v).data for v in _row(output)] for output in outputs], dtype=np.float64)
@@ -426,9 +438,9 @@ def replayed(answer: Callable[[Any], list[Value]], model: Module, examples: Arra
     return program(examples)
 
 
-def _say_once(message: str) -> None:
-    if message not in _said:
-        _said.add(message)
+def _say_once(key: Any, message: str) -> None:
+    if key not in _said:
+        _said.add(key)
         warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
