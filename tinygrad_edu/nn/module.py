@@ -199,7 +199,12 @@ def _put_in_mode(modules: Sequence[Module], training: bool) -> None:
 
 
 def modes_of(model: Module) -> tuple[bool, ...]:
-    """Which modules are being trained: those of the model and, inside `in_mode`, whatever else is in one."""
+    """Which modules are being trained: those of the model and, inside `in_mode`, whatever else is in one.
+
+    >>> from tinygrad_edu.nn import Neuron
+    >>> modes_of(Neuron(1).eval())
+    (False,)
+    """
     here = _modes_here.get()
     return tuple([module.training for module in model.modules()]) if here is None else tuple(here.values())
 

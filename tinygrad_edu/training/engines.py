@@ -357,10 +357,12 @@ _ROWS = 16
 def telling_rows(data: Data) -> list[int]:
     """Rows that would show a program that holds for some examples only: of each target one, if these are few.
 
-    Else rows from the smallest target to the largest. In any case 16 rows, some of them from all over the data, if
-    there are so many, and those of the extremes of X.
+    Else rows from the smallest target to the largest. In any case 16 rows, some of them from all over the data, and
+    those of the extremes of X; all rows, if there are hardly more.
     """
     n = len(data)
+    if n <= 2 * _ROWS:
+        return list(range(n))
     _, rows = np.unique(data.y, axis=0, return_index=True)
     if len(rows) > _ROWS:
         columns = data.y.reshape(n, -1)[:, : _ROWS // 2]  # of each column at least the extremes
