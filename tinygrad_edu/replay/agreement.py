@@ -61,8 +61,10 @@ def compare(
     unchanged: bool = True,
     named: Callable[[int], str] | None = None,
     skips: bool = False,
-) -> None:
+) -> bool:
     """Compare a program with its function on every example, and with changed parameters on the first `changed` of them.
+
+    Returns whether there was a finite number to compare.
 
     `function` is called with one row of each of `examples`. Raises RecordingError for a difference, with the example
     (as `named` calls it) and both numbers. With `skips`, examples that the function raises for are left out.
@@ -87,10 +89,7 @@ def compare(
             "the function raised for every example that the program could have been compared on, the last time "
             f"{type(error).__name__}: {error}; give some that it takes with record(..., check=(X, y))"
         ) from error
-    if not skips and not any(comparison.judged for comparison in comparisons):
-        raise RecordingError(
-            "all numbers that the function gives for the examples of check are inf or nan; give others"
-        )
+    return any(comparison.judged for comparison in comparisons)
 
 
 def _moved(theta: Array) -> Array:

@@ -87,7 +87,7 @@ def record(
         examples = made_inputs(sizes, program.indices, edges)
     else:
         edges = 0
-    compare(
+    judged = compare(
         program,
         lambda *row: fn(*map(_as_values, row)),
         examples,
@@ -95,6 +95,10 @@ def record(
         unchanged=edges < WORK,
         skips=check is None,
     )
+    if check is not None and not judged:
+        raise RecordingError(
+            "all numbers that the function gives for the examples of check are inf or nan; give others"
+        )
     return program
 
 
