@@ -297,7 +297,7 @@ def test_a_kink_where_all_slopes_are_0_is_no_reason_to_refuse() -> None:
 
 
 def test_examples_of_which_all_answers_are_nan_show_nothing() -> None:
-    with pytest.raises(RecordingError, match="are inf or nan"):
+    with pytest.raises(RecordingError, match="is inf or nan"):
         record(lambda x: W * x, ((),), [W], check=(np.array([np.nan]),))
 
 

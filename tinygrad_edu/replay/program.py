@@ -61,7 +61,8 @@ def record(
 
     Then the program is compared with `fn`, which is therefore called a few more times: value and gradient, on the
     examples `check=(X, Y)`, arrays as the program takes them, or on made ones, and with other parameters. So a
-    function that depends on what a recording cannot see (a type, a state of its own, a random number) is refused.
+    function that depends on what a recording cannot see (a type, a state of its own, a random number) is refused, as
+    far as that shows on these examples.
     Random numbers that are to be drawn at every run come from `modes.noise`.
 
     Raises RecordingError where `fn` would read a number, and so freeze this example's choice into the program, and
@@ -96,9 +97,7 @@ def record(
         skips=check is None,
     )
     if check is not None and not judged:
-        raise RecordingError(
-            "all numbers that the function gives for the examples of check are inf or nan; give others"
-        )
+        raise RecordingError("for the examples of check, all that the function gives is inf or nan; give others")
     return program
 
 
