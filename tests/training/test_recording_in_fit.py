@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import MLP, SGD, RecordingError, Value, choose, fit, fsum, predict, where
+from tinygrad_edu.modes import noise
 from tinygrad_edu.nn import BatchNorm, Dropout, Layer, Module, Sequential
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import in_mode
@@ -437,6 +438,12 @@ def test_where_replay_alone_is_not_finite_eager_code_goes_on(monkeypatch):
         history = fit(model, X, RARE, epochs=3)
     assert history.epochs == 3
     assert np.isfinite(history.loss).all()
+
+
+def test_a_penalty_that_draws_random_numbers_is_eager():
+    generator = np.random.default_rng(0)
+    history = fit(MLP(2, [1], seed=0), X, RARE, epochs=1, penalty=lambda params: params[0] * noise(generator.normal))
+    assert history.engine.startswith("eager: the penalty draws a random number")
 
 
 def test_examples_of_no_numbers_and_no_examples_at_all_are_no_trouble():

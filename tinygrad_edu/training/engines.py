@@ -15,13 +15,13 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, NoReturn, Protocol, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu.functions import fsum
-from tinygrad_edu.modes import no_grad
+from tinygrad_edu.modes import changed_mode, no_grad
 from tinygrad_edu.nn.module import Module, in_mode, modes_of
 from tinygrad_edu.replay import Program, RecordingError
 from tinygrad_edu.replay.agreement import compare
@@ -201,7 +201,10 @@ class Replay:
 
     def _objective(self, x: Any, y: Any) -> Value:
         loss = self._loss(x, y)
-        return loss if self.problem.penalty is None else loss + self.problem.penalty(self.problem.params)
+        if self.problem.penalty is None:
+            return loss
+        with changed_mode(noise=_no_noise):
+            return loss + self.problem.penalty(self.problem.params)
 
     def _loss(self, x: Any, y: Any) -> Value:
         return self.problem.loss(outputs_of(self.problem.model, [_as_in_eager(x)])[0], _as_in_eager(y))
@@ -255,6 +258,12 @@ class Replay:
     def pull(self) -> None:
         """Read theta from the `Value`s."""
         self._theta[...] = numbers_of(self._params)
+
+
+def _no_noise(draw: Any) -> NoReturn:
+    raise RecordingError(
+        "the penalty draws a random number, in eager code one for each batch, and a program would for each example"
+    )
 
 
 class Auto:
