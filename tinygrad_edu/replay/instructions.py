@@ -97,6 +97,8 @@ def _told_apart(numbers: Sequence[float | None]) -> tuple[str, ...]:
 class Instruction:
     """What writes a `Var`. `view` and `run` are NumPy on buffers, `evaluate` is a pure function for JAX."""
 
+    regroups = False  # whether `run` writes its rows in another shape, for which they must lie side by side
+
     def key(self) -> Any:
         """What is equal for instructions that do the same."""
         return self
@@ -520,6 +522,7 @@ class MatMul(Instruction):
     left_transposed: bool
     right_rows: int
     right_transposed: bool
+    regroups = True
 
     def _factors(self, left: Array, right: Array) -> tuple[Array, Array]:
         left, right = _as_matrix(left, self.left_rows), _as_matrix(right, self.right_rows)
@@ -691,6 +694,7 @@ class ChooseTransposed(Instruction):
 
     places: Places
     rows: int
+    regroups = True
 
     def run(self, out: Array, *arrays: Array) -> Run:
         places, upstream = arrays

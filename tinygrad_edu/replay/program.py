@@ -27,6 +27,7 @@ from tinygrad_edu.replay.instructions import (
     Assemble,
     Constant,
     Elementwise,
+    Grid,
     Instruction,
     Leaf,
     Places,
@@ -590,7 +591,13 @@ class _Bound:
             target = None
             if whole is not None:
                 assert isinstance(whole.instruction, Assemble)
-                target = place(self._buffer(whole), whole.instruction.parts[part][0])
+                index = whole.instruction.parts[part][0]
+                target = place(self._buffer(whole), index)
+                # The matrix inside a grid is as it should be; rows that lie apart cannot be regrouped without a copy.
+                apart = target is not None and not isinstance(index, Grid) and not target.flags.c_contiguous
+                if apart and var.instruction.regroups:
+                    target = None
+                    del self._in_place[var]
             if target is None:
                 target = np.zeros((var.rows, self.batch if var.batched else 1), dtype=var.dtype)
             self.arrays[var] = target
