@@ -157,6 +157,22 @@ def test_each_example_chooses_among_options_of_its_own(batch: int) -> None:
     )
 
 
+@pytest.mark.parametrize("lengths", [(5, 3), (3, 5), (2, 4, 3, 4)])
+def test_one_index_chooses_among_different_numbers_of_options(lengths: tuple[int, ...]) -> None:
+    tables = [generator.normal(size=length) for length in lengths]
+    options = [list(params_of(table)) for table in tables]
+    params = list(itertools.chain(*options))
+    k = np.array([1, 0, 1])
+    values = record(lambda k: [choose(k, column) for column in options], ((),), params)
+    np.testing.assert_array_equal(values(k), np.column_stack([table[k] for table in tables]))
+    program = record(lambda k, j: fsum(choose(i, column) ** 2 for i in (k, j) for column in options), ((), ()), params)
+    _, gradient = program.value_and_grad(k, 1 - k)
+    by_hand = [2.0 * table * (np.arange(len(table)) < 2) for table in tables]
+    np.testing.assert_allclose(gradient, np.concatenate(by_hand), rtol=1e-14)
+    with pytest.raises(IndexError, match=f"from 0 to {min(lengths) - 1}"):
+        values(np.array([min(lengths)]))
+
+
 # logsumexp at its limits ----------------------------------------------------------------------------------
 
 INF, NAN = math.inf, math.nan
