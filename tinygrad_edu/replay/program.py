@@ -318,7 +318,7 @@ class Program:
         """The buffers for this batch size, filled with these arrays."""
         shapes = tuple([getattr(array, "shape", None) for array in arrays])
         bound = self._bound.get(shapes)
-        if bound is None or not arrays:
+        if bound is None:
             arrays = self._checked(arrays)
             bound = self._bind(tuple([array.shape for array in arrays]))
         for target, array in zip(bound.inputs, arrays):  # noqa: B905 - the shapes were compared, and this is hot
@@ -576,7 +576,7 @@ class _Bound:
                 None if self._in_place.get(operand) == (var, k) else array
                 for k, (operand, array) in enumerate(zip(var.operands, operands, strict=True))
             ]
-            if all(operand is None for operand in operands) and not instruction.clears:
+            if all(operand is None for operand in operands):
                 return None
         return instruction.run(out, *operands)
 
