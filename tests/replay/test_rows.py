@@ -10,7 +10,7 @@ import pytest
 
 from tinygrad_edu import Value, choose, dot, fsum, record
 from tinygrad_edu.replay.builder import Builder, Known, Parts, known
-from tinygrad_edu.replay.instructions import Grid, Leaf, grid_of, index_of, row_numbers
+from tinygrad_edu.replay.instructions import Grid, Leaf, check_rows, grid_of, index_of, row_numbers
 
 INF, NAN = math.inf, math.nan
 
@@ -44,6 +44,7 @@ def test_other_rows_are_row_numbers(rows: list[int]) -> None:
         ([0, 1, 2, 3, 4, 5], 6, Grid(0, 6, 1, 1, 1)),
         ([0, 1, 2, 3, 4, 5], 1, Grid(0, 1, 6, 6, 1)),
         ([1, 5, 2, 6, 3, 7], 3, Grid(1, 3, 1, 2, 4)),
+        ([0, 1, 4, 5], 2, Grid(0, 2, 4, 2, 1)),
         ([4, 6, 8], 3, Grid(4, 3, 2, 1, 1)),
         ([4, 6, 8], 1, Grid(4, 1, 3, 3, 2)),
         ([7], 1, Grid(7, 1, 1, 1, 1)),
@@ -170,3 +171,65 @@ def test_choices_of_infinite_slopes_from_a_table_that_examples_share_and_two_ind
     )
     _, gradient = program.value_and_grad(np.array([[0, 2]]))
     np.testing.assert_allclose(gradient, [INF, 1 / 2, NAN, 0.0, NAN, 1 / 6], rtol=1e-15)
+
+
+def test_no_rows_are_there_in_any_array() -> None:
+    check_rows(np.array([], dtype=int), 0)
+    check_rows(None, 0)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_two_indices_may_choose_the_same_option_of_a_table_of_each_example(batch: int) -> None:
+    w, x = [Value(2.0), Value(3.0)], np.array([1.0, -2.0, 0.5])[:batch]
+    program = record(
+        lambda k, x: fsum(choose(i, [w[0] * x, w[1] * x]) ** 2 for i in k), ((2,), ()), w, check=([[0, 1]], [1.0])
+    )
+    k = np.array([[0, 0], [1, 1], [1, 0]])[:batch]
+    by_hand = [(2.0 * v * x**2 * (k == option).sum(axis=1)).mean() for option, v in enumerate([2.0, 3.0])]
+    for _ in range(2):
+        np.testing.assert_allclose(program.value_and_grad(k, x)[1], by_hand, rtol=1e-14)
+
+
+def test_all_options_may_be_one_constant() -> None:
+    w = Value(2.0)
+    program = record(lambda k: choose(k, [3.0, 3.0]) * w, ((),), [w])
+    np.testing.assert_array_equal(program(np.array([0, 1])), [6.0, 6.0])
+    with pytest.raises(IndexError, match="from 0 to 1"):
+        program(np.array([2]))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_a_factor_that_is_copied_is_copied_at_every_call(batch: int) -> None:
+    """The columns of an example, side by side, are no view of the arrays that the caller gives."""
+    w = [Value(0.5), Value(-1.5)]
+    values = record(lambda x: [dot(w, column) for column in x.T], ((2, 3),), w, check=(np.ones((1, 2, 3)),))
+    squares = record(lambda x: fsum(dot(w, column) ** 2 for column in x.T), ((2, 3),), w, check=(np.ones((1, 2, 3)),))
+    for seed in range(3):
+        x = np.random.default_rng(seed).normal(size=(batch, 2, 3))
+        y = np.einsum("k,bkp->bp", [0.5, -1.5], x)
+        np.testing.assert_allclose(values(x), y, rtol=1e-13)
+        by_hand = 2.0 * np.einsum("bp,bkp->k", y, x) / batch
+        np.testing.assert_allclose(squares.value_and_grad(x)[1], by_hand, rtol=1e-12)
+
+
+def test_one_product_with_two_addends_is_two_sums() -> None:
+    w, b = [Value(2.0), Value(3.0)], [Value(10.0), Value(20.0)]
+    program = record(lambda x: [dot(w, x, b[0]), dot(w, x, b[1]), dot(x, w, b[0]), dot(w, x)], (2,), [*w, *b])
+    np.testing.assert_array_equal(program(np.array([[1.0, 2.0], [0.0, 1.0]])), [[18, 28, 18, 8], [13, 23, 13, 3]])
+
+
+def test_what_constants_make_of_a_gradient_is_the_same_at_every_call() -> None:
+    """Written into a larger array and added to there, it is computed anew each time."""
+    w = [Value(0.5), Value(-1.0), Value(2.0)]
+    slopes = np.exp([0.5, -1.0, 2.0])
+    shapes: dict[str, tuple[Any, Any, Any]] = {
+        "sum": (lambda: fsum([*w, *[a.exp() for a in w]]), 1.0, 1.0),
+        "twice": (lambda: fsum([a * 2.0 for a in w] + [a.exp() for a in w]), 2.0, 1.0),
+        "less 1": (lambda: fsum([a - 1.0 for a in w[:2]] + [a.exp() for a in w]), [1.0, 1.0, 0.0], 1.0),
+        "some": (lambda: fsum([-a for a in w[1:]] + [a.exp() for a in w[:2]] + w), [1.0, 0.0, 0.0], [1.0, 1.0, 0.0]),
+    }
+    for name, (function, constant, factor) in shapes.items():
+        program = record(function, (), w)
+        for _ in range(3):
+            by_hand = constant + slopes * factor
+            np.testing.assert_allclose(program.value_and_grad()[1], by_hand, rtol=1e-14, err_msg=name)

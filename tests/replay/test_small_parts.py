@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Programs, RecordingError, Value, choose, detect_anomaly, dot, fsum, ops, record
+from tinygrad_edu.modes import noise
 from tinygrad_edu.replay.agreement import WORK, Eager, _moved, _near, made_inputs
 from tinygrad_edu.replay.program import recorded
 from tinygrad_edu.replay.scalars import ScalarGraph, Sum
@@ -330,3 +331,24 @@ def test_parts_of_a_gradient_that_overlap_in_part_are_added_up_from_zeros() -> N
     by_hand[1:] += (x * np.exp(numbers[1:] * x)).mean(axis=0)
     for _ in range(2):
         np.testing.assert_allclose(program.value_and_grad(x)[1], by_hand, rtol=1e-13)
+
+
+def test_one_number_is_no_batch_and_one_array_no_tuple_of_them() -> None:
+    program = record(lambda x: x * W, ((),), [W])
+    with pytest.raises(ValueError, match=r"input 0 must have shape \(batch\), the same batch for all, not \(\)"):
+        program(1.0)
+    with pytest.raises(ValueError, match=r"input 0 must have shape \(batch, 2, 3\), the same"):
+        record(lambda x: x[0][0], ((2, 3),), [])(np.ones((2, 3)))
+    with pytest.raises(TypeError, match="check is a tuple of 1 arrays"):
+        record(lambda x: x * W, ((),), [W], check=np.ones((1, 3)))
+    with pytest.raises(ValueError, match=r"array 0 of check must have shape \(examples, 2, 3\), as many"):
+        record(lambda x: x[0][0], ((2, 3),), [], check=(np.ones((2, 3)),))
+
+
+def test_a_twin_draws_the_same_noise_unless_it_is_given_other() -> None:
+    program = record(lambda x: x * W + noise(lambda: 0.25), ((),), [W])
+    program.noises = [lambda shape: np.full(shape, 0.5)]
+    assert program.twin(np.array([2.0]))(np.array([1.0, 2.0])).tolist() == [2.5, 4.5]
+    given = program.twin(np.array([2.0]), [lambda shape: np.full(shape, 8.0)])
+    assert given(np.array([1.0])).tolist() == [10.0]
+    assert program(np.array([1.0])).tolist() == [2.0]
