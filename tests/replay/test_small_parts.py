@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import Programs, RecordingError, Value, choose, detect_anomaly, dot, fsum, ops, record
+from tinygrad_edu import Programs, RecordingError, Value, choose, detect_anomaly, dot, fsum, no_grad, ops, record
 from tinygrad_edu.modes import noise
+from tinygrad_edu.replay import agreement, program
 from tinygrad_edu.replay.agreement import WORK, Eager, _moved, _near, made_inputs
 from tinygrad_edu.replay.program import recorded
 from tinygrad_edu.replay.scalars import ScalarGraph, Sum
@@ -213,6 +215,7 @@ def test_what_is_multiplied_by_1_is_what_it_is() -> None:
     assert graph.operation(ops.multiply, (0, 0)) == 2
     assert graph.operation(ops.multiply, (0, 0)) == 2
     assert graph.varies == [True, False, True]
+    assert ScalarGraph([Value(2.0)], [Value(3.0)]).varies == [True, False]
     assert (graph.constant(0.0), graph.constant(-0.0), graph.constant(0.0)) == (3, 4, 3)
     assert graph.constants == {1: 1.0, 3: 0.0, 4: 0.0}
 
@@ -352,3 +355,60 @@ def test_a_twin_draws_the_same_noise_unless_it_is_given_other() -> None:
     given = program.twin(np.array([2.0]), [lambda shape: np.full(shape, 8.0)])
     assert given(np.array([1.0])).tolist() == [10.0]
     assert program(np.array([1.0])).tolist() == [2.0]
+
+
+@pytest.mark.parametrize("params", [[], [W]])
+def test_a_long_program_is_compared_once(params: list[Value], monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (agreement, program):
+        monkeypatch.setattr(module, "WORK", 10)
+    seen: list[Any] = []
+
+    def long(x: Any) -> Any:
+        seen.append(x)
+        return fsum([x * float(k) * (W if params else 1.0) for k in range(2, 8)])
+
+    record(long, ((),), params)
+    assert len(seen) == 1 + 1
+    seen.clear()
+    record(long, ((),), params, check=([1.0, 2.0],))
+    assert len(seen) == 1 + 2 + len(params)
+
+
+def test_another_number_of_outputs_is_a_difference() -> None:
+    counts = iter([2])
+    with pytest.raises(RecordingError, match="the program gives 2 numbers and the function 3;"):
+        record(lambda x: [x] * next(counts, 3), ((),), [])
+
+
+def test_a_parameter_without_a_name_is_called_by_its_number() -> None:
+    slope, params = iter([0.0, 0.0]), [Value(1.0, "a"), Value(1.5)]
+    with pytest.raises(RecordingError, match=r"has, by parameter 1, the derivative 0\.0 and the function 5\.0"):
+        record(lambda x: x + (params[1] - 1.5) * next(slope, 5.0), ((),), params, check=([2.0, 7.0],))
+
+
+def test_of_two_refusals_the_first_is_raised() -> None:
+    def careless(x: Any) -> Any:
+        for ask in (float, bool):
+            with contextlib.suppress(RecordingError):
+                ask(x)
+        return x
+
+    with pytest.raises(RecordingError, match="compute with the Value itself"):
+        record(careless, ((),), [])
+
+
+def test_a_recording_records_where_nothing_else_is_recorded() -> None:
+    with no_grad():
+        program = record(lambda x: x * W, ((),), [W])
+    np.testing.assert_array_equal(program.value_and_grad(np.array([2.0]))[1], [2.0])
+
+
+def test_a_sum_that_is_an_output_is_no_part_of_another() -> None:
+    a, b = Value(2.0), Value(3.0)
+
+    def sums(x: Any) -> list[Any]:
+        total, product = x + a + b, x * a
+        return [total, total + x + a, product, product + b + x, dot([a, b], [x, x], total)]
+
+    program = record(sums, ((),), [a, b])
+    np.testing.assert_array_equal(program(np.array([1.0])), [[6.0, 9.0, 2.0, 6.0, 11.0]])
