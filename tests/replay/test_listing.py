@@ -72,6 +72,8 @@ def test_conditions_are_written_with_their_signs_and_functions_with_brackets() -
     assert " = tanh(x0)  " in text
     assert " x0 != 2  " in text
     assert "v11 = where(v10, v5, v6)  " in text
+    assert " absolute(x0) " in str(record(lambda x: abs(x), ((),), []))
+    assert " negative(x0) " in text
 
 
 INDICES: list[tuple[Index, str]] = [
