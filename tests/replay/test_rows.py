@@ -233,3 +233,46 @@ def test_what_constants_make_of_a_gradient_is_the_same_at_every_call() -> None:
         for _ in range(3):
             by_hand = constant + slopes * factor
             np.testing.assert_allclose(program.value_and_grad()[1], by_hand, rtol=1e-14, err_msg=name)
+
+
+def test_a_condition_beside_a_truth_value_that_is_known() -> None:
+    builder = Builder()
+    condition = builder.write(Leaf("a"), (), 1, True) > 0.0
+    assert (condition & True) is condition
+    assert (True & condition) is condition
+    assert (condition & False) is False
+    with pytest.raises(TypeError, match=r"m\.where"):
+        bool(condition)
+
+
+def test_two_infinite_slopes_of_one_option_are_infinite_and_those_of_the_others_nan() -> None:
+    a, b = Value(1.0), Value(2.0)
+    program = record(
+        lambda k, x: fsum(choose(i, [b * x, a - x]).log() for i in k), ((2,), ()), [a, b], check=([[0, 0]], [2.0])
+    )
+    k, x = np.array([[1, 1], [0, 0], [0, 1]]), np.array([1.0, 2.0, 0.5])
+    np.testing.assert_array_equal(program.value_and_grad(k, x)[1], [INF, NAN])
+    np.testing.assert_allclose(program.value_and_grad(k[1:], x[1:])[1], [1 / 0.5 / 2, (2 / 2 + 1 / 2) / 2], rtol=1e-14)
+
+
+def test_weights_may_come_from_several_places() -> None:
+    w, x = [Value(0.5), Value(-1.5), Value(0.25)], np.array([[1.0, 2.0, -1.0], [0.5, 3.0, 2.0]])
+    program = record(lambda x: dot([w[0], w[1].tanh(), w[2].exp()], x), (3,), w)
+    np.testing.assert_allclose(program(x), x @ [0.5, np.tanh(-1.5), np.exp(0.25)], rtol=1e-14)
+    slopes = np.array([1.0, 1.0 - np.tanh(-1.5) ** 2, np.exp(0.25)])
+    np.testing.assert_allclose(program.value_and_grad(x)[1], x.mean(axis=0) * slopes, rtol=1e-14)
+
+
+def test_products_of_their_own_and_a_matrix_product_side_by_side() -> None:
+    w = [Value(0.5 * k - 1.0) for k in range(8)]
+    x = np.random.default_rng(0).normal(size=(3, 8))
+
+    def function(x: Any) -> list[Any]:
+        alone = [dot(w[k : k + 2], x[k : k + 2]) for k in (0, 2, 4)]
+        return [v.tanh() for v in [*alone, dot(w[4:6], x[6:8]), dot(w[6:8], x[6:8])]]
+
+    m = 0.5 * np.arange(8.0) - 1.0
+    by_hand = [x[:, k : k + 2] @ m[k : k + 2] for k in (0, 2, 4)] + [x[:, 6:8] @ m[4:6], x[:, 6:8] @ m[6:8]]
+    program = record(function, (8,), w)
+    np.testing.assert_allclose(program(x), np.tanh(np.column_stack(by_hand)), rtol=1e-13)
+    assert str(program).split("backward")[0].count("@") == 1
