@@ -276,3 +276,13 @@ def test_products_of_their_own_and_a_matrix_product_side_by_side() -> None:
     program = record(function, (8,), w)
     np.testing.assert_allclose(program(x), np.tanh(np.column_stack(by_hand)), rtol=1e-13)
     assert str(program).split("backward")[0].count("@") == 1
+
+
+def test_two_indices_with_a_table_each_look_into_their_own() -> None:
+    w = [Value(2.0), Value(3.0), Value(5.0), Value(7.0)]
+    program = record(
+        lambda i, j, x: choose(i, [w[0] * x, w[1] * x]) - 0.5 * choose(j, [w[2] * x, w[3] * x]), ((), (), ()), w
+    )
+    i, j, x = np.array([0, 1, 1, 0]), np.array([0, 0, 1, 1]), np.array([1.0, 2.0, -1.0, 4.0])
+    np.testing.assert_array_equal(program(i, j, x), np.array([2.0, 3.0])[i] * x - np.array([2.5, 3.5])[j] * x)
+    np.testing.assert_array_equal(program.value_and_grad(i, j, x)[1], [5 / 4, 1 / 4, -3 / 8, -3 / 8])
