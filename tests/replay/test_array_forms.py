@@ -157,6 +157,22 @@ def test_each_example_chooses_among_options_of_its_own(batch: int) -> None:
     )
 
 
+@pytest.mark.parametrize("lengths", [(5, 3), (3, 5), (2, 4, 3, 4)])
+def test_one_index_chooses_among_different_numbers_of_options(lengths: tuple[int, ...]) -> None:
+    tables = [generator.normal(size=length) for length in lengths]
+    options = [list(params_of(table)) for table in tables]
+    params = list(itertools.chain(*options))
+    k = np.array([1, 0, 1])
+    values = record(lambda k: [choose(k, column) for column in options], ((),), params)
+    np.testing.assert_array_equal(values(k), np.column_stack([table[k] for table in tables]))
+    program = record(lambda k, j: fsum(choose(i, column) ** 2 for i in (k, j) for column in options), ((), ()), params)
+    _, gradient = program.value_and_grad(k, 1 - k)
+    by_hand = [2.0 * table * (np.arange(len(table)) < 2) for table in tables]
+    np.testing.assert_allclose(gradient, np.concatenate(by_hand), rtol=1e-14)
+    with pytest.raises(IndexError, match=f"from 0 to {min(lengths) - 1}"):
+        values(np.array([min(lengths)]))
+
+
 # logsumexp at its limits ----------------------------------------------------------------------------------
 
 INF, NAN = math.inf, math.nan
@@ -335,3 +351,44 @@ def test_a_plain_formula_of_constants_is_computed_once_and_replaced_anew_each_ti
             np.testing.assert_array_equal(program()[0], expected)
         np.testing.assert_array_equal(wide(np.array([0.5, 4.0])), [[5.0, 20.0], [-2.0, -8.0]])
         np.testing.assert_array_equal(wide(np.array([4.0, 0.5])), [[-2.0, -8.0], [5.0, 20.0]])
+
+
+# Parts of other arrays ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch", [0, 1, 3])
+@pytest.mark.parametrize("gap", [1, 2])
+def test_a_product_at_several_positions_may_stand_in_rows_that_lie_apart(batch: int, gap: int) -> None:
+    """The product regroups its rows, and what is regrouped must not be a copy of the rows that are read."""
+    w, x = generator.normal(size=(2, 3)), generator.normal(size=(batch, 4))
+    weights = params_of(w)
+
+    def function(x: Any) -> list[Any]:
+        products = [dot(row, x[p : p + 3]) for row in weights for p in range(2)]
+        between = [[v.tanh()] * gap for v in x]
+        return [v for product, others in zip(products, between, strict=True) for v in (product, *others)]
+
+    windows = np.stack([x[:, :3], x[:, 1:]], axis=1)
+    expected = np.empty((batch, 4, 1 + gap))
+    expected[:, :, 0] = np.einsum("ok,bpk->bop", w, windows).reshape(batch, 4)
+    expected[:, :, 1:] = np.tanh(x)[:, :, None]
+    one = np.ones((1, 4))  # with one example, rows that lie apart can be regrouped
+    program = record(function, (4,), weights.ravel(), check=(one,))
+    np.testing.assert_allclose(program(x), expected.reshape(batch, 4 + 4 * gap), rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("batch", [0, 1, 3])
+def test_the_gradient_of_a_table_may_stand_in_rows_that_lie_apart(batch: int) -> None:
+    w, x, k = generator.normal(size=6), generator.normal(size=batch), np.arange(batch) % 3
+    params = list(params_of(w))
+
+    def function(k: Any, x: Any) -> Any:
+        scaled = [v * x for v in params]
+        return choose(k, scaled[::2]) ** 2 + fsum(v.tanh() for v in scaled[1::2])
+
+    program = record(function, ((), ()), params, check=(np.ones(1), np.ones(1)))
+    by_hand = np.zeros((batch, 6))
+    by_hand[:, 1::2] = x[:, None] * (1.0 - np.tanh(x[:, None] * w[1::2]) ** 2)
+    by_hand[np.arange(batch), 2 * k] = 2.0 * x**2 * w[2 * k]
+    _, gradient = program.value_and_grad(k, x)
+    np.testing.assert_allclose(gradient, by_hand.sum(axis=0) / max(batch, 1), rtol=1e-12, atol=1e-15)

@@ -15,7 +15,15 @@ def column(count: int) -> Any:
     return np.arange(float(count)).reshape(-1, 1)
 
 
-GRIDS = [Grid(0, 3, 4, 2, 1), Grid(2, 2, 1, 3, 3), Grid(5, 1, 9, 4, 2), Grid(11, 1, 7, 1, 7), Grid(0, 2, 1, 2, 1)]
+GRIDS = [
+    Grid(0, 3, 4, 2, 1),
+    Grid(2, 2, 1, 3, 3),
+    Grid(5, 1, 9, 4, 2),
+    Grid(11, 1, 7, 1, 7),
+    Grid(0, 2, 1, 2, 1),
+    Grid(5, 2, -3, 2, 1),
+    Grid(7, 2, 2, 3, -3),
+]
 INDICES: list[Any] = [*GRIDS, slice(2, 9, 3), slice(0, 1, 1), np.array([3, 0, 3, 7])]
 
 

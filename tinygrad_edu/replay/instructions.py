@@ -97,6 +97,8 @@ def _told_apart(numbers: Sequence[float | None]) -> tuple[str, ...]:
 class Instruction:
     """What writes a `Var`. `view` and `run` are NumPy on buffers, `evaluate` is a pure function for JAX."""
 
+    regroups = False  # whether `run` writes its rows in another shape, for which they must lie side by side
+
     def key(self) -> Any:
         """What is equal for instructions that do the same."""
         return self
@@ -443,7 +445,8 @@ class SumBatch(Instruction):
 
 def _reduced(ufunc: np.ufunc, array: Array, lengths: Sequence[int], out: Array) -> Run:
     """The call that reduces each run of rows to one."""
-    if len(set(lengths)) == 1 and (cube := _reshaped(array, len(lengths), lengths[0])) is not None:
+    if len(set(lengths)) == 1:
+        cube = array.reshape(len(lengths), lengths[0], array.shape[1])  # a view: no rows are merged
         return partial(ufunc.reduce, cube, 1, None, out)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.intp)
     if array.shape[1] == 1:  # one example: a plain vector is twice as fast
@@ -473,12 +476,6 @@ class SegmentSum(Instruction):
         widths = sorted(set(self.lengths))
         many = str(widths[0]) if len(widths) == 1 else f"{widths[0]} to {widths[-1]}"
         return f"sums of {many} rows of {names[0]}, rounded as they go"
-
-
-def _reshaped(array: Array, *rows: int) -> Array | None:
-    """The array with its rows regrouped, or None where that would need a copy."""
-    regrouped = array.reshape(*rows, array.shape[-1])
-    return regrouped if np.may_share_memory(regrouped, array) else None
 
 
 @dataclass(frozen=True)
@@ -520,6 +517,7 @@ class MatMul(Instruction):
     left_transposed: bool
     right_rows: int
     right_transposed: bool
+    regroups = True
 
     def _factors(self, left: Array, right: Array) -> tuple[Array, Array]:
         left, right = _as_matrix(left, self.left_rows), _as_matrix(right, self.right_rows)
@@ -691,6 +689,7 @@ class ChooseTransposed(Instruction):
 
     places: Places
     rows: int
+    regroups = True
 
     def run(self, out: Array, *arrays: Array) -> Run:
         places, upstream = arrays
@@ -712,7 +711,7 @@ class ChooseTransposed(Instruction):
         """What every choice hands to every option, (options, indices, columns of each, batch), added up."""
         width, batch = self.places.width, upstream.shape[1]
         columns = 1 if self.places.own else width
-        index = places.reshape(-1, columns, batch)[:, :1] // (width * batch if self.places.per_example else width)
+        index = places.reshape(-1, columns, batch) // (width * batch if self.places.per_example else width)
         gradient = upstream.reshape(-1, columns, batch)
         chosen = index[None] == np.arange(self.places.count)[:, None, None, None]
         handed = np.where(chosen, gradient, gradient * 0.0)

@@ -25,6 +25,7 @@ from tinygrad_edu.replay.instructions import (
     Assemble,
     Constant,
     Elementwise,
+    Grid,
     Instruction,
     Leaf,
     Places,
@@ -308,7 +309,7 @@ class Program:
         """The buffers for this batch size, filled with these arrays."""
         shapes = tuple([getattr(array, "shape", None) for array in arrays])
         bound = self._bound.get(shapes)
-        if bound is None or not arrays:
+        if bound is None:
             arrays = self._checked(arrays)
             bound = self._bind(tuple([array.shape for array in arrays]))
         for target, array in zip(bound.inputs, arrays):  # noqa: B905 - the shapes were compared, and this is hot
@@ -566,7 +567,7 @@ class _Bound:
                 None if self._in_place.get(operand) == (var, k) else array
                 for k, (operand, array) in enumerate(zip(var.operands, operands, strict=True))
             ]
-            if all(operand is None for operand in operands) and not instruction.clears:
+            if all(operand is None for operand in operands):
                 return None
         return instruction.run(out, *operands)
 
@@ -581,7 +582,13 @@ class _Bound:
             target = None
             if whole is not None:
                 assert isinstance(whole.instruction, Assemble)
-                target = place(self._buffer(whole), whole.instruction.parts[part][0])
+                index = whole.instruction.parts[part][0]
+                target = place(self._buffer(whole), index)
+                # The matrix inside a grid is as it should be; rows that lie apart cannot be regrouped without a copy.
+                apart = target is not None and not isinstance(index, Grid) and not target.flags.c_contiguous
+                if apart and var.instruction.regroups:
+                    target = None
+                    del self._in_place[var]
             if target is None:
                 target = np.zeros((var.rows, self.batch if var.batched else 1), dtype=var.dtype)
             self.arrays[var] = target

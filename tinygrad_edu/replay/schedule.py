@@ -278,19 +278,20 @@ class Schedule:
 
     def _schedule_choices(self, scalars: list[int]) -> None:
         """Choices from one table become one look-up for all indices, and choices from many one for all tables."""
-        columns: dict[int, list[int]] = {}
+        columns: dict[tuple[int, int], list[int]] = {}  # by index and number of inputs: those that go side by side
         for scalar in scalars:
-            columns.setdefault(self.graph.inputs[scalar][0], []).append(scalar)
-        tables: dict[Any, list[int]] = {}
-        for index, chosen in columns.items():
-            tables.setdefault(tuple([self.graph.inputs[k][1:] for k in chosen]), []).append(index)
+            inputs = self.graph.inputs[scalar]
+            columns.setdefault((inputs[0], len(inputs)), []).append(scalar)
+        tables: dict[Any, list[tuple[int, int]]] = {}
+        for key, chosen in columns.items():
+            tables.setdefault(tuple([self.graph.inputs[k][1:] for k in chosen]), []).append(key)
         alone: dict[int, list[tuple[int, int]]] = {}
-        for table, indices in tables.items():
-            if len(indices) == 1:
-                column = columns[indices[0]]
-                alone.setdefault(len(table[0]), []).extend([(indices[0], k) for k in column])
+        for table, keys in tables.items():
+            if len(keys) == 1:
+                alone.setdefault(len(table[0]), []).extend([(keys[0][0], k) for k in columns[keys[0]]])
             else:
-                self._settle([k for index in indices for k in columns[index]], self._chosen(indices, table, own=False))
+                indices = [index for index, _ in keys]
+                self._settle([k for key in keys for k in columns[key]], self._chosen(indices, table, own=False))
         for pairs in alone.values():
             own_columns = [self.graph.inputs[scalar][1:] for _, scalar in pairs]
             self._settle([k for _, k in pairs], self._chosen([index for index, _ in pairs], own_columns, own=True))
