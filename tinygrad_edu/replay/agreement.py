@@ -194,12 +194,12 @@ class _Comparison:
 
     def _check_gradient(self, gradient: Array, eager: Eager, name: str) -> None:
         """The gradient on one example, with the tolerance that what was added up and cancelled asks for."""
-        relative = 1e-6 + 1e4 * EPSILON * eager.sensitivity
+        relative = 1e4 * EPSILON * (1.0 + eager.sensitivity)
         if relative > 1e-2:  # a function so sensitive that rounding decides
             return
         terms, wanted = eager.terms(self.program.params), eager.gradient(self.program.params)
         for place, (ours, theirs) in enumerate(zip(gradient.tolist(), wanted, strict=True)):
-            if not _near(ours, theirs, relative * terms[place]):
+            if not _near(ours, theirs, 1e-6 * abs(theirs) + relative * terms[place]):
                 label = self.program.params[place].label or f"parameter {place}"
                 self._refuse(name, f"has, by {label}, the derivative", ours, theirs)
 
@@ -246,10 +246,7 @@ class Eager:
     def _swept(self) -> dict[Value, StandIn]:
         """A stand-in for each node, with the derivative by it of the sum of the outputs."""
         stand_ins = StandIn.for_graph(self._root)
-        order = list(stand_ins.values())
-        order[-1]._grad = 1.0
-        for _ in sweep(order[::-1]):
-            pass
+        _sweep(stand_ins)
         return stand_ins
 
     def gradient(self, params: Sequence[Value]) -> list[float]:
@@ -257,13 +254,10 @@ class Eager:
         return [self._swept[p]._grad if p in self._swept else 0.0 for p in params]
 
     def terms(self, params: Sequence[Value]) -> list[float]:
-        """For each parameter the sum of the absolute values of what its gradient is the sum of."""
-        terms = dict.fromkeys(params, 0.0)
-        for stand_in in self._swept.values():
-            for value, local in zip(stand_in.inputs, stand_in.local_derivatives, strict=True):
-                if value.node in terms:
-                    terms[value.node] += abs(stand_in._grad * local)
-        return list(terms.values())
+        """For each parameter the sum of the absolute values of what its gradient is the sum of, over all paths."""
+        stand_ins = StandIn.for_graph(self._root, lambda node: [abs(local) for local in node.local_derivatives])
+        _sweep(stand_ins)
+        return [stand_ins[p]._grad if p in stand_ins else 0.0 for p in params]
 
     @cached_property
     def rounding(self) -> float:
@@ -279,6 +273,13 @@ class Eager:
         """How much larger the relative error of the output may be than that of the numbers on the way."""
         ratio = self.rounding / max(abs(self.outputs[0]), 1e-300)
         return ratio if math.isfinite(ratio) else 0.0
+
+
+def _sweep(stand_ins: Mapping[Value, StandIn]) -> None:
+    order = list(stand_ins.values())
+    order[-1]._grad = 1.0
+    for _ in sweep(order[::-1]):
+        pass
 
 
 def _near(ours: float, wanted: float, tolerance: float) -> bool:
