@@ -198,7 +198,30 @@ def _output(item: Any) -> Value:
     raise RecordingError(f"the function must return a number or a list of numbers, not {item!r} among them")
 
 
-class Program:
+class _Parameters:
+    """The numbers of some parameters, beside those that their `Value`s hold."""
+
+    params: list[Value]
+    _theta: FloatArray
+
+    @property
+    def theta(self) -> FloatArray:
+        """The parameters, flat; assigning copies the numbers in."""
+        return self._theta
+
+    @theta.setter
+    def theta(self, numbers: Any) -> None:
+        given = np.asarray(numbers, dtype=np.float64)
+        _check_size(given, len(self._theta))
+        self._theta[...] = given
+
+    def push(self) -> None:
+        """Write the parameters back to the `Value`s."""
+        for parameter, number in zip(self.params, self._theta.tolist(), strict=True):
+            parameter.data = number
+
+
+class Program(_Parameters):
     """A recorded function: `program(X, Y)` runs it, `program.value_and_grad(X, Y)` differentiates it too.
 
     `theta` holds the parameters as a flat float64 array, in the order of `params`; change it in place, or copy
@@ -250,22 +273,9 @@ class Program:
         if theta is None:
             self.pull()
 
-    @property
-    def theta(self) -> FloatArray:
-        """The parameters, flat; assigning copies the numbers in."""
-        return self._theta
-
-    @theta.setter
-    def theta(self, numbers: Any) -> None:
-        _copy_in(self._theta, numbers)
-
     def pull(self) -> None:
         """Read the parameters from the `Value`s."""
         self._theta[...] = [parameter.data for parameter in self.params]
-
-    def push(self) -> None:
-        """Write the parameters back to the `Value`s."""
-        _push(self.params, self._theta)
 
     def twin(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> Program:
         """The same program with parameters and buffers, and perhaps noise, of its own."""
@@ -400,7 +410,7 @@ class Program:
         return listing(self.recorded, len(self.params), self.forward_instructions, self.backward_instructions)
 
 
-class Programs:
+class Programs(_Parameters):
     """One function for inputs of several shapes, such as texts of several lengths: a program for each shape.
 
     A shape is recorded when it is first seen, and the `kept` most recently used programs are kept. All share one
@@ -420,15 +430,6 @@ class Programs:
         self._fn = fn
         self._kept = kept
         self._programs: OrderedDict[tuple[tuple[int, ...], ...], Program] = OrderedDict()
-
-    @property
-    def theta(self) -> FloatArray:
-        """The parameters, flat, as all the programs see them."""
-        return self._theta
-
-    @theta.setter
-    def theta(self, numbers: Any) -> None:
-        _copy_in(self._theta, numbers)
 
     def for_shapes(self, shapes: tuple[tuple[int, ...], ...]) -> Program:
         """The program for these shapes of one example's inputs."""
@@ -450,21 +451,6 @@ class Programs:
     def value_and_grad(self, *arrays: Any) -> tuple[np.float64, FloatArray]:
         """The mean over the batch and its gradient by `theta`, by the program for these shapes."""
         return self._for(arrays).value_and_grad(*arrays)
-
-    def push(self) -> None:
-        """Write the parameters back to the `Value`s."""
-        _push(self.params, self.theta)
-
-
-def _copy_in(theta: FloatArray, numbers: Any) -> None:
-    given = np.asarray(numbers, dtype=np.float64)
-    _check_size(given, len(theta))
-    theta[...] = given
-
-
-def _push(params: Sequence[Value], theta: FloatArray) -> None:
-    for parameter, number in zip(params, theta.tolist(), strict=True):
-        parameter.data = number
 
 
 def _is_real(dtype: Any) -> bool:
