@@ -4,8 +4,7 @@ A recording refuses what would freeze one example's choice, as far as it can see
 number, a state of the function's own, an exception that was caught) shows in its effect: on another example, or with
 other parameters, the program and the function differ. Values and gradients are compared, and a difference is refused.
 
-    Function     the eager function, with its inputs as the user's code has them
-    compare      the program and the function, on given examples
+    compare      the program and the function, on given examples; `Eager` is what the function gave for one of them
     made_inputs  examples of several magnitudes and signs, where none are given
 
 May import: `ops`, `backprop`, `gradients`, `modes`, `value`, NumPy; `recorder` of this folder.

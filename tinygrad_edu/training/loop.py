@@ -92,12 +92,12 @@ def fit(
 
         θ ← optimizer(θ, ∇ (mean over the batch of loss(model(x), y) + penalty(θ)))       for each batch of each epoch
 
-    An epoch is one pass through the data, in shuffled batches (the last one smaller if it must be); an iteration is
-    one step on one batch. `y` has shape (n,), or (n, outputs) as the loss wants it; class labels 0, 1, ... for a model
-    with one output per class become one-hot rows. `optimizer` is `Adam(model.parameters())` unless you give one, and
-    trains the parameters it was given. `batch_size` is 32, or all the data if there is less. `validation` is a pair
-    (X, y) whose loss is measured, with the model in `eval()`, after each epoch. `seed` decides the shuffling; None
-    draws one.
+    The model is called with one example as a list (of lists, ...), whatever the engine. An epoch is one pass through
+    the data, in shuffled batches (the last one smaller if it must be); an iteration is one step on one batch. `y` has
+    shape (n,), or (n, outputs) as the loss wants it; class labels 0, 1, ... for a model with one output per class
+    become one-hot rows. `optimizer` is `Adam(model.parameters())` unless you give one, and trains the parameters it was
+    given. `batch_size` is 32, or all the data if there is less. `validation` is a pair (X, y) whose loss is measured,
+    with the model in `eval()`, after each epoch. `seed` decides the shuffling; None draws one.
 
     `schedule` sets the learning rate, `clip_norm` and `clip_value` clip the gradient, `penalty(params)` is added to
     the loss. With `checkpoint`, the whole state of the run is written to that file after each epoch; with `resume`
