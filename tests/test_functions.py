@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -69,3 +70,21 @@ def test_where_and_choose_send_the_gradient_to_the_chosen():
 def test_functions_refuse_what_is_not_a_number(function):
     with pytest.raises(TypeError, match="holds one real number"):
         function([1.0, "two"])
+
+
+@pytest.mark.parametrize(
+    ("terms", "total"),
+    [
+        ([1e308, 1e308, -1e308], 1e308),
+        ([1e308, 1e308, -1e308, -1e308, 3.0], 3.0),
+        ([1e308] * 3, math.inf),
+        ([-1e308] * 3, -math.inf),
+        ([-1.797e308, -1e308, math.inf], math.inf),
+        ([1.797e308, 1e308, -math.inf], -math.inf),
+        ([1e308, 1e308, math.inf, -math.inf], math.nan),
+        ([1e308, 1e308, math.nan], math.nan),
+    ],
+)
+def test_a_sum_that_overflows_only_on_the_way_is_right_in_any_order(terms, total):
+    for order in itertools.permutations(terms):
+        np.testing.assert_equal(fsum(order).data, total)
