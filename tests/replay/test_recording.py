@@ -40,6 +40,7 @@ READING_A_NUMBER: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a gradient": (lambda x: x * grad(x * W, [W])[0], "value_and_grad"),
     "a gradient as a graph": (lambda x: x * grad(x * W, [W], create_graph=True)[0], "value_and_grad"),
     "look-up": (lambda x: x * {0.5: 10.0}.get(x, 1.0), "choose"),
+    "look-up of a comparison": (lambda x: x * {True: 2.0}.get(W * x > 0.0, 1.0), "choose"),
     "membership of a set": (lambda x: x * (10.0 if x in {0.5} else 1.0), "choose"),
     "membership of a list": (lambda x: x * (10.0 if x in [0.5] else 1.0), "where"),
     "str": (lambda x: x * len(str(x)), "after the program ran"),
@@ -111,6 +112,11 @@ def test_a_value_from_outside_is_refused_and_named() -> None:
 def test_constants_made_inside_are_welcome() -> None:
     program = record(lambda x: x * Value(2.0) + Value(3.0).tanh(), ((),), [])
     np.testing.assert_allclose(program(np.array([1.0])), [2 + np.tanh(3.0)])
+
+
+def test_a_constant_is_compared_with_what_varies() -> None:
+    program = record(lambda x: where(Value(0.0) < x, x * W, where(Value(-1.0) == W * x, 5.0, 7.0)), ((),), [W])
+    np.testing.assert_array_equal(program(np.array([2.0, -1.0])), [3.0, 7.0])
 
 
 def test_comparisons_work_inside_where() -> None:
