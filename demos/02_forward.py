@@ -121,4 +121,4 @@ axis.legend()
 demo.save(figure, "02_cost.png")
 
 # %%
-demo.done("read the listing of a deeper network: print(record(...)); then 03_initialisation.py")
+demo.done("read the listing of a deeper network: print(record(...)); then 03_initialization.py")

@@ -1,9 +1,9 @@
 # %% [markdown]
 """
-# 7. Gradient descent: the way down, for several learning rates and optimisers
+# 7. Gradient descent: the way down, for several learning rates and optimizers
 
 You will see a line fitted to real data by walking down the surface of its loss: too slowly, well, in zigzag, and off
-the map. The second derivatives say beforehand which learning rate is too large. Then four optimisers race on the same
+the map. The second derivatives say beforehand which learning rate is too large. Then four optimizers race on the same
 surface, and down a curved valley. Last, clipping by value and by norm, where the ground is steep.
 """
 
@@ -13,17 +13,17 @@ from common import Demo, table, title
 from sklearn.datasets import load_diabetes
 
 from tinygrad_edu import SGD, Value, grad, hessian
-from tinygrad_edu.drawing.plots import descend, plot_descent
 from tinygrad_edu.nn.losses import mean_squared_error
-from tinygrad_edu.training import Adam, RMSProp
-from tinygrad_edu.training.clipping import clipped_by_norm, clipped_by_value
+from tinygrad_edu.optim import Adam, RMSprop
+from tinygrad_edu.optim.clipping import clipped_by_norm, clipped_by_value
+from tinygrad_edu.plotting.figures import descend, plot_descent
 
 demo = Demo(__doc__)
 STEPS, MAP = (10, 10) if demo.quick else (100, 50)
 
 # %% [markdown]
 # The data: the body mass index of 442 people with diabetes, and how their illness went on during the year after (Efron
-# et al., 2004). A line has two parameters, so that its loss is a landscape one can look at. The index is not centred on
+# et al., 2004). A line has two parameters, so that its loss is a landscape one can look at. The index is not centerd on
 # purpose: slope and offset then depend on each other, and the valley becomes long and narrow.
 
 # %%
@@ -70,8 +70,8 @@ demo.save(
 )
 
 # %% [markdown]
-# ## Optimisers
-# Momentum remembers where it was going, and so crosses the valley less and runs along it more. RMSProp and Adam divide
+# ## Optimizers
+# Momentum remembers where it was going, and so crosses the valley less and runs along it more. RMSprop and Adam divide
 # by the usual size of each parameter's gradient: a parameter that hears little takes steps as large as one that hears
 # much. The second surface is Rosenbrock's (1960): the valley is easy to find and hard to follow.
 
@@ -85,16 +85,16 @@ def rosenbrock(x: Value, y: Value) -> Value:
 races = [
     ("line", line_loss, start, best, STEPS, {
         "SGD": lambda p: SGD(p, 0.5 * limit), "with momentum": lambda p: SGD(p, 0.2 * limit, momentum=0.8),
-        "RMSProp": lambda p: RMSProp(p, 0.05), "Adam": lambda p: Adam(p, 0.2)}),
+        "RMSprop": lambda p: RMSprop(p, 0.05), "Adam": lambda p: Adam(p, 0.2)}),
     ("valley", rosenbrock, (-1.2, 1.0), (1.0, 1.0), 10 * STEPS, {
         "SGD": lambda p: SGD(p, 0.0015), "with momentum": lambda p: SGD(p, 0.0005, momentum=0.9),
-        "RMSProp": lambda p: RMSProp(p, 0.005), "Adam": lambda p: Adam(p, 0.05)}),
+        "RMSprop": lambda p: RMSprop(p, 0.005), "Adam": lambda p: Adam(p, 0.05)}),
 ]  # fmt: skip
 for name, loss, begin, goal, steps, optimizers in races:
-    title(f"Optimisers: {name}, {steps} steps")
+    title(f"Optimizers: {name}, {steps} steps")
     paths = {each: descend(loss, begin, optimizer, steps) for each, optimizer in optimizers.items()}
-    table(["optimiser", "steps", "x", "y", "loss"], [[each, *ending(path, loss)] for each, path in paths.items()])
-    demo.save(plot_descent(loss, paths, minimum=goal, resolution=MAP), f"07_optimisers_{name}.png")
+    table(["optimizer", "steps", "x", "y", "loss"], [[each, *ending(path, loss)] for each, path in paths.items()])
+    demo.save(plot_descent(loss, paths, minimum=goal, resolution=MAP), f"07_optimizers_{name}.png")
 
 # %% [markdown]
 # ## Clipping: by value, or by norm?
@@ -133,4 +133,4 @@ table(["", "first gradient", "turned by", "steps", "x", "y"], rows, width=17)
 demo.save(plot_descent(rosenbrock, paths, minimum=(1.0, 1.0), resolution=MAP), "07_clipping.png")
 
 # %%
-demo.done("centre the data (bmi - bmi.mean()) and look at the curvatures again; then 08_training_loop.py")
+demo.done("center the data (bmi - bmi.mean()) and look at the curvatures again; then 08_training_loop.py")

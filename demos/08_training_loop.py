@@ -35,7 +35,7 @@ def sigmoid(x: object) -> object:
 
 
 def uniform_to_one(n_inputs: int, n_outputs: int, generator: np.random.Generator) -> float:
-    """The start of the experiment as an initialiser."""
+    """The start of the experiment as an initializer."""
     return generator.uniform()
 
 
@@ -74,13 +74,13 @@ print("it answers", np.round(output.ravel(), 4), "where", y.ravel(), "is asked")
 # ## What the missing biases cost
 # At (0,0) every hidden neuron says sigmoid(0) = ½, whatever its weights: that answer hangs on ½(v₁ + v₂) alone, and
 # (1,1) must be told apart from it. Below, the same network from the same starts, with and without: a parameter that the
-# optimiser does not know stays at its 0.
+# optimizer does not know stays at its 0.
 
 # %%
 title("Without and with biases")
 figure, axis = plt.subplots(figsize=(8, 3.4))
 axis.semilogy(history, "k:", label="as published: no biases, rate 0.1")
-for biases, colour in ((False, "C1"), (True, "C0")):
+for biases, color in ((False, "C1"), (True, "C0")):
     for seed in range(1 if demo.quick else 3):
         model = MLP(2, [2, 1], "sigmoid", output_activation="sigmoid", init=uniform_to_one, seed=seed)
         known = [p for p in model.parameters() if biases or not p.label.endswith("bias")]
@@ -93,7 +93,7 @@ for biases, colour in ((False, "C1"), (True, "C0")):
             optimizer.step()
             curve.append(loss.data)
         name = f"{'with' if biases else 'no'} biases, rate 1"
-        axis.semilogy(curve, color=colour, label=name if seed == 0 else None)
+        axis.semilogy(curve, color=color, label=name if seed == 0 else None)
         print(f"{name}, start {seed}: loss {curve[-1]:.5f}, answers", [round(model(x)[0].data, 3) for x in X])
 axis.set(title="XOR", xlabel="epoch", ylabel="½ Σ error²")
 axis.legend(fontsize=8, loc="lower right")

@@ -16,11 +16,13 @@ from matplotlib import pyplot as plt
 from sklearn.datasets import make_moons
 
 from tinygrad_edu import MLP, SGD, Layer
-from tinygrad_edu.drawing import LayerRecorder
-from tinygrad_edu.drawing.plots import plot_decision_regions, plot_distributions
+from tinygrad_edu.diagnosis import diagnose
 from tinygrad_edu.nn import Dropout, Sequential
 from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits as logit_loss
-from tinygrad_edu.training import Adam, AdamW, EarlyStopping, diagnose, fit, predict
+from tinygrad_edu.optim import Adam, AdamW
+from tinygrad_edu.plotting import LayerRecorder
+from tinygrad_edu.plotting.figures import plot_decision_regions, plot_distributions
+from tinygrad_edu.training import EarlyStopping, fit, predict
 
 demo = Demo(__doc__)
 EPOCHS, SAMPLE = (5, 10) if demo.quick else (60, 100)
@@ -53,7 +55,7 @@ def run(name: str, model: MLP, optimizer: object, epochs: int = EPOCHS, **option
 # %% [markdown]
 # ## Vanishing gradients
 # Eight hidden layers of sigmoids: each passes on at most a quarter of the gradient. The first layers learn nothing, and
-# the last ones get random features. Cure: relu, with He's initialisation.
+# the last ones get random features. Cure: relu, with He's initialization.
 
 # %%
 title("1. Vanishing gradients")
@@ -67,7 +69,7 @@ run("relu, 9 layers", deep, SGD(deep.parameters(), 0.1))
 # %% [markdown]
 # ## Exploding gradients
 # Weights of standard deviation 2 in layers of 16: each layer multiplies the signal, and the gradient, by about
-# 2 · √(16/2) ≈ 6. One step throws the weights anywhere. Cure: He's initialisation. Clipping the gradient keeps the run
+# 2 · √(16/2) ≈ 6. One step throws the weights anywhere. Cure: He's initialization. Clipping the gradient keeps the run
 # alive from the same bad start, but it has to climb down from a loss of thousands.
 
 # %%

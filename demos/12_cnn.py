@@ -17,7 +17,8 @@ from sklearn.model_selection import train_test_split
 from tinygrad_edu import MLP, Layer
 from tinygrad_edu.nn import Conv2d, MaxPool2d, Sequential, flatten
 from tinygrad_edu.nn.losses import cross_entropy
-from tinygrad_edu.training import Adam, fit, predict
+from tinygrad_edu.optim import Adam
+from tinygrad_edu.training import fit, predict
 
 demo = Demo(__doc__)
 EPOCHS, SEEDS = (3, 1) if demo.quick else (30, 3)
@@ -89,9 +90,9 @@ print("how the gradients were computed:", history.engine)
 
 # %%
 figure, axis = plt.subplots(figsize=(6.5, 3.2))
-for colour, (name, runs) in zip(("C0", "C1"), curves.items(), strict=True):
+for color, (name, runs) in zip(("C0", "C1"), curves.items(), strict=True):
     for k, run in enumerate(runs):
-        axis.semilogy(range(1, EPOCHS + 1), run, color=colour, label=name if k == 0 else None, linewidth=1.2)
+        axis.semilogy(range(1, EPOCHS + 1), run, color=color, label=name if k == 0 else None, linewidth=1.2)
 axis.set(title="digits: loss on the test images", xlabel="epoch", ylabel="cross-entropy")
 axis.legend()
 demo.save(figure, "12_loss.png")
@@ -109,13 +110,13 @@ figure, axes = plt.subplots(2, 9, figsize=(11, 2.8))
 for axis in axes.flat:
     axis.set(xticks=[], yticks=[])
 axes[0, 0].axis("off")
-axes[1, 0].imshow(digit[0], cmap="Greys")
+axes[1, 0].imshow(digit[0], cmap="Grays")
 axes[1, 0].set_title("image")
 for k, neuron in enumerate(conv.filters):
     weights = np.array([weight.data for weight in neuron.weights]).reshape(3, 3)
     axes[0, k + 1].imshow(weights, cmap="PuOr", vmin=-abs(weights).max(), vmax=abs(weights).max())
     axes[0, k + 1].set_title(f"filter {k}")
-    axes[1, k + 1].imshow(maps[k], cmap="Greys")
+    axes[1, k + 1].imshow(maps[k], cmap="Grays")
 demo.save(figure, "12_filters.png")
 
 # %%

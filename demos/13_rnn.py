@@ -14,7 +14,8 @@ from matplotlib import pyplot as plt
 from tinygrad_edu import Layer, Module
 from tinygrad_edu.nn import LSTM, RNN, Embedding
 from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits
-from tinygrad_edu.training import Adam, fit, predict
+from tinygrad_edu.optim import Adam
+from tinygrad_edu.training import fit, predict
 
 demo = Demo(__doc__)
 
@@ -77,12 +78,12 @@ table(["network", "parameters", "loss", "train", "test"], rows)
 # %%
 figure, axis = plt.subplots(figsize=(8, 3.6))
 reader = readers[RNN]
-for colour, name in enumerate(["joseph", "josephine", "alexander", "alexandra"]):
+for color, name in enumerate(["joseph", "josephine", "alexander", "alexandra"]):
     states = reader.states(tokens(name))[LENGTH - len(name) :]
     beliefs = [reader.head(state)[0].sigmoid().data for state in states]
-    axis.plot(range(1, len(name) + 1), beliefs, color=f"C{colour}", linewidth=1)
+    axis.plot(range(1, len(name) + 1), beliefs, color=f"C{color}", linewidth=1)
     for place, (letter, belief) in enumerate(zip(name, beliefs, strict=True), start=1):
-        axis.text(place, belief, letter, color=f"C{colour}", weight="bold", ha="center", va="center", fontsize=13,
+        axis.text(place, belief, letter, color=f"C{color}", weight="bold", ha="center", va="center", fontsize=13,
                   bbox={"boxstyle": "circle,pad=0.1", "color": "white"})  # fmt: skip
     print(f"{name:10}", "  ".join(f"{letter} {belief:.2f}" for letter, belief in zip(name, beliefs, strict=True)))
 axis.set(title="P(a woman's name), letter by letter", xlabel="letters read", ylim=(-0.05, 1.05))

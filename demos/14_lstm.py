@@ -14,7 +14,8 @@ from matplotlib import pyplot as plt
 from tinygrad_edu import Layer, Module, fsum
 from tinygrad_edu.nn import LSTM, RNN
 from tinygrad_edu.nn.losses import mean_squared_error
-from tinygrad_edu.training import Adam, fit, predict
+from tinygrad_edu.optim import Adam
+from tinygrad_edu.training import fit, predict
 
 demo = Demo(__doc__)
 

@@ -17,7 +17,7 @@ from matplotlib import pyplot as plt
 from tinygrad_edu import Layer, Module, Value, fsum, record
 from tinygrad_edu.nn import Embedding, LayerNorm, TransformerEncoderLayer, flatten
 from tinygrad_edu.nn.losses import cross_entropy
-from tinygrad_edu.training import Adam, CosineDecay
+from tinygrad_edu.optim import Adam, CosineDecay
 
 demo = Demo(__doc__)
 CONTEXT, WIDTH, HEADS = (8, 8, 2) if demo.quick else (12, 24, 4)

@@ -23,7 +23,7 @@ from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from tinygrad_edu import Value, draw
-from tinygrad_edu.drawing.palette import CYCLE, GREY, INK
+from tinygrad_edu.drawing.palette import CYCLE, GRAY, INK
 from tinygrad_edu.terminal import as_a_program
 
 threadpool_limits(1)  # matrices as small as these are multiplied soonest by one thread, most of all on a busy machine
@@ -33,8 +33,8 @@ if not IN_NOTEBOOK:
     mpl.use("Agg")  # figures are files: no window opens, and no display is needed
 mpl.rcParams.update({
     "axes.prop_cycle": mpl.cycler(color=CYCLE), "axes.spines.top": False, "axes.spines.right": False,
-    "axes.titlesize": 11, "axes.titlelocation": "left", "axes.edgecolor": GREY, "axes.labelcolor": INK,
-    "text.color": INK, "xtick.color": GREY, "ytick.color": GREY, "legend.frameon": False, "lines.linewidth": 2,
+    "axes.titlesize": 11, "axes.titlelocation": "left", "axes.edgecolor": GRAY, "axes.labelcolor": INK,
+    "text.color": INK, "xtick.color": GRAY, "ytick.color": GRAY, "legend.frameon": False, "lines.linewidth": 2,
     "figure.constrained_layout.use": True, "savefig.dpi": 150, "image.cmap": "cividis",
 })  # fmt: skip
 #: Where tables of rich go. A terminal that is narrower than they are breaks their lines, where rich would drop numbers.

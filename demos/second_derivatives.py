@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from tinygrad_edu import Value, dot, fsum, grad, gradcheck, hessian
-from tinygrad_edu.drawing.palette import GREY
+from tinygrad_edu.drawing.palette import GRAY
 
 demo = Demo(__doc__)
 
@@ -155,7 +155,7 @@ left.legend(loc="lower right")
 w1, w2 = np.meshgrid(np.linspace(-0.5, 6.0, 80), np.linspace(-0.5, 2.0, 60))
 z = X[:, 0] * w1[..., None] + X[:, 1] * w2[..., None] + paths["Newton"][-1][0][2]
 levels = np.mean(np.logaddexp(0.0, z) - malignant * z, axis=-1)
-right.contour(w1, w2, levels, levels=best + np.geomspace(1e-3, 1.0, 12), linewidths=0.6, colors=GREY, zorder=0)
+right.contour(w1, w2, levels, levels=best + np.geomspace(1e-3, 1.0, 12), linewidths=0.6, colors=GRAY, zorder=0)
 right.set(xlabel="weight of the radius", ylabel="weight of the texture", title="the way through the weights")
 demo.save(figure, "second_derivatives_newton.png")
 

@@ -84,7 +84,7 @@ def overwriting(root: Value) -> Iterator[Message]:
 
 
 def second_without_reset(root: Value) -> Iterator[Message]:
-    """The right order and +=, but b.grad is left over from a first pass; a.grad was zeroed, as optimisers do."""
+    """The right order and +=, but b.grad is left over from a first pass; a.grad was zeroed, as optimizers do."""
     root.inputs[0].grad = 2.0
     for node in reversed(topological_order(root)):
         for position in range(len(node.inputs)):

@@ -79,10 +79,10 @@ def test_what_the_sentences_name_is_there():
 
 def test_any_other_name_is_refused_as_python_does():
     v = Value(1.0)
-    with pytest.raises(AttributeError, match="'Value' object has no attribute 'colour'"):
-        _ = v.colour
-    with pytest.raises(AttributeError, match="'Value' object has no attribute 'colour'"):
-        v.colour = "red"
+    with pytest.raises(AttributeError, match="'Value' object has no attribute 'color'"):
+        _ = v.color
+    with pytest.raises(AttributeError, match="'Value' object has no attribute 'color'"):
+        v.color = "red"
 
 
 @pytest.mark.parametrize("label", [("a",), 1, 0, None, b"w", ["w"], False])

@@ -14,28 +14,28 @@ from strategies import DOMAINS, special, whole
 from tinygrad_edu import Value, ops
 from tinygrad_edu.compiling import METHODS, is_reserved
 from tinygrad_edu.methods import written
-from tinygrad_edu.number_systems.floats import FLOAT_FUNCTIONS, define, evaluate, evaluator, floats, specialise
+from tinygrad_edu.number_systems.floats import FLOAT_FUNCTIONS, define, evaluate, evaluator, floats, specialize
 
 FIXED = {"leaky_relu": (0.1,), "clip": (-1.0, 1.0), "power_by": (3.0,)}
 SPECIALISED = sorted(method for method, operation in ops.RULE_BOOK.items() if not callable(operation.derivatives))
 
 
-def test_specialised_code_shares_what_occurs_twice():
-    shared, output, locals_ = specialise(ops.silu)
+def test_specialized_code_shares_what_occurs_twice():
+    shared, output, locals_ = specialize(ops.silu)
     assert shared == ["shared0 = sigmoid(a)"]
     assert output.startswith("((a * shared0) if (a > -700.0) else ")
     assert "sigmoid" not in output + locals_[0]
 
 
 def test_what_only_one_branch_needs_is_computed_in_that_branch():
-    shared, _, (slope,) = specialise(ops.tanh)
+    shared, _, (slope,) = specialize(ops.tanh)
     assert shared == []
     assert slope.startswith("((1.0 - (y * y)) if (abs(y) < 0.9999) else ")
 
 
 @pytest.mark.parametrize("method", SPECIALISED)
-def test_specialised_code_never_divides_bare(method):
-    shared, output, locals_ = specialise(ops.RULE_BOOK[method])
+def test_specialized_code_never_divides_bare(method):
+    shared, output, locals_ = specialize(ops.RULE_BOOK[method])
     assert not any(sign in text for text in (*shared, output, *locals_) for sign in ("/", "**", "%"))
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tinygrad_edu import MLP, Value, draw, grad, gradcheck, hessian, operation, record, save_page
 from tinygrad_edu.declaring import forget
 from tinygrad_edu.nn.activations import common_activations
-from tinygrad_edu.nn.initialisers import he_normal, resolve_initialiser
+from tinygrad_edu.nn.initializers import he_normal, resolve_initializer
 from tinygrad_edu.op import RULE_BOOK
 from tinygrad_edu.stepping import Stepper, explain, parse_expression
 from tinygrad_edu.training import fit
@@ -79,7 +79,7 @@ def test_networks_know_it():
     assert "softsign" not in common_activations()
     declare_softsign(activation="rectifier")
     assert "softsign" in common_activations()
-    assert resolve_initialiser(None, "softsign") is he_normal
+    assert resolve_initializer(None, "softsign") is he_normal
     model = MLP(2, [4, 1], "softsign", seed=0)
     X = np.random.default_rng(0).normal(size=(40, 2))
     history = fit(model, X, X[:, 0] * X[:, 1], epochs=30)

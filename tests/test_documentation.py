@@ -16,7 +16,8 @@ import tinygrad_edu
 
 INTERNAL = {
     # The parts that the packages are made of; what is public in them, the packages list.
-    "tinygrad_edu.drawing", "tinygrad_edu.stepping", "tinygrad_edu.replay", "tinygrad_edu.training",
+    "tinygrad_edu.drawing", "tinygrad_edu.stepping", "tinygrad_edu.replay", "tinygrad_edu.optim",
+    "tinygrad_edu.training", "tinygrad_edu.diagnosis", "tinygrad_edu.plotting", "tinygrad_edu.cli",
 }  # fmt: skip
 MODULES = [
     name
@@ -24,7 +25,7 @@ MODULES = [
         ("", "tinygrad_edu", True),
         *pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu."),
     ]
-    if is_package or name == "tinygrad_edu.drawing.plots" or name.rpartition(".")[0] not in INTERNAL
+    if is_package or name.rpartition(".")[0] not in INTERNAL
     if not name.endswith("__main__")
 ]
 

@@ -224,7 +224,7 @@ def test_the_first_and_the_last_line_of_a_file_are_lines_too(tmp_path):
 
 
 def test_a_folder_whose_name_begins_like_ours_is_the_users():
-    neighbour = str(Path(tinygrad_edu.__file__).parent) + "_notes/model.py"
+    neighbor = str(Path(tinygrad_edu.__file__).parent) + "_notes/model.py"
     scope = {"Value": Value, "trace_sources": trace_sources}
-    exec(compile("with trace_sources():\n    y = Value(1.0) * 2.0", neighbour, "exec"), scope)
-    assert scope["y"].source.file == neighbour
+    exec(compile("with trace_sources():\n    y = Value(1.0) * 2.0", neighbor, "exec"), scope)
+    assert scope["y"].source.file == neighbor

@@ -13,7 +13,7 @@ from tinygrad_edu import (
 from tinygrad_edu.stopping import operations_at, shortest_path
 
 
-def labelled_graph():
+def labeled_graph():
     """Two leaves of equal data, so that mistaking equality for identity shows."""
     x, w = Value(2.0, "x"), Value(2.0, "w")
     product = x * w
@@ -24,7 +24,7 @@ def labelled_graph():
 
 
 def test_a_place_is_a_label_an_operation_or_a_node():
-    x, w, product, _, root = labelled_graph()
+    x, w, product, _, root = labeled_graph()
     nodes = topological_order(root)
     tanh, other_product = root.inputs
     assert operations_at("product", nodes) == {product}
@@ -47,13 +47,13 @@ def test_a_place_is_a_label_an_operation_or_a_node():
     ids=["label", "empty", "node", "number"],
 )
 def test_a_place_that_is_none_is_refused(where, error, words):
-    nodes = topological_order(labelled_graph()[-1])
+    nodes = topological_order(labeled_graph()[-1])
     with pytest.raises(error, match=words):
         operations_at(where, nodes)
 
 
 def test_a_label_that_two_nodes_share_is_refused():
-    _x, _w, _product, twin, root = labelled_graph()
+    _x, _w, _product, twin, root = labeled_graph()
     twin.label = "w"
     with pytest.raises(ValueError, match="2 nodes share the label 'w'"):
         operations_at("w", topological_order(root))
@@ -84,7 +84,7 @@ def test_a_leaf_alone_has_no_step_to_stop_at():
     ids=["label", "operation", "leaf", "first", "condition"],
 )
 def test_backward_pauses_after_the_steps_it_is_asked_to(monkeypatch, stop_at, stops):
-    x, w, _, _, root = labelled_graph()
+    x, w, _, _, root = labeled_graph()
     paused = []
     monkeypatch.setattr(stopping, "_pause", lambda node, upstream, contributions: paused.append((node, upstream)))
     root.backward(stop_at=stop_at)
@@ -97,7 +97,7 @@ def test_backward_pauses_after_the_steps_it_is_asked_to(monkeypatch, stop_at, st
 
 
 def test_a_wrong_place_to_stop_changes_nothing():
-    x, _, product, _, root = labelled_graph()
+    x, _, product, _, root = labeled_graph()
     root.backward()
     before = (x.grad, product.grad)
     with pytest.raises(ValueError, match="nowhere"):
@@ -106,7 +106,7 @@ def test_a_wrong_place_to_stop_changes_nothing():
 
 
 def test_the_shortest_path_is_the_shortest():
-    x, w, product, _twin, root = labelled_graph()
+    x, w, product, _twin, root = labeled_graph()
     assert [id(node) for node in shortest_path(root, x)] == [id(x), id(root.inputs[1]), id(root)]
     assert [id(node) for node in shortest_path(root, w)] == [id(w), id(product), id(root.inputs[0]), id(root)]
     assert shortest_path(root, root) == [root]

@@ -14,25 +14,29 @@ from tinygrad_edu.value import Value, as_value
 
 if TYPE_CHECKING:  # what the table below loads when it is first asked for
     from tinygrad_edu.checking import GradCheck, gradcheck
+    from tinygrad_edu.diagnosis import diagnose
     from tinygrad_edu.drawing import draw
     from tinygrad_edu.nn import MLP, Layer, Module, Neuron
+    from tinygrad_edu.optim import SGD, Adam, AdamW, RMSprop
     from tinygrad_edu.replay import Program, Programs, RecordingError, record
     from tinygrad_edu.stepping import Explanation, Stepper, debug, explain, save_page
-    from tinygrad_edu.training import SGD, Adam, AdamW, EarlyStopping, History, RMSProp, diagnose, fit, predict
+    from tinygrad_edu.training import EarlyStopping, History, fit, predict
 
 _ROOMS = {
     "checking": ("GradCheck", "gradcheck"),
+    "diagnosis": ("diagnose",),
     "drawing": ("draw",),
     "nn": ("MLP", "Layer", "Module", "Neuron"),
+    "optim": ("SGD", "Adam", "AdamW", "RMSprop"),
     "replay": ("Program", "Programs", "RecordingError", "record"),
     "stepping": ("Explanation", "Stepper", "debug", "explain", "save_page"),
-    "training": ("SGD", "Adam", "AdamW", "EarlyStopping", "History", "RMSProp", "diagnose", "fit", "predict"),
+    "training": ("EarlyStopping", "History", "fit", "predict"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "MLP", "SGD", "Adam", "AdamW", "AnomalyError", "EarlyStopping", "Explanation", "GradCheck", "History", "Layer",
-    "Module", "Neuron", "Program", "Programs", "RMSProp", "RecordingError", "Stepper", "Value", "as_value", "backward",
+    "Module", "Neuron", "Program", "Programs", "RMSprop", "RecordingError", "Stepper", "Value", "as_value", "backward",
     "backward_steps", "choose", "debug", "detect_anomaly", "diagnose", "dot", "draw", "explain", "fit", "fsum", "grad",
     "gradcheck", "hessian", "logsumexp", "no_grad", "operation", "predict", "record", "save_page", "softmax",
     "topological_order", "trace_sources", "where",

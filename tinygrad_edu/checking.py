@@ -199,9 +199,9 @@ class GradCheck:
 
 
 def _verdict(row: InputCheck) -> Text:
-    colour = {"pass": "green", "kink": "yellow"}.get(row.verdict, "bold red")
+    color = {"pass": "green", "kink": "yellow"}.get(row.verdict, "bold red")
     slopes = f": slope {row.left:.4g} left, {row.right:.4g} right"
-    return Text(row.verdict + (slopes if row.verdict != "pass" and _is_wide(row) else ""), colour)
+    return Text(row.verdict + (slopes if row.verdict != "pass" and _is_wide(row) else ""), color)
 
 
 def _is_wide(row: InputCheck) -> bool:

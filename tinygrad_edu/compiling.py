@@ -17,7 +17,7 @@ from typing import Any
 from tinygrad_edu import ops
 from tinygrad_edu.coercion import real
 from tinygrad_edu.modes import finish, modes_alive
-from tinygrad_edu.number_systems.floats import FLOAT_FUNCTIONS, LETTERS, define, letters, specialise
+from tinygrad_edu.number_systems.floats import FLOAT_FUNCTIONS, LETTERS, define, letters, specialize
 from tinygrad_edu.op import Op, bind
 
 __all__ = ["METHODS", "compiled"]
@@ -152,7 +152,7 @@ def _scope(cls: type[Any]) -> dict[str, Any]:
 def _source(operation: Op, name: str, scope: dict[str, Any], swapped: bool = False) -> str:
     """The method called `name`; `swapped` has its sides exchanged, as in 2.0 - v."""
     scope[f"op_{name}"] = operation
-    shared, output, locals_ = specialise(operation)
+    shared, output, locals_ = specialize(operation)
     is_binary = len(locals_) == 2
     left, right = ("other", "self") if swapped else ("self", "other")
     inputs = f"{left}, {right}" if is_binary else "self"

@@ -56,7 +56,7 @@ def operation(
     What comes back is a function of `Value`s and numbers. The operation is also a method of `Value`, an activation by
     name, and known to `backward`, `gradcheck`, pictures, steps, explanations, `record`, JAX and second derivatives.
     `activation` says which family of activations it belongs to, "rectifier", "saturating" or "step", by which
-    initialisers choose; `largest_slope`, `flat` and `cure` serve those who explain why a unit does not learn.
+    initializers choose; `largest_slope`, `flat` and `cure` serve those who explain why a unit does not learn.
 
     Raises ValueError for a name that is taken or is none, and for rules that do not fit; TypeError for what is no rule.
     Nothing is declared then. Whether the derivatives are right, `gradcheck` finds out.

@@ -23,7 +23,7 @@ TESTS = DEMOS.parent / "tests"
 SHOWN = {
     "01_neuron.py": "01_perceptron.png",
     "04_activations.py": "04_activations.png",
-    "07_gradient_descent.py": "07_optimisers_valley.png",
+    "07_gradient_descent.py": "07_optimizers_valley.png",
     "12_cnn.py": "12_filters.png",
     "14_lstm.py": "14_memory.png",
     "15_transformer.py": "15_attention.png",
@@ -72,7 +72,7 @@ def gallery(folder: Path) -> None:
 
 
 def shrink(source: Path, target: Path) -> None:
-    """The picture with 128 colours, which is plenty for plots."""
+    """The picture with 128 colors, which is plenty for plots."""
     Image.open(source).convert("RGB").quantize(128).save(target, optimize=True)
 
 

@@ -48,8 +48,8 @@ def add_row(
     ratio = 1.0 / ratio if at_least else ratio
     target = f"at least {at_least:g} x" if at_least else f"at most {at_most:g} x" if at_most else ""
     reached = ratio >= at_least if at_least else ratio <= at_most
-    colour = "green" if reached else "red" if target else "white"
-    table.add_row(measured, in_unit(theirs, unit), in_unit(ours, unit), f"[{colour}]{ratio:.2f} x[/]", target)
+    color = "green" if reached else "red" if target else "white"
+    table.add_row(measured, in_unit(theirs, unit), in_unit(ours, unit), f"[{color}]{ratio:.2f} x[/]", target)
 
 
 def in_unit(number: float, unit: str) -> str:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import MLP, Value, dot, no_grad, topological_order, trace_sources, where
 from tinygrad_edu.drawing import draw, expanded, graph_svg
-from tinygrad_edu.drawing.engine import find_graphviz
 from tinygrad_edu.drawing.graph import MAX_NODES
-from tinygrad_edu.drawing.palette import GREY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
+from tinygrad_edu.drawing.layout import find_graphviz
+from tinygrad_edu.drawing.palette import GRAY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -152,7 +152,7 @@ def test_inputs_parameters_constants_operations_and_the_root_look_different():
     assert len(set(TINTS.values())) == 4
 
 
-def test_sign_and_size_of_a_gradient_can_be_read_without_colour():
+def test_sign_and_size_of_a_gradient_can_be_read_without_color():
     xs = [Value(1.0, f"x{k}") for k in range(5)]
     root = dot([4.0, 1.0, 0.0, -1.0, -4.0], xs)
     root.backward()
@@ -168,11 +168,11 @@ def test_sign_and_size_of_a_gradient_can_be_read_without_colour():
     widths = [float(line.get("stroke-width", "1")) for line in lines]
     assert widths[0] > widths[1] > widths[2] == 1.0
     assert (widths[3], widths[4]) == (widths[1], widths[0])
-    assert [line.get("stroke") for line in lines] == [POSITIVE, POSITIVE, GREY, NEGATIVE, NEGATIVE]
+    assert [line.get("stroke") for line in lines] == [POSITIVE, POSITIVE, GRAY, NEGATIVE, NEGATIVE]
 
 
-def luminance(colour: str) -> float:
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+def luminance(color: str) -> float:
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -184,8 +184,8 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_every_text_has_the_contrast_that_wcag_asks_for():
-    assert all(contrast(colour, PAPER) >= 4.5 for colour in (INK, GREY, POSITIVE, NEGATIVE))
-    assert all(contrast(GREY, tint) >= 4.5 for tint in TINTS.values())
+    assert all(contrast(color, PAPER) >= 4.5 for color in (INK, GRAY, POSITIVE, NEGATIVE))
+    assert all(contrast(GRAY, tint) >= 4.5 for tint in TINTS.values())
     darkest = [blend(POSITIVE, 0.4), blend(NEGATIVE, 0.4), *TINTS.values()]
     assert all(contrast(INK, tint) >= 4.5 for tint in darkest)
 

@@ -129,7 +129,7 @@ def numpy_norm(x):
     return (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + 1e-5)
 
 
-def test_a_transformer_layer_adds_what_attention_and_network_say_about_the_normalised_sequence():
+def test_a_transformer_layer_adds_what_attention_and_network_say_about_the_normalized_sequence():
     block = TransformerEncoderLayer(4, 2, dim_feedforward=3, activation="tanh", seed=0)
     x = np.random.default_rng(0).normal(size=(3, 4))
     outputs, weights = block(x, is_causal=True)

@@ -89,7 +89,7 @@ def test_weights_start_as_wide_as_fan_in_and_fan_out_ask():
     assert numbers([neuron.weights for neuron in relu.filters]).std() == pytest.approx(np.sqrt(2 / 36), rel=0.1)
 
 
-def test_parameters_are_labelled_by_path():
+def test_parameters_are_labeled_by_path():
     conv = Conv2d(1, 2, 1)
     assert [parameter.label for parameter in conv.parameters()] == [
         "filters.0.weights.0", "filters.0.bias", "filters.1.weights.0", "filters.1.bias",

@@ -140,8 +140,8 @@ def test_layers_of_ones_own_may_take_the_place_of_others():
         (lambda: MLP(2, [4, 1], output_activation="?"), ValueError, "no activation is called"),
         (lambda: Neuron(2, None), TypeError, "an activation is a name such as 'tanh' or a function"),
         (lambda: Neuron(2, "softmax"), ValueError, "softmax works on a whole layer"),
-        (lambda: Neuron(2, init="he_norm"), ValueError, "no initialiser is called 'he_norm'; did you mean 'he_normal'"),
-        (lambda: Neuron(2, init=3), TypeError, "an initialiser is a name"),
+        (lambda: Neuron(2, init="he_norm"), ValueError, "no initializer is called 'he_norm'; did you mean 'he_normal'"),
+        (lambda: Neuron(2, init=3), TypeError, "an initializer is a name"),
         (lambda: Layer(2, 3, init=lambda *_: np.ones((2, 3))), ValueError, r"shape \(2, 3\), where \(3, 2\) is needed"),
     ],
 )

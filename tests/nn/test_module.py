@@ -11,7 +11,7 @@ from tinygrad_edu.nn import MLP, Layer, Module, Neuron
 
 
 class Norm(Module):
-    """A module with buffers, such as batch normalisation has."""
+    """A module with buffers, such as batch normalization has."""
 
     buffer_names = ("running_mean", "count")
 
@@ -54,7 +54,7 @@ def test_parameters_are_found_once_each_in_the_order_they_were_defined():
     assert tower.modules() == [tower, tower.norm, tower.blocks[0], tower.blocks[1][0]]
 
 
-def test_a_networks_parameters_go_neuron_by_neuron_weights_before_bias_and_are_labelled_so():
+def test_a_networks_parameters_go_neuron_by_neuron_weights_before_bias_and_are_labeled_so():
     model = MLP(2, [3, 1], seed=0)
     paths = [path for path, _ in model.named_parameters()]
     assert paths[:3] == ["layers.0.neurons.0.weights.0", "layers.0.neurons.0.weights.1", "layers.0.neurons.0.bias"]

@@ -14,7 +14,7 @@ import pytest
 
 from tinygrad_edu import MLP, Programs, RecordingError, Value, dot, fsum, record, where
 from tinygrad_edu.modes import noise
-from tinygrad_edu.nn.regularisers import Dropout
+from tinygrad_edu.nn.regularizers import Dropout
 
 W = Value(1.5, "w")
 

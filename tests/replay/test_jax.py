@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import RecordingError, Value, record
-from tinygrad_edu.nn.regularisers import Dropout
+from tinygrad_edu.nn.regularizers import Dropout
 
 SHARDED = """
 import jax

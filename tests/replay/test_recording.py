@@ -15,7 +15,7 @@ import pytest
 
 from tinygrad_edu import MLP, Programs, RecordingError, Value, choose, dot, fsum, grad, no_grad, record, where
 from tinygrad_edu.nn import Conv2d
-from tinygrad_edu.nn.regularisers import Dropout
+from tinygrad_edu.nn.regularizers import Dropout
 
 W = Value(1.5, "w")
 

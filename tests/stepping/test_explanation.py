@@ -119,7 +119,7 @@ def test_a_path_with_nan_or_infinity_comes_first() -> None:
     assert math.isnan(explanation.rest) or math.isinf(explanation.gradient)
 
 
-def test_the_table_says_it_all_in_text_in_colour_and_in_a_notebook() -> None:
+def test_the_table_says_it_all_in_text_in_color_and_in_a_notebook() -> None:
     weights = [Value(2.0, "w1"), Value(-1.0, "w2")]
     x = Value(3.0, "x")
     root = dot(weights, [x, x], Value(0.5, "b"))

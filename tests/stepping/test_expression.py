@@ -107,7 +107,7 @@ def test_a_long_sum_is_no_deep_nesting() -> None:
     assert parse_expression("x+" * 4_999 + "x", {"x": 1.0}).data == 5_000
 
 
-def test_names_become_labelled_leaves_one_for_each() -> None:
+def test_names_become_labeled_leaves_one_for_each() -> None:
     root = parse_expression("x*x + w", NAMES)
     square, w = root.inputs
     assert square.inputs[0] is square.inputs[1]

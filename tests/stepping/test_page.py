@@ -542,8 +542,8 @@ def test_a_graph_of_300_nodes_steps_without_a_visible_pause(show_page, network_p
 # For everybody --------------------------------------------------------------------------------------------
 
 
-def luminance(colour):
-    channels = [int(c) / 255 for c in re.findall(r"\d+", colour)[:3]]
+def luminance(color):
+    channels = [int(c) / 255 for c in re.findall(r"\d+", color)[:3]]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -577,9 +577,9 @@ def test_the_theme_follows_the_system_and_text_can_be_read(open_page, theme):
     resolve = """(name) => {
         const probe = document.body.appendChild(document.createElement("i"));
         probe.style.color = `var(--${name})`;
-        const colour = getComputedStyle(probe).color;
+        const color = getComputedStyle(probe).color;
         probe.remove();
-        return colour;
+        return color;
     }"""
     assert (luminance(page.evaluate(resolve, "paper")) > 0.5) == (theme == "light")
     ratios = {pair: contrast(*[page.evaluate(resolve, name) for name in pair]) for pair in TEXT_ON}

@@ -345,7 +345,7 @@ def read_until(terminal: int, text: str, if_nothing_comes: Callable[[], object] 
     return seen
 
 
-def test_ctrl_c_at_the_prompt_and_in_a_run_goes_back_to_the_prompt_in_colour() -> None:
+def test_ctrl_c_at_the_prompt_and_in_a_run_goes_back_to_the_prompt_in_color() -> None:
     process, terminal = in_a_terminal(PROGRAM.format(length=100_000))
 
     def press_ctrl_c() -> None:  # more than once if need be: readline misses it between its prompt and its first look
@@ -369,7 +369,7 @@ def test_ctrl_c_at_the_prompt_and_in_a_run_goes_back_to_the_prompt_in_colour() -
         os.close(terminal)
 
 
-def test_without_a_terminal_there_is_no_colour_and_the_end_of_input_leaves() -> None:
+def test_without_a_terminal_there_is_no_color_and_the_end_of_input_leaves() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(length=2)],
         input="n\n",

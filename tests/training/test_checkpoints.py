@@ -12,18 +12,8 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.nn import MLP, BatchNorm, Dropout, Layer, Sequential
-from tinygrad_edu.training import (
-    SGD,
-    Adam,
-    CosineDecay,
-    EarlyStopping,
-    LinearWarmUp,
-    OneCycle,
-    ReduceOnPlateau,
-    RMSProp,
-    fit,
-    save,
-)
+from tinygrad_edu.optim import SGD, Adam, CosineDecay, LinearWarmUp, OneCycle, ReduceOnPlateau, RMSprop
+from tinygrad_edu.training import EarlyStopping, fit, save
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
 
 RNG = np.random.default_rng(0)
@@ -44,7 +34,7 @@ def with_noise_and_buffers():
     ("make", "schedule"),
     [
         (lambda p: SGD(p, 0.05, momentum=0.9, nesterov=True), lambda: OneCycle(30)),
-        (lambda p: RMSProp(p, 0.05), lambda: ReduceOnPlateau(0.5, patience=0)),
+        (lambda p: RMSprop(p, 0.05), lambda: ReduceOnPlateau(0.5, patience=0)),
         (lambda p: Adam(p, 0.05), lambda: LinearWarmUp(2, then=CosineDecay(4))),
     ],
 )
@@ -151,7 +141,8 @@ import os, signal, sys
 import numpy as np
 from tinygrad_edu import files
 from tinygrad_edu.nn import MLP
-from tinygrad_edu.training import Adam, fit
+from tinygrad_edu.optim import Adam
+from tinygrad_edu.training import fit
 
 def train(epochs):
     rng = np.random.default_rng(0)

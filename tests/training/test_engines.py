@@ -8,8 +8,9 @@ import pytest
 from tinygrad_edu import Value
 from tinygrad_edu.nn import MLP, BatchNorm, Dropout, Layer, LayerNorm, Module, RMSNorm, Sequential, l1_penalty, losses
 from tinygrad_edu.nn.module import in_mode
+from tinygrad_edu.optim import SGD, Adam
 from tinygrad_edu.replay import RecordingError
-from tinygrad_edu.training import SGD, Adam, fit, predict
+from tinygrad_edu.training import fit, predict
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(21, 2))

@@ -94,7 +94,7 @@ def test_early_stopping_holds_data_back():
     assert "stopped early" in classifier.history_.stopped
 
 
-def test_an_unknown_optimiser_is_refused():
+def test_an_unknown_optimizer_is_refused():
     with pytest.raises(ValueError, match="adam, rmsprop, momentum, sgd, not 'adamant'"):
         MLPRegressor(optimizer="adamant").fit([[0.0], [1.0]], [0.0, 1.0])
 

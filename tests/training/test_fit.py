@@ -11,20 +11,8 @@ from rich.console import Console
 from tinygrad_edu import Value, fsum
 from tinygrad_edu.nn import MLP, RNN, BatchNorm, Conv2d, Dropout, Layer, Module, Sequential, l2_penalty
 from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, hinge, mean_squared_error
-from tinygrad_edu.training import (
-    SGD,
-    Adam,
-    Callback,
-    CallbackError,
-    CosineDecay,
-    EarlyStopping,
-    History,
-    OneCycle,
-    ReduceOnPlateau,
-    batches,
-    fit,
-    predict,
-)
+from tinygrad_edu.optim import SGD, Adam, CosineDecay, OneCycle, ReduceOnPlateau
+from tinygrad_edu.training import Callback, CallbackError, EarlyStopping, History, batches, fit, predict
 from tinygrad_edu.training.data import batch_order
 from tinygrad_edu.training.progress import Display
 
@@ -146,22 +134,22 @@ def test_validation_is_measured_in_eval_mode_without_the_penalty(engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_penalty_is_added_to_the_loss_and_shrinks_the_weights(engine):
     X, y = regression()
-    plain, decayed, penalised = (MLP(2, [1], seed=0) for _ in range(3))
+    plain, decayed, penalized = (MLP(2, [1], seed=0) for _ in range(3))
     fit(plain, X, y, optimizer=SGD(plain.parameters(), 0.05), epochs=20, engine=engine)
     fit(decayed, X, y, optimizer=SGD(decayed.parameters(), 0.05, weight_decay=0.4), epochs=20, engine=engine)
     history = fit(
-        penalised,
+        penalized,
         X,
         y,
-        optimizer=SGD(penalised.parameters(), 0.05),
+        optimizer=SGD(penalized.parameters(), 0.05),
         epochs=20,
         penalty=lambda params: l2_penalty(params, 0.2),
         engine=engine,
     )
-    np.testing.assert_allclose(weights(penalised), weights(decayed), rtol=1e-9)
-    assert np.linalg.norm(weights(penalised)) < np.linalg.norm(weights(plain))
-    error = np.mean((predict(penalised, X)[:, 0] - y) ** 2)
-    assert history.loss[-1] > error + 0.2 * np.sum(np.square(weights(penalised))) * 0.9
+    np.testing.assert_allclose(weights(penalized), weights(decayed), rtol=1e-9)
+    assert np.linalg.norm(weights(penalized)) < np.linalg.norm(weights(plain))
+    error = np.mean((predict(penalized, X)[:, 0] - y) ** 2)
+    assert history.loss[-1] > error + 0.2 * np.sum(np.square(weights(penalized))) * 0.9
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -237,7 +225,7 @@ def test_schedules_set_the_rate_and_give_it_back():
     assert plateau.learning_rate == pytest.approx([1e-9, 1e-9, 1e-9, 5e-10, 5e-10])
 
 
-def test_only_the_parameters_of_the_optimiser_are_trained():
+def test_only_the_parameters_of_the_optimizer_are_trained():
     X, y = regression()
     model = MLP(2, [3, 1], seed=0)
     before = weights(model)
@@ -532,7 +520,7 @@ def test_a_label_outside_the_classes_is_named():
         fit(model, [[0.0, 1.0], [1.0, 0.0]], [0.5, 1], cross_entropy)
 
 
-def test_an_optimiser_of_another_model_is_refused():
+def test_an_optimizer_of_another_model_is_refused():
     model, other = MLP(2, [1]), MLP(2, [1])
     with pytest.raises(ValueError, match="none of this model's parameters"):
         fit(model, XOR_X, XOR_Y, optimizer=SGD(other.parameters()))
@@ -562,7 +550,7 @@ def test_a_loss_that_no_parameter_can_change_is_a_mistake():
         def __call__(self, x):
             return [Value(self.w.data * x[0])]
 
-    with pytest.raises(ValueError, match=r"depends on none of the optimiser's parameters.* not with their .data"):
+    with pytest.raises(ValueError, match=r"depends on none of the optimizer's parameters.* not with their .data"):
         fit(Careless(), XOR_X, XOR_Y)
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.nn import MLP
-from tinygrad_edu.training import CosineDecay, TensorBoard, fit
+from tinygrad_edu.optim import CosineDecay
+from tinygrad_edu.training import TensorBoard, fit
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(20, 2)), RNG.normal(size=20)

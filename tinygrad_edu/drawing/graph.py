@@ -4,7 +4,7 @@ How to read it: an edge leads from an input to what was made of it and carries t
 a sweep it also carries, with an arrow that points the way gradients flow, what it handed back: upstream × local.
 A wide edge handed back much; blue and solid is positive, vermilion and dashed is negative, dotted is nothing at all.
 
-May import: `files`, `ops`, `number_systems`, `modes`, `value`, `backprop`, `gradients`; `engine`, `names` and `palette`
+May import: `files`, `ops`, `number_systems`, `modes`, `value`, `backprop`, `gradients`; `layout`, `names` and `palette`
 of this folder; graphviz.
 """
 
@@ -26,9 +26,9 @@ import graphviz
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution, Step, sweep, topological_order
-from tinygrad_edu.drawing.engine import Drawing
+from tinygrad_edu.drawing.layout import Drawing
 from tinygrad_edu.drawing.names import is_constant, is_parameter, module_parts, module_paths, node_names, number_text
-from tinygrad_edu.drawing.palette import BROKEN, FONT, GREY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
+from tinygrad_edu.drawing.palette import BROKEN, FONT, GRAY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.modes import changed_mode
@@ -105,7 +105,7 @@ def graph_svg(
             <text class="local">  <text class="amount">   the local derivative; upstream × local
         <g class="cluster">                               a module
 
-    Room is kept for numbers that appear later. The background is transparent, and colours are attributes, so that CSS
+    Room is kept for numbers that appear later. The background is transparent, and colors are attributes, so that CSS
     rules win over them. The same graph gives the same text every time. Raises what `draw` raises.
 
     >>> svg = graph_svg(Value(2.0, "a").exp())
@@ -239,7 +239,7 @@ class _Picture:
                 "pad": "0.2",
                 "fontname": FONT,
                 "fontsize": "11",
-                "fontcolor": GREY,
+                "fontcolor": GRAY,
             },
             node_attr={"shape": "box", "fontname": FONT, "fontsize": "11", "fontcolor": INK, "margin": "0.09,0.04"},
             edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": INK, "arrowsize": "0.7"},
@@ -275,7 +275,7 @@ class _Picture:
                         label=_text(module_parts(inner)[-1]),
                         tooltip=_tooltip([inner]),
                         style="rounded",
-                        color=blend(GREY, 0.55),
+                        color=blend(GRAY, 0.55),
                         labeljust="l",
                         margin="9",
                     )
@@ -300,7 +300,7 @@ class _Picture:
             tooltip=self._node_tooltip(node),
             style="rounded,filled" if kind in ("operation", "parameter") else "filled",
             fillcolor=TINTS[kind],
-            color=INK if is_root else blend(GREY, 0.8),
+            color=INK if is_root else blend(GRAY, 0.8),
             penwidth="1.4" if is_root or kind == "parameter" else "1",
             peripheries="2" if is_root else "1",
             **{"class": kind + " root" * is_root},
@@ -327,7 +327,7 @@ class _Picture:
         return _table([*rows, _caption("grad") + self._grad_cell(node)])
 
     def _grad_cell(self, node: Value) -> str:
-        blank = PAPER if self.reserve else ""  # a script may colour it later, so the rectangle has to be there
+        blank = PAPER if self.reserve else ""  # a script may color it later, so the rectangle has to be there
         if not self.swept:
             return _number("–", blank)
         return _number(number_text(node.grad), _tint(node.grad, self.largest_grad) or blank)
@@ -397,19 +397,19 @@ class _Picture:
         roles = ["local"]
         if self.swept or self.reserve:
             amount = number_text(contribution.amount) if self.swept else "–"
-            colour = _colour(contribution.amount) if self.swept else GREY
-            rows.append(f'<TD WIDTH="64"><B><FONT COLOR="{colour}">{self.arrow} {amount}</FONT></B></TD>')
+            color = _color(contribution.amount) if self.swept else GRAY
+            rows.append(f'<TD WIDTH="64"><B><FONT COLOR="{color}">{self.arrow} {amount}</FONT></B></TD>')
             roles.append("amount")
         self.text_roles[id_] = roles
         return _table([*rows, '<TD HEIGHT="4"></TD>'])  # some air above the line
 
     def _edge_style(self, contribution: Contribution) -> dict[str, str]:
         if not self.swept:
-            return {"color": GREY, "penwidth": "1.2"}
+            return {"color": GRAY, "penwidth": "1.2"}
         amount = contribution.amount
         share = _share(amount, self.largest_amount)
         style = "dotted" if amount == 0.0 else "dashed" if amount < 0.0 else "solid"
-        return {"color": _colour(amount), "style": style, "penwidth": f"{1.0 + (_WIDEST - 1.0) * share:.2f}"}
+        return {"color": _color(amount), "style": style, "penwidth": f"{1.0 + (_WIDEST - 1.0) * share:.2f}"}
 
 
 def _few_enough(nodes: list[Value]) -> list[Value]:
@@ -466,7 +466,7 @@ def _symbol(operation: ops.Op) -> str:
     return f"{operation.symbol} {settings}".strip()
 
 
-# Colour and width -----------------------------------------------------------------------------------------
+# Color and width -----------------------------------------------------------------------------------------
 
 
 def _share(number: float, largest: float) -> float:
@@ -476,16 +476,16 @@ def _share(number: float, largest: float) -> float:
     return math.sqrt(abs(number) / largest) if largest else 0.0
 
 
-def _colour(number: float) -> str:
+def _color(number: float) -> str:
     if number == 0.0:
-        return GREY
+        return GRAY
     if not math.isfinite(number):
         return BROKEN
     return POSITIVE if number > 0.0 else NEGATIVE
 
 
 def _tint(number: float, largest: float) -> str:
-    return "" if number == 0.0 else blend(_colour(number), 0.08 + 0.32 * _share(number, largest))
+    return "" if number == 0.0 else blend(_color(number), 0.08 + 0.32 * _share(number, largest))
 
 
 # Text -----------------------------------------------------------------------------------------------------
@@ -521,7 +521,7 @@ def _cell(content: str, align: str = "LEFT") -> str:
 
 
 def _caption(text: str) -> str:
-    return _cell(f'<FONT COLOR="{GREY}" POINT-SIZE="9">{text}</FONT>')
+    return _cell(f'<FONT COLOR="{GRAY}" POINT-SIZE="9">{text}</FONT>')
 
 
 def _number(text: str, tint: str = "") -> str:

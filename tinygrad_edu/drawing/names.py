@@ -82,7 +82,7 @@ def is_constant(node: Value, name: str) -> bool:
 
 
 def is_parameter(node: Value) -> bool:
-    """Whether a node is labelled as modules label their parameters: a dotted path, or `bias`, `weight`, `weights.3`.
+    """Whether a node is labeled as modules label their parameters: a dotted path, or `bias`, `weight`, `weights.3`.
 
     >>> is_parameter(Value(0.5, "layers.0.neurons.3.weights.1")), is_parameter(Value(0.5, "x"))
     (True, False)

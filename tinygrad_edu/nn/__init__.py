@@ -8,7 +8,7 @@ from tinygrad_edu.nn.layers import MLP, Layer, Neuron
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.pooling import AvgPool2d, MaxPool2d
 from tinygrad_edu.nn.recurrent import LSTM, RNN, LSTMCell, RNNCell
-from tinygrad_edu.nn.regularisers import BatchNorm, Dropout, LayerNorm, RMSNorm, Sequential, l1_penalty, l2_penalty
+from tinygrad_edu.nn.regularizers import BatchNorm, Dropout, LayerNorm, RMSNorm, Sequential, l1_penalty, l2_penalty
 from tinygrad_edu.nn.shapes import flatten
 from tinygrad_edu.nn.transformer import TransformerEncoderLayer
 

@@ -1,6 +1,6 @@
 """Attention: each position of a sequence looks at the others and takes a weighted mean of what it finds.
 
-May import: `value`, `functions`; `initialisers`, `layers`, `module` and `shapes` of this folder; NumPy.
+May import: `value`, `functions`; `initializers`, `layers`, `module` and `shapes` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tinygrad_edu.functions import dot, softmax
-from tinygrad_edu.nn.initialisers import Initialiser
+from tinygrad_edu.nn.initializers import Initializer
 from tinygrad_edu.nn.layers import Layer, Seed, whole_number
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.shapes import Steps, flatten, nested_values
@@ -70,7 +70,7 @@ class MultiheadAttention(Module):
     """
 
     def __init__(
-        self, embed_dim: int, num_heads: int, *, init: str | Initialiser | None = None, seed: Seed = None
+        self, embed_dim: int, num_heads: int, *, init: str | Initializer | None = None, seed: Seed = None
     ) -> None:
         self.embed_dim, self.num_heads = whole_number(embed_dim, "embed_dim"), whole_number(num_heads, "num_heads")
         if self.embed_dim % self.num_heads:

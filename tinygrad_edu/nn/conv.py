@@ -1,6 +1,6 @@
 """Convolution: a few neurons that look at every patch of an image in turn.
 
-May import: `value`, `module`, `layers`, `initialisers`, `activations`, `shapes`, NumPy.
+May import: `value`, `module`, `layers`, `initializers`, `activations`, `shapes`, NumPy.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.nn.activations import Activation, activation_name
-from tinygrad_edu.nn.initialisers import Initialiser, draw_weights, resolve_initialiser, these
+from tinygrad_edu.nn.initializers import Initializer, draw_weights, resolve_initializer, these
 from tinygrad_edu.nn.layers import Neuron, Seed, whole_number
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.shapes import Image, flatten, nested_values
@@ -73,7 +73,7 @@ class Conv2d(Module):
         padding: int = 0,
         activation: Activation = "linear",
         *,
-        init: str | Initialiser | None = None,
+        init: str | Initializer | None = None,
         seed: Seed = None,
     ) -> None:
         self.in_channels = whole_number(in_channels, "in_channels")
@@ -83,9 +83,9 @@ class Conv2d(Module):
         self.padding = _padding(padding)
         area = self.kernel_size**2
         shape = self.out_channels, self.in_channels * area
-        initialiser = resolve_initialiser(init, activation)
+        initializer = resolve_initializer(init, activation)
         # Each input reaches out_channels · area weights: that is the fan out of a filter bank.
-        weights = draw_weights(initialiser, shape[1], shape[0] * area, np.random.default_rng(seed), shape)
+        weights = draw_weights(initializer, shape[1], shape[0] * area, np.random.default_rng(seed), shape)
         self.filters = [Neuron(shape[1], activation, init=these(row)) for row in weights]
         self.label_parameters()
 

@@ -2,7 +2,7 @@
 
 All of them are called on one example. Plain numbers become `Value`s once, at the entrance.
 
-May import: `value`, `functions`; `activations`, `initialisers` and `module` of this folder; NumPy.
+May import: `value`, `functions`; `activations`, `initializers` and `module` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.random import Generator
 
 from tinygrad_edu.functions import dot, softmax
 from tinygrad_edu.nn.activations import Activation, activation_name, is_softmax, resolve_activation
-from tinygrad_edu.nn.initialisers import Initialiser, draw_weights, resolve_initialiser, these
+from tinygrad_edu.nn.initializers import Initializer, draw_weights, resolve_initializer, these
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.value import Number, Value
 
@@ -74,9 +74,9 @@ class Neuron(Module):
     """A weighted sum plus bias, then an activation: activation(Σ weightᵢ · inputᵢ + bias).
 
     `weights` are `n_inputs` `Value`s, `bias` is one that starts at 0. Called on one example, it returns a `Value`.
-    `init` is an initialiser or its name (see `nn.initialisers`), `seed` an int or a `numpy.random.Generator`.
+    `init` is an initializer or its name (see `nn.initializers`), `seed` an int or a `numpy.random.Generator`.
 
-    Raises ValueError for a size that is not a positive whole number, an unknown activation or initialiser, and a
+    Raises ValueError for a size that is not a positive whole number, an unknown activation or initializer, and a
     wrong number of inputs.
 
     >>> neuron = Neuron(2, "relu", seed=0)
@@ -90,14 +90,14 @@ class Neuron(Module):
         n_inputs: int,
         activation: Activation = "tanh",
         *,
-        init: str | Initialiser | None = None,
+        init: str | Initializer | None = None,
         seed: Seed = None,
     ) -> None:
         n_inputs = whole_number(n_inputs, "n_inputs")
         self._activate = resolve_activation(activation)
         self.activation = activation
-        initialiser = resolve_initialiser(init, activation)
-        weights = draw_weights(initialiser, n_inputs, 1, np.random.default_rng(seed))
+        initializer = resolve_initializer(init, activation)
+        weights = draw_weights(initializer, n_inputs, 1, np.random.default_rng(seed))
         self.weights = [Value(weight) for weight in weights[0].tolist()]
         self.bias = Value(0.0)
         self.label_parameters()
@@ -134,14 +134,14 @@ class Layer(Module):
         n_outputs: int,
         activation: Activation = "tanh",
         *,
-        init: str | Initialiser | None = None,
+        init: str | Initializer | None = None,
         seed: Seed = None,
     ) -> None:
         n_inputs, n_outputs = whole_number(n_inputs, "n_inputs"), whole_number(n_outputs, "n_outputs")
         self.activation = activation
         own = "linear" if is_softmax(activation) else activation
-        initialiser = resolve_initialiser(init, activation)
-        weights = draw_weights(initialiser, n_inputs, n_outputs, np.random.default_rng(seed))
+        initializer = resolve_initializer(init, activation)
+        weights = draw_weights(initializer, n_inputs, n_outputs, np.random.default_rng(seed))
         self.neurons = [Neuron(n_inputs, own, init=these(row)) for row in weights]
         self.label_parameters()
 
@@ -162,7 +162,7 @@ class MLP(Module):
     `sizes` are the numbers of neurons of each layer, so `MLP(2, [16, 16, 1])` has two hidden layers and one output.
     The hidden layers use `activation`, the last one `output_activation`, which is "linear" unless you say otherwise.
     `activation` may also be a sequence with one activation per layer, the last one included. Called on one example, a
-    network returns a list of `Value`s, always a list. Every parameter is labelled with its path.
+    network returns a list of `Value`s, always a list. Every parameter is labeled with its path.
 
     Raises ValueError as `Neuron` does, and for sizes or activations that are not one per layer.
 
@@ -183,7 +183,7 @@ class MLP(Module):
         activation: Activation | Sequence[Activation] = "tanh",
         *,
         output_activation: Activation | None = None,
-        init: str | Initialiser | None = None,
+        init: str | Initializer | None = None,
         seed: Seed = None,
     ) -> None:
         widths = [whole_number(n_inputs, "n_inputs"), *_layer_sizes(sizes)]

@@ -10,7 +10,7 @@ parameters are found by looking at the attributes, in the order in which they we
         def __call__(self, x):
             return self.slope * x + self.offset
 
-Numbers that belong to a module's state but are not trained, such as the running mean of a batch normalisation, are
+Numbers that belong to a module's state but are not trained, such as the running mean of a batch normalization, are
 plain floats or lists of floats in attributes that the class names in `buffer_names`.
 
 May import: `value`, NumPy.
@@ -60,7 +60,7 @@ class Module:
 
     @property
     def training(self) -> bool:
-        """Whether the module is being trained (`train()`) or used (`eval()`): dropout and batch normalisation ask."""
+        """Whether the module is being trained (`train()`) or used (`eval()`): dropout and batch normalization ask."""
         here = _modes_here.get()
         return self._training if here is None else here.get(id(self), self._training)
 
@@ -99,7 +99,7 @@ class Module:
         return [(path, item) for path, item in _walk(self, "", set()) if isinstance(item, Value)]
 
     def parameters(self) -> list[Value]:
-        """Every parameter: what an optimiser changes."""
+        """Every parameter: what an optimizer changes."""
         return [parameter for _, parameter in self.named_parameters()]
 
     def label_parameters(self) -> None:

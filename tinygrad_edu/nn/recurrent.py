@@ -4,7 +4,7 @@ A cell makes one step: from the inputs of this step and the state before it to t
 run a cell along a sequence. The loop is plain Python, so the graph of a sequence is the cell drawn once per step,
 with the same weights in each: backpropagation through time is ordinary backpropagation.
 
-May import: `value`, `module`, `layers`, `activations`, `initialisers`, `shapes`, NumPy.
+May import: `value`, `module`, `layers`, `activations`, `initializers`, `shapes`, NumPy.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import numpy as np
 
 from tinygrad_edu.nn.activations import Activation
-from tinygrad_edu.nn.initialisers import Initialiser
+from tinygrad_edu.nn.initializers import Initializer
 from tinygrad_edu.nn.layers import Layer, Seed, one_example, whole_number
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.shapes import Steps, nested_values
@@ -51,7 +51,7 @@ class RNNCell(Module):
         hidden_size: int,
         activation: Activation = "tanh",
         *,
-        init: str | Initialiser | None = None,
+        init: str | Initializer | None = None,
         seed: Seed = None,
     ) -> None:
         self.input_size = whole_number(input_size, "input_size")
@@ -96,7 +96,7 @@ class LSTMCell(Module):
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, *, init: str | Initialiser | None = None, seed: Seed = None
+        self, input_size: int, hidden_size: int, *, init: str | Initializer | None = None, seed: Seed = None
     ) -> None:
         self.input_size = whole_number(input_size, "input_size")
         self.hidden_size = whole_number(hidden_size, "hidden_size")
@@ -171,7 +171,7 @@ class RNN(_Recurrent[list[Value]]):
         hidden_size: int,
         activation: Activation = "tanh",
         *,
-        init: str | Initialiser | None = None,
+        init: str | Initializer | None = None,
         seed: Seed = None,
     ) -> None:
         self.cell = RNNCell(input_size, hidden_size, activation, init=init, seed=seed)
@@ -193,7 +193,7 @@ class LSTM(_Recurrent[LSTMState]):
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, *, init: str | Initialiser | None = None, seed: Seed = None
+        self, input_size: int, hidden_size: int, *, init: str | Initializer | None = None, seed: Seed = None
     ) -> None:
         self.cell = LSTMCell(input_size, hidden_size, init=init, seed=seed)
         self.label_parameters()

@@ -1,6 +1,6 @@
 """The Transformer's building block: attention and a small network, each behind a norm and around a shortcut.
 
-May import: `activations`, `attention`, `initialisers`, `layers`, `module`, `regularisers` and `shapes` of this folder;
+May import: `activations`, `attention`, `initializers`, `layers`, `module`, `regularizers` and `shapes` of this folder;
 NumPy.
 """
 
@@ -12,10 +12,10 @@ import numpy as np
 
 from tinygrad_edu.nn.activations import Activation
 from tinygrad_edu.nn.attention import AttentionWeights, MultiheadAttention
-from tinygrad_edu.nn.initialisers import Initialiser
+from tinygrad_edu.nn.initializers import Initializer
 from tinygrad_edu.nn.layers import Layer, Seed
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.nn.regularisers import LayerNorm
+from tinygrad_edu.nn.regularizers import LayerNorm
 from tinygrad_edu.nn.shapes import Steps, nested_values
 
 __all__ = ["TransformerEncoderLayer"]
@@ -49,7 +49,7 @@ class TransformerEncoderLayer(Module):
         dim_feedforward: int | None = None,
         activation: Activation = "relu",
         *,
-        init: str | Initialiser | None = None,
+        init: str | Initializer | None = None,
         seed: Seed = None,
     ) -> None:
         generator = np.random.default_rng(seed)

@@ -22,7 +22,7 @@ from tinygrad_edu.number_systems.printing import python
 from tinygrad_edu.number_systems.symbols import Symbol, symbols
 from tinygrad_edu.op import RULE_BOOK, Op
 
-__all__ = ["Floats", "evaluate", "floats", "specialise"]
+__all__ = ["Floats", "evaluate", "floats", "specialize"]
 
 
 def _ieee(function: Callable[..., float], ufunc: Callable[..., Any]) -> Callable[..., float]:
@@ -170,16 +170,16 @@ LETTERS = tuple("abcdefgh")
 COMPILED = "<rule book>"
 
 
-def specialise(operation: Op) -> tuple[list[str], str, list[str]]:
+def specialize(operation: Op) -> tuple[list[str], str, list[str]]:
     """Python for one operation on floats: shared subexpressions, the output `y`, the local derivatives.
 
     The rules run on symbols once, and the formulas are written out as Python in which the inputs are called
     `a`, `b`, `c`. This is how an operator of `Value` is as fast as one written by hand, and never written twice.
 
     >>> from tinygrad_edu import ops
-    >>> specialise(ops.exp)
+    >>> specialize(ops.exp)
     ([], 'exp(a)', ['y'])
-    >>> specialise(ops.divide)
+    >>> specialize(ops.divide)
     ([], 'divide(a, b)', ['divide(1.0, b)', 'divide(-y, b)'])
     """
     inputs = [Symbol(name) for name in letters(operation)]
@@ -251,7 +251,7 @@ def evaluator(operation: Op) -> Callable[..., tuple[float, tuple[float, ...]]]:
             return y, tuple(derivatives(floats, y, *inputs))
 
         return variadic
-    shared, output, locals_ = specialise(operation)
+    shared, output, locals_ = specialize(operation)
     body = [*shared, f"y = {output}", f"return y, ({', '.join(locals_)},)"]
     arguments = ", ".join((*letters(operation), *operation.parameters))
     source = f"def evaluate({arguments}):\n    " + "\n    ".join(body)

@@ -192,7 +192,7 @@ class _Comparison:
             return 0.0
 
     def _check_gradient(self, gradient: Array, eager: Eager, name: str) -> None:
-        """The gradient on one example, with the tolerance that what was added up and cancelled asks for."""
+        """The gradient on one example, with the tolerance that what was added up and canceled asks for."""
         relative = 1e4 * EPSILON * (1.0 + eager.sensitivity)
         if relative > 1e-2:  # a function so sensitive that rounding decides
             return

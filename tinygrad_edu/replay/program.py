@@ -234,7 +234,7 @@ class Program(_Parameters):
     (array([2., 6.]), array([2.]))
     """
 
-    draw = later("tinygrad_edu.drawing.program", "draw_program")
+    draw = later("tinygrad_edu.replay.picture", "draw_program")
 
     def __init__(
         self,

@@ -204,7 +204,7 @@ class _Parser:
         return float(self.take())
 
     def variable(self, name: str, start: int) -> Value:
-        if not name.isidentifier():  # x² is none, though it would be x2 once normalised
+        if not name.isidentifier():  # x² is none, though it would be x2 once normalized
             self.fail(f"{_quoted(name)} is neither a name nor a number", start)
         leaf = self.leaves.get(_normal(name))
         if leaf is None:

@@ -145,7 +145,7 @@ class StepperShell(cmd.Cmd):
         return sorted({name for name in self.stepper.names.values() if name.startswith(text)})
 
     def say(self, text: str | Text, style: str = "") -> None:
-        """Print a line, in colour where there is a terminal that has colours."""
+        """Print a line, in color where there is a terminal that has colors."""
         self.console.print(Text(text, style) if isinstance(text, str) else text)
 
     # Moving.

@@ -6,23 +6,11 @@
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.training.callbacks import Callback, EarlyStopping
-from tinygrad_edu.training.clipping import clip_grad_norm, clip_grad_value
 from tinygrad_edu.training.data import batches
-from tinygrad_edu.training.diagnosis import Diagnosis, Finding, Watch, diagnose
 from tinygrad_edu.training.engines import predict
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import CallbackError, Run, fit
-from tinygrad_edu.training.optimisers import SGD, Adam, AdamW, Optimizer, RMSProp
 from tinygrad_edu.training.saving import load, save
-from tinygrad_edu.training.schedules import (
-    CosineDecay,
-    ExponentialDecay,
-    LinearWarmUp,
-    OneCycle,
-    ReduceOnPlateau,
-    Schedule,
-    StepDecay,
-)
 from tinygrad_edu.training.tensorboard import TensorBoard
 
 if TYPE_CHECKING:
@@ -30,31 +18,13 @@ if TYPE_CHECKING:
     from tinygrad_edu.training.estimators import MLPRegressor as MLPRegressor
 
 __all__ = [
-    "SGD",
-    "Adam",
-    "AdamW",
     "Callback",
     "CallbackError",
-    "CosineDecay",
-    "Diagnosis",
     "EarlyStopping",
-    "ExponentialDecay",
-    "Finding",
     "History",
-    "LinearWarmUp",
-    "OneCycle",
-    "Optimizer",
-    "RMSProp",
-    "ReduceOnPlateau",
     "Run",
-    "Schedule",
-    "StepDecay",
     "TensorBoard",
-    "Watch",
     "batches",
-    "clip_grad_norm",
-    "clip_grad_value",
-    "diagnose",
     "fit",
     "load",
     "predict",

@@ -4,7 +4,7 @@ A callback is an object with any of the methods of `Callback`, or just a functio
 The run tells it everything: `run.model`, `run.history`, `run.epoch`, `run.optimizer`, `run.gradient`; and
 `run.stop("reason")` ends the training after the epoch.
 
-May import: `value`, `nn`; `data`, `history`, `optimisers` and `saving` of this folder.
+May import: `value`, `nn`, `optim`; `data`, `history` and `saving` of this folder.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
 from tinygrad_edu.nn.module import Module
+from tinygrad_edu.optim.optimizers import Optimizer, Vector, at_least_zero
 from tinygrad_edu.training.data import Data
 from tinygrad_edu.training.history import History
-from tinygrad_edu.training.optimisers import Optimizer, Vector, at_least_zero
 from tinygrad_edu.training.saving import Array, arrays_of, load_arrays
 from tinygrad_edu.value import Value
 

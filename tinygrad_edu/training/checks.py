@@ -1,7 +1,6 @@
 """What `fit` is given, checked before anything changes: each mistake is told in a sentence, with the cure.
 
-May import: `modes`, `value`, `backprop`, `nn`; `callbacks`, `clipping`, `data`, `engines`, `optimisers` and `schedules`
-of this folder; NumPy.
+May import: `modes`, `value`, `backprop`, `nn`, `optim`; `callbacks`, `data` and `engines` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.layers import whole_number
 from tinygrad_edu.nn.module import Module, in_mode
-from tinygrad_edu.nn.regularisers import BatchNorm
+from tinygrad_edu.nn.regularizers import BatchNorm
+from tinygrad_edu.optim.clipping import clipped_by_norm, clipped_by_value
+from tinygrad_edu.optim.optimizers import Adam, Optimizer, Vector, above_zero
+from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.training.callbacks import Callback, as_callback
-from tinygrad_edu.training.clipping import clipped_by_norm, clipped_by_value
 from tinygrad_edu.training.data import Data, checked, one_hot
 from tinygrad_edu.training.engines import Loss, outputs_of
-from tinygrad_edu.training.optimisers import Adam, Optimizer, Vector, above_zero
-from tinygrad_edu.training.schedules import Schedule
 from tinygrad_edu.value import Value
 
 __all__ = [
@@ -37,7 +36,7 @@ __all__ = [
 
 
 def checked_optimizer(optimizer: Optimizer | None, model: Module) -> Optimizer:
-    """The optimiser, by default `Adam`; it must hold parameters of the model."""
+    """The optimizer, by default `Adam`; it must hold parameters of the model."""
     if not isinstance(model, Module):
         raise TypeError(f"fit trains a Module, such as MLP(2, [16, 1]), not {model!r}")
     if optimizer is None:
@@ -46,7 +45,7 @@ def checked_optimizer(optimizer: Optimizer | None, model: Module) -> Optimizer:
         raise TypeError(f"an optimizer is an object such as Adam(model.parameters(), 0.01), not {optimizer!r}")
     if not set(optimizer.params) & set(model.parameters()):
         raise ValueError(
-            "the optimiser holds none of this model's parameters, so training would change nothing; "
+            "the optimizer holds none of this model's parameters, so training would change nothing; "
             "make it with optimizer=Adam(model.parameters())"
         )
     return optimizer
@@ -70,7 +69,7 @@ def check_dependence(model: Module, loss: Loss, optimizer: Optimizer, data: Data
         raise TypeError(f"the loss should return one Value for one example, not {value!r}")
     if not set(topological_order(value)) & set(optimizer.params):
         raise ValueError(
-            "the loss depends on none of the optimiser's parameters, so training would change nothing; "
+            "the loss depends on none of the optimizer's parameters, so training would change nothing; "
             "compute with the Values themselves, not with their .data"
         )
 

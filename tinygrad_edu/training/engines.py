@@ -3,9 +3,9 @@
 `Eager` builds the graph of every example and sweeps it back, as a learner does by hand. `Replay` records the loss of
 one example once and runs it on whole batches as matrices; same numbers, much sooner, and it looks now and then whether
 they are the same. `Auto` is the second as long as that works, and then the first. They speak of parameters as one flat
-array `theta`, in the order of the optimiser; `push` makes the `Value`s hold it.
+array `theta`, in the order of the optimizer; `push` makes the `Value`s hold it.
 
-May import: `modes`, `value`, `functions`, `nn`, `replay`; `data` and `optimisers` of this folder; NumPy.
+May import: `modes`, `value`, `functions`, `nn`, `replay`, `optim`; `data` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from tinygrad_edu.functions import fsum
 from tinygrad_edu.modes import changed_mode, no_grad
 from tinygrad_edu.nn.module import Module, in_mode, modes_of
+from tinygrad_edu.optim.optimizers import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.replay import Program, RecordingError
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.program import recorded
 from tinygrad_edu.training.data import Data
-from tinygrad_edu.training.optimisers import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.value import Value, as_value
 
 __all__ = ["Eager", "Engine", "Problem", "Replay", "choose_engine", "outputs_of", "predict", "takes_batches"]
@@ -40,7 +40,7 @@ Array: TypeAlias = NDArray[np.float64]
 
 
 def takes_batches(model: Module) -> bool:
-    """Whether the model is called on a list of examples (as batch normalisation must be), not on one."""
+    """Whether the model is called on a list of examples (as batch normalization must be), not on one."""
     return bool(getattr(model, "takes_batch", False))
 
 

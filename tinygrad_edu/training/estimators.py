@@ -3,8 +3,7 @@
 They follow scikit-learn's protocol to the letter (its `check_estimator` passes), so pipelines, cross-validation, grid
 search, metrics and joblib's back ends, on many processes or on a cluster, work with them as with any other estimator.
 
-May import: `value`, `nn`; `callbacks`, `engines`, `history`, `loop` and `optimisers` of this folder; NumPy,
-scikit-learn.
+May import: `value`, `nn`, `optim`; `callbacks`, `engines`, `history` and `loop` of this folder; NumPy, scikit-learn.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from numpy.typing import NDArray
 
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.losses import cross_entropy, mean_squared_error
+from tinygrad_edu.optim.optimizers import SGD, AdamW, Optimizer, RMSprop
 from tinygrad_edu.training.callbacks import EarlyStopping
 from tinygrad_edu.training.engines import predict
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import fit
-from tinygrad_edu.training.optimisers import SGD, AdamW, Optimizer, RMSProp
 from tinygrad_edu.value import Value
 
 try:
@@ -40,10 +39,10 @@ __all__ = ["OPTIMIZERS", "MLPClassifier", "MLPRegressor"]
 
 Array: TypeAlias = NDArray[np.float64]
 
-#: What the name of an optimiser stands for: (parameters, learning rate, weight decay) -> optimiser.
+#: What the name of an optimizer stands for: (parameters, learning rate, weight decay) -> optimizer.
 OPTIMIZERS: dict[str, Callable[[Sequence[Value], float, float], Optimizer]] = {
     "adam": lambda params, rate, decay: AdamW(params, rate, weight_decay=decay),
-    "rmsprop": lambda params, rate, decay: RMSProp(params, rate, weight_decay=decay),
+    "rmsprop": lambda params, rate, decay: RMSprop(params, rate, weight_decay=decay),
     "momentum": lambda params, rate, decay: SGD(params, rate, momentum=0.9, weight_decay=decay),
     "sgd": lambda params, rate, decay: SGD(params, rate, weight_decay=decay),
 }

@@ -3,8 +3,8 @@
 Forward pass, loss, backward pass, step, and again: for each batch of each epoch. Everything else here checks what
 comes in, tells the callbacks, and keeps the record.
 
-May import: `terminal`, `nn`; `callbacks`, `checkpoints`, `checks`, `clipping`, `data`, `engines`, `history`,
-`optimisers`, `progress`, `saving` and `schedules` of this folder; NumPy.
+May import: `terminal`, `nn`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`, `engines`, `history`, `progress`
+and `saving` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ import numpy as np
 from tinygrad_edu.nn.layers import whole_number
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module, in_mode
+from tinygrad_edu.optim.clipping import norm
+from tinygrad_edu.optim.optimizers import Optimizer, Vector
+from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.terminal import Console
 from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
@@ -34,7 +37,6 @@ from tinygrad_edu.training.checks import (
     clipping,
     targets_for,
 )
-from tinygrad_edu.training.clipping import norm
 from tinygrad_edu.training.data import Array, Data, batch_order, checked
 from tinygrad_edu.training.engines import (
     Engine,
@@ -45,10 +47,8 @@ from tinygrad_edu.training.engines import (
     generators_of,
 )
 from tinygrad_edu.training.history import History
-from tinygrad_edu.training.optimisers import Optimizer, Vector
 from tinygrad_edu.training.progress import Display, is_watched
 from tinygrad_edu.training.saving import arrays_of, layer_of, load_arrays
-from tinygrad_edu.training.schedules import Schedule
 
 __all__ = ["CallbackError", "Run", "fit"]
 
@@ -114,7 +114,8 @@ def fit(
     anything has changed, and CallbackError when a callback raises.
 
     >>> from tinygrad_edu.nn import MLP
-    >>> from tinygrad_edu.training import SGD, fit
+    >>> from tinygrad_edu.optim import SGD
+    >>> from tinygrad_edu.training import fit
     >>> model = MLP(1, [1], seed=0)
     >>> X = [[0.0], [1.0], [2.0], [3.0]]
     >>> y = [1.0, 3.0, 5.0, 7.0]

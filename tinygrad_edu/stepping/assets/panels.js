@@ -4,7 +4,7 @@
 
 const partial = (edge) => derivative(edge.node.name, edge.input.name);
 
-/** `before + upstream × local = after`, each number in the colour of its role. */
+/** `before + upstream × local = after`, each number in the color of its role. */
 function runningSum(edge) {
   return make("span", { class: "sum" },
     make("span", { class: "before" }, show(edge.before)), " + ",
@@ -41,7 +41,7 @@ function drawStep() {
 
 /** A sum, one line for each part: what it is, and its numbers. */
 const ledger = (id, caption, lines) => [make("p", { class: "ledger-caption", id: `${id}-caption` }, ...caption),
-  make("ul", { class: "ledger", id, "aria-labelledby": `${id}-caption` }, ...lines)];
+  make("ul", { class: "ledger", id, "aria-labeledby": `${id}-caption` }, ...lines)];
 
 const line = (what, numbers, attributes = {}) =>
   make("li", attributes, make("div", { class: "what" }, ...what), make("div", { class: "figures" }, ...numbers));

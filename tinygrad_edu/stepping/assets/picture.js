@@ -5,7 +5,7 @@ const find = (id) => svg.querySelector(`#${CSS.escape(id)}`);
 
 const largestAmount = Math.max(...edges.map((edge) => Math.abs(edge.amount)).filter(Number.isFinite), 0);
 
-/** Positive, negative, nothing or broken: what colours and dashes tell. */
+/** Positive, negative, nothing or broken: what colors and dashes tell. */
 const sign = (number) => (!Number.isFinite(number) ? "broken" : number > 0 ? "positive" : number < 0 ? "negative" : "nothing");
 
 for (const node of nodes) {

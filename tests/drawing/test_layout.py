@@ -1,0 +1,100 @@
+"""Rendering without a system Graphviz, with one, and with none at all."""
+
+import os
+import sys
+import sysconfig
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import graphviz
+import pytest
+
+from tinygrad_edu import Value
+from tinygrad_edu.drawing import draw
+from tinygrad_edu.drawing.layout import Drawing, find_graphviz, tidy_svg
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="writes a shell script that stands for dot")
+
+
+@pytest.fixture
+def drawing():
+    return draw(Value(2.0, "a") * Value(3.0, "b"))
+
+
+@pytest.fixture
+def no_system_graphviz(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path / "an empty folder"))
+
+
+@pytest.fixture
+def fake_dot(monkeypatch, tmp_path):
+    """A `dot` on the PATH that ignores what it reads and prints its flags."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    dot = folder / "dot"
+    dot.write_text('#!/bin/sh\n/bin/cat > /dev/null\necho "$@"\n')
+    dot.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    return dot
+
+
+def test_a_graphviz_beside_python_is_found_without_any_on_the_path(no_system_graphviz, drawing):
+    found = Path(find_graphviz())
+    assert found.stem == "graphviz-pure"
+    assert found.parent == Path(sysconfig.get_path("scripts"))
+    assert drawing.pipe("svg", encoding="utf-8").count("<g ") > 3
+
+
+def test_a_system_graphviz_goes_first(fake_dot, drawing):
+    assert find_graphviz() == str(fake_dot)
+    assert drawing.pipe("png", engine="neato", encoding="utf-8") == "-Kneato -Tpng\n"
+
+
+def test_where_there_is_none_at_all_the_cure_is_named(no_system_graphviz, monkeypatch, drawing, tmp_path):
+    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
+    with pytest.raises(graphviz.ExecutableNotFound, match=r"no Graphviz was found .* `pip install graphviz-pure`"):
+        drawing.pipe("svg")
+    with pytest.raises(graphviz.ExecutableNotFound):
+        draw(Value(1.0), tmp_path / "a.svg")
+    assert draw(Value(1.0), tmp_path / "a.dot").source == (tmp_path / "a.dot").read_text("utf-8"), "DOT needs none"
+
+
+def test_what_graphviz_complains_about_is_raised():
+    broken = Drawing(body=["this is not DOT ->\n"])
+    with pytest.raises(graphviz.CalledProcessError, match="syntax error"):
+        broken.pipe("svg")
+
+
+def test_it_is_a_digraph_that_shows_itself_in_a_notebook(no_system_graphviz, drawing):
+    assert isinstance(drawing, graphviz.Digraph)
+    bundle = drawing._repr_mimebundle_(include=["image/svg+xml", "image/png"])
+    assert ET.fromstring(bundle["image/svg+xml"]).tag.endswith("svg")
+    assert bundle["image/png"].startswith(b"\x89PNG")
+
+
+def test_render_writes_source_and_picture(no_system_graphviz, drawing, tmp_path):
+    assert drawing.render(tmp_path / "graph", format="svg") == str(tmp_path / "graph.svg")
+    assert drawing.render(outfile=tmp_path / "other.png", cleanup=True) == str(tmp_path / "other.png")
+    assert drawing.render("third", tmp_path, format="svg", cleanup=True) == str(tmp_path / "third.svg")
+    assert sorted(os.listdir(tmp_path)) == ["graph", "graph.svg", "other.png", "third.svg"]
+    assert (tmp_path / "other.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_render_overwrites_neither_its_source_nor_what_it_is_asked_to_keep(drawing, tmp_path):
+    (tmp_path / "a.svg").write_text("precious")
+    with pytest.raises(graphviz.FileExistsError, match=r"a\.svg"):
+        drawing.render(outfile=tmp_path / "a.svg", raise_if_result_exists=True)
+    with pytest.raises(ValueError, match="overwrite its own source"):
+        drawing.render(tmp_path / "a.svg", outfile=tmp_path / "a.svg")
+    assert (tmp_path / "a.svg").read_text() == "precious"
+    assert os.listdir(tmp_path) == ["a.svg"]
+
+
+def test_tidy_svg_turns_tooltips_into_titles_and_drops_the_links():
+    raw = b"""<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">
+    <g class="node one"><title>internal</title><g id="a_1"><a xlink:title="for people"><path/><text>2</text></a></g></g>
+    <g class="edge"><title>n1-&gt;n2</title><path/></g></svg>"""
+    node, edge = ET.fromstring(tidy_svg(raw))
+    assert [child.tag.split("}")[1] for child in node] == ["title", "path", "text"]
+    assert node[0].text == "for people"
+    assert [child.tag.split("}")[1] for child in edge] == ["path"], "an internal name is no title"

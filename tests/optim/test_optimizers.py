@@ -1,0 +1,190 @@
+"""Optimizers against update rules written here a second time, one number at a time, from the papers."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from tinygrad_edu import Value
+from tinygrad_edu.optim import SGD, Adam, AdamW, Optimizer, RMSprop
+
+STEPS = 100
+
+
+def sgd(theta, gradients, lr, mu=0.0, nesterov=False, decay=0.0):
+    v = None
+    for g in gradients:
+        g = g + decay * theta
+        v = g if v is None else mu * v + g  # PyTorch starts the velocity with the first gradient
+        theta = theta - lr * (g + mu * v if nesterov else v)
+        yield theta
+
+
+def rmsprop(theta, gradients, lr, rho, eps=1e-8, decay=0.0):
+    s = 0.0
+    for g in gradients:
+        g = g + decay * theta
+        s = rho * s + (1 - rho) * g * g
+        theta = theta - lr * g / (math.sqrt(s) + eps)
+        yield theta
+
+
+def adam(theta, gradients, lr, b1, b2, eps=1e-8, decay=0.0, decoupled=False):
+    m = v = 0.0
+    for t, g in enumerate(gradients, start=1):
+        if decoupled:
+            theta = theta * (1 - lr * decay)
+        else:
+            g = g + decay * theta
+        m = b1 * m + (1 - b1) * g
+        v = b2 * v + (1 - b2) * g * g
+        m_hat, v_hat = m / (1 - b1**t), v / (1 - b2**t)
+        theta = theta - lr * m_hat / (math.sqrt(v_hat) + eps)
+        yield theta
+
+
+CASES = {
+    "sgd": (lambda p: SGD(p, 0.05), lambda t, g: sgd(t, g, 0.05)),
+    "momentum": (lambda p: SGD(p, 0.05, momentum=0.9), lambda t, g: sgd(t, g, 0.05, 0.9)),
+    "nesterov": (
+        lambda p: SGD(p, 0.05, momentum=0.8, nesterov=True, weight_decay=0.02),
+        lambda t, g: sgd(t, g, 0.05, 0.8, True, 0.02),
+    ),
+    "rmsprop": (lambda p: RMSprop(p, 0.02, decay=0.9), lambda t, g: rmsprop(t, g, 0.02, 0.9)),
+    "rmsprop with weight decay": (
+        lambda p: RMSprop(p, weight_decay=0.1),
+        lambda t, g: rmsprop(t, g, 0.01, 0.99, decay=0.1),
+    ),
+    "adam": (lambda p: Adam(p), lambda t, g: adam(t, g, 0.001, 0.9, 0.999)),
+    "adam with weight decay": (
+        lambda p: Adam(p, 0.05, betas=(0.8, 0.95), epsilon=1e-6, weight_decay=0.1),
+        lambda t, g: adam(t, g, 0.05, 0.8, 0.95, 1e-6, 0.1),
+    ),
+    "adamw": (
+        lambda p: AdamW(p, 0.05, weight_decay=0.1),
+        lambda t, g: adam(t, g, 0.05, 0.9, 0.999, decay=0.1, decoupled=True),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_trajectory_equals_the_papers(case):
+    make, reference = CASES[case]
+    rng = np.random.default_rng(1)
+    start, gradients = rng.normal(size=3), rng.normal(size=(STEPS, 3)) * [1.0, 1e-3, 1e3]
+    params = [Value(number) for number in start]
+    optimizer = make(params)
+    expected = zip(*[reference(t, g) for t, g in zip(start.tolist(), gradients.T.tolist(), strict=True)], strict=True)
+    for row, at in zip(gradients, expected, strict=True):
+        for p, g in zip(params, row, strict=True):
+            p.grad = float(g)
+        optimizer.step()
+        np.testing.assert_allclose([p.data for p in params], at, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_optimizer_finds_the_bottom_of_a_bowl(case):
+    make, _ = CASES[case]
+    x, y = Value(1.0), Value(-0.5)
+    optimizer = make([x, y])
+    first = (x * x + 2.0 * y * y).data
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        (x * x + 2.0 * y * y).backward()
+        optimizer.step()
+    assert (x * x + 2.0 * y * y).data < first
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_update_on_arrays_is_step_on_values(case):
+    make, _ = CASES[case]
+    rng = np.random.default_rng(2)
+    theta = rng.normal(size=4)
+    params = [Value(number) for number in theta]
+    on_values, on_arrays = make(params), make([Value(0.0) for _ in theta])
+    for _ in range(10):
+        gradient = rng.normal(size=4)
+        for p, g in zip(params, gradient, strict=True):
+            p.grad = float(g)
+        on_values.step()
+        before = theta.copy()
+        after = on_arrays.update(theta, gradient)
+        assert theta.tobytes() == before.tobytes()
+        theta = after
+    assert theta.tolist() == [p.data for p in params]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_state_resumes_bit_for_bit(case):
+    make, _ = CASES[case]
+    rng = np.random.default_rng(3)
+    gradients = rng.normal(size=(20, 2))
+    whole, first, second = (make([Value(0.0), Value(0.0)]) for _ in range(3))
+    straight = broken = np.array([1.0, -1.0])
+    for gradient in gradients:
+        straight = whole.update(straight, gradient)
+    for gradient in gradients[:7]:
+        broken = first.update(broken, gradient)
+    state = first.state_dict()
+    first.update(broken, gradients[7])  # the state taken is a copy, which later steps do not reach
+    second.load_state_dict(state)
+    for gradient in gradients[7:]:
+        broken = second.update(broken, gradient)
+    assert straight.tobytes() == broken.tobytes()
+
+
+def test_state_beside_its_arrays_is_json():
+    state = Adam([Value(1.0)]).state_dict()
+    state.pop("buffers")
+    assert json.loads(json.dumps(state)) == state
+
+
+def test_state_of_another_optimizer_is_refused_and_nothing_changes():
+    adam_state = Adam([Value(1.0)], 0.5).state_dict()
+    optimizer = SGD([Value(1.0)], 0.25)
+    with pytest.raises(ValueError, match="state of Adam, and the optimizer here is SGD"):
+        optimizer.load_state_dict(adam_state)
+    two = SGD([Value(1.0), Value(2.0)], 0.25)
+    with pytest.raises(ValueError, match="needs"):
+        two.load_state_dict(SGD([Value(1.0)], 0.5).state_dict())
+    assert (two.learning_rate, two.iteration) == (0.25, 0)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda p: SGD(p, -0.1), "learning_rate must be .* not -0.1"),
+        (lambda p: SGD(p, math.nan), "learning_rate must be"),
+        (lambda p: SGD(p, momentum=1.0), "momentum must be at least 0 and below 1, not 1"),
+        (lambda p: SGD(p, nesterov=True), "momentum is 0"),
+        (lambda p: SGD(p, weight_decay=-1.0), "weight_decay must be"),
+        (lambda p: RMSprop(p, decay=1.5), "decay must be at least 0 and below 1"),
+        (lambda p: RMSprop(p, epsilon=0.0), "epsilon must be"),
+        (lambda p: Adam(p, betas=(1.0, 0.9)), r"betas\[0\] must be at least 0 and below 1, not 1"),
+        (lambda p: Adam(p, betas=(0.9, -0.1)), r"betas\[1\] must be"),
+        (lambda p: AdamW(p, betas=(0.9, math.nan)), r"betas\[1\] must be"),
+        (lambda p: Adam(p, betas=(0.9,)), "betas are two numbers"),
+        (lambda p: Adam([]), "not an empty list"),
+        (lambda p: Adam([*p, *p]), "twice"),
+        (lambda p: Adam([p[0] * 2.0]), r"computed by '\*'"),
+    ],
+)
+def test_bad_settings_are_refused_in_a_sentence(make, message):
+    with pytest.raises(ValueError, match=message):
+        make([Value(1.0)])
+
+
+def test_parameters_that_are_no_values_are_a_type_error():
+    with pytest.raises(TypeError, match=r"parameter 1 is 2.0 of type float"):
+        SGD([Value(1.0), 2.0])
+
+
+def test_a_bad_rate_or_shape_later_changes_nothing():
+    optimizer: Optimizer = Adam([Value(1.0), Value(2.0)], 0.1)
+    with pytest.raises(ValueError, match="learning_rate"):
+        optimizer.learning_rate = -1.0
+    with pytest.raises(ValueError, match=r"arrays of shape \(2,\)"):
+        optimizer.update(np.zeros(2), np.zeros(3))
+    assert (optimizer.learning_rate, optimizer.iteration) == (0.1, 0)
+    assert repr(optimizer).startswith("Adam(2 parameters, learning_rate=0.1")

@@ -1,0 +1,1 @@
+"""The command line: draw a formula, step through it, check its derivatives, train a network."""

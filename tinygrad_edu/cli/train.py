@@ -1,0 +1,262 @@
+"""`python -m tinygrad_edu train`: a network learns one of four classic problems, on the command line.
+
+Pictures of a run are made further down the line of imports, in `drawing`, so the command is handed the function for
+them.
+
+May import: `files`, `nn`, `optim`, `training`, `diagnosis`; NumPy; scikit-learn inside functions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_edu.diagnosis.findings import diagnose
+from tinygrad_edu.files import write_whole
+from tinygrad_edu.nn.layers import MLP
+from tinygrad_edu.nn.losses import cross_entropy
+from tinygrad_edu.optim.optimizers import SGD, Adam, Optimizer, RMSprop
+from tinygrad_edu.training.data import Array
+from tinygrad_edu.training.engines import predict
+from tinygrad_edu.training.history import History
+from tinygrad_edu.training.loop import fit
+from tinygrad_edu.training.saving import save
+
+__all__ = ["Split", "Trained", "add_train"]
+
+_FAILED, _INTERRUPTED = 1, 130
+_SHOWN_EPOCHS = 8
+
+_OPTIMIZERS: dict[str, Callable[[MLP, float], Optimizer]] = {
+    "sgd": lambda model, rate: SGD(model.parameters(), rate),
+    "momentum": lambda model, rate: SGD(model.parameters(), rate, momentum=0.9),
+    "rmsprop": lambda model, rate: RMSprop(model.parameters(), rate),
+    "adam": lambda model, rate: Adam(model.parameters(), rate),
+}
+
+
+# The problems ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples to learn from and examples to test on; XOR has none of the latter."""
+
+    X: Array
+    y: Array
+    X_test: Array
+    y_test: Array
+    classes: list[str]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What there is to learn, where it comes from, and settings that learn it well."""
+
+    what: str
+    load: Callable[[int], Split]
+    layers: tuple[int, ...]
+    epochs: int
+    learning_rate: float
+
+
+def _xor(seed: int) -> Split:
+    X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    return Split(X, np.array([0.0, 1.0, 1.0, 0.0]), np.empty((0, 2)), np.empty(0), ["0", "1"])
+
+
+def _moons(seed: int) -> Split:
+    X, y = _scikit_learn().make_moons(500, noise=0.2, random_state=seed)
+    return _split(X, y, ["upper moon", "lower moon"], seed)
+
+
+def _iris(seed: int) -> Split:
+    data = _scikit_learn().load_iris()
+    return _split(data.data, data.target, data.target_names.tolist(), seed)
+
+
+def _digits(seed: int) -> Split:
+    data = _scikit_learn().load_digits()
+    return _split(data.data, data.target, [str(digit) for digit in range(10)], seed)
+
+
+def _scikit_learn() -> Any:
+    try:
+        import sklearn.datasets
+    except ImportError as error:
+        raise ImportError(
+            'this data comes with scikit-learn; install it with: pip install "tinygrad_edu[learn]", or train xor'
+        ) from error
+    return sklearn.datasets
+
+
+def _split(X: Array, y: Array, classes: list[str], seed: int) -> Split:
+    """A fifth is held back for testing; features get mean 0 and variance 1 over the rest."""
+    from sklearn.model_selection import train_test_split
+
+    X, X_test, y, y_test = train_test_split(X, y, test_size=0.2, random_state=seed, stratify=y)
+    mean, deviation = X.mean(axis=0), X.std(axis=0)
+    deviation[deviation == 0.0] = 1.0  # a pixel that is always white
+    return Split((X - mean) / deviation, y.astype(float), (X_test - mean) / deviation, y_test.astype(float), classes)
+
+
+_PROBLEMS = {
+    "xor": Problem("one if exactly one of two inputs is one", _xor, (4,), 200, 0.05),
+    "moons": Problem("which of two half moons a point belongs to", _moons, (16, 16), 60, 0.01),
+    "iris": Problem("the species of a flower from four lengths (Fisher 1936)", _iris, (8,), 60, 0.02),
+    "digits": Problem("which digit a picture of 8 by 8 pixels shows", _digits, (32,), 20, 0.003),
+}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run that is over: the problem's name, its data, the model and what happened."""
+
+    name: str
+    data: Split
+    model: MLP
+    history: History
+
+    def predicted(self, X: Array) -> NDArray[np.intp]:
+        """The number of the most probable class of each example, shape (n,)."""
+        classes: NDArray[np.intp] = predict(self.model, X).argmax(axis=1)
+        return classes
+
+
+#: What makes pictures of a run: file names and matplotlib figures.
+Pictures: TypeAlias = Callable[[Trained], dict[str, Any]]
+
+
+# The command ----------------------------------------------------------------------------------------------
+
+
+def add_train(commands: Any, pictures: Pictures) -> None:
+    """Declare the command and its options; `pictures` makes those that `--out` writes."""
+    problems = "; ".join(f"{name}: {problem.what}" for name, problem in _PROBLEMS.items())
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "train",
+        help="train a network on xor, moons, iris or digits",
+        description=f"Train a multi-layer perceptron and say how well it did. {problems}.",
+        epilog="for example: python -m tinygrad_edu train digits --layers 32,16 --activation tanh --out runs/digits",
+    )
+    add = parser.add_argument
+    add("problem", choices=list(_PROBLEMS), help="what to learn")
+    add(
+        "--layers", type=_sizes, metavar="SIZES", help="sizes of the hidden layers, such as 16,16, or none for no layer"
+    )
+    add("--activation", default="relu", metavar="NAME", help="of the hidden layers: relu, tanh, sigmoid, ... (relu)")
+    add("--optimizer", choices=list(_OPTIMIZERS), default="adam", help="how a gradient becomes a step (adam)")
+    add("--learning-rate", type=float, metavar="RATE", help="how large the steps are (what suits the problem)")
+    add("--epochs", type=int, metavar="N", help="how often to go through the data (what suits the problem)")
+    add("--batch-size", type=int, metavar="N", help="examples per step (32, or all if there are fewer)")
+    add("--seed", type=int, default=0, help="decides weights, shuffling and what is held back (%(default)s)")
+    add("--engine", choices=["auto", "eager", "replay"], default="auto", help="what computes the gradients (auto)")
+    add("--out", type=Path, metavar="FOLDER", help="write the model, its history and pictures there")
+    parser.set_defaults(run=partial(_train, pictures))
+
+
+def _sizes(text: str) -> list[int]:
+    if text == "none":
+        return []
+    try:
+        sizes = [int(part) for part in text.split(",")]
+    except ValueError:
+        sizes = [0]
+    if min(sizes) < 1:
+        raise argparse.ArgumentTypeError(f"layers are sizes with commas between, such as 16,16, not {text!r}")
+    return sizes
+
+
+def _train(pictures: Pictures, arguments: argparse.Namespace) -> int:
+    problem = _PROBLEMS[arguments.problem]
+    if arguments.seed < 0:
+        raise ValueError(f"a seed is a whole number of at least 0, not {arguments.seed}")
+    data = problem.load(arguments.seed)
+    layers = problem.layers if arguments.layers is None else arguments.layers
+    rate = problem.learning_rate if arguments.learning_rate is None else arguments.learning_rate
+    sizes = [*layers, len(data.classes)]
+    model = MLP(data.X.shape[1], sizes, arguments.activation, seed=arguments.seed)
+    optimizer = _OPTIMIZERS[arguments.optimizer](model, rate)
+    if arguments.out is not None:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    print(f"{arguments.problem}: {problem.what}; {len(data.y)} examples to learn from, {len(data.y_test)} to test on")
+    print(
+        f"network: {' -> '.join(map(str, [data.X.shape[1], *sizes]))}, {arguments.activation}, "
+        f"{len(model.parameters())} parameters; {arguments.optimizer}, learning rate {rate:g}"
+    )
+    epochs = problem.epochs if arguments.epochs is None else arguments.epochs
+    history = _fitted(model, data, optimizer, epochs, arguments)
+    trained = Trained(arguments.problem, data, model, history)
+    _report(trained)
+    if arguments.out is not None:
+        _write(arguments.out, trained, pictures)
+    return _exit_code(history)
+
+
+def _fitted(model: MLP, data: Split, optimizer: Optimizer, epochs: int, arguments: argparse.Namespace) -> History:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the diagnosis at the end says it in full
+        return fit(
+            model,
+            data.X,
+            data.y,
+            cross_entropy,
+            optimizer,
+            epochs,
+            arguments.batch_size,
+            validation=(data.X_test, data.y_test) if len(data.y_test) else None,
+            seed=arguments.seed,
+            engine=arguments.engine,
+        )
+
+
+def _exit_code(history: History) -> int:
+    if history.stopped.startswith("interrupted"):
+        return _INTERRUPTED
+    return _FAILED if history.stopped else 0
+
+
+def _report(trained: Trained) -> None:
+    """The curve in numbers, how many it gets right, and what is wrong with it."""
+    data, history = trained.data, trained.history
+    print(_table(history))
+    print(history.summary())
+    predicted = trained.predicted(data.X)
+    right = float((predicted == data.y).mean())
+    if len(data.y_test):
+        tested = float((trained.predicted(data.X_test) == data.y_test).mean())
+        print(f"accuracy: {tested:.1%} of {len(data.y_test)} examples it has never seen ({right:.1%} of those it has)")
+    else:
+        print(f"accuracy: {right:.1%} of {len(data.y)} examples")
+        for example, label in zip(data.X, predicted, strict=True):
+            print(f"  {', '.join(f'{number:g}' for number in example)} -> {data.classes[label]}")
+    findings = list(diagnose(trained.model, data.X, data.y, cross_entropy, history=history))
+    print("\n".join(f"diagnosis: {finding}" for finding in findings) or "diagnosis: no problem found")
+
+
+def _table(history: History) -> str:
+    """Some of the epochs, the first and the last among them."""
+    lines = [f"{'epoch':>7}{'loss':>12}{'held back':>12}{'gradient':>12}"]
+    shown = np.linspace(0, history.epochs - 1, min(_SHOWN_EPOCHS, history.epochs)).astype(int)
+    for index in shown.tolist():
+        held_back = f"{history.validation_loss[index]:.4g}" if history.validation_loss else "-"
+        lines.append(f"{index + 1:7d}{history.loss[index]:12.4g}{held_back:>12}{history.gradient_norm[index]:12.3g}")
+    return "\n".join(lines)
+
+
+def _write(folder: Path, trained: Trained, pictures: Pictures) -> None:
+    save(trained.model, folder / "model.safetensors")
+    write_whole(folder / "history.json", json.dumps(trained.history.to_dict(), indent=1) + "\n")
+    figures = pictures(trained)
+    for name, figure in figures.items():
+        figure.savefig(folder / name)
+    print(f"wrote {', '.join(['model.safetensors', 'history.json', *figures])} to {folder}")

@@ -1,0 +1,292 @@
+"""Regularizers: what keeps a network from learning its examples by heart, and its numbers in a sane range.
+
+`Dropout`, `LayerNorm` and `RMSNorm` are called on one example. `BatchNorm` compares examples, so it is called on a
+batch: a list of examples; any model it is part of must be called on a list of examples too, and says so with
+`takes_batch = True`. `Sequential` does this by itself. The penalties are functions of the parameters.
+
+May import: `modes`, `value`, `functions`; `layers` and `module` of this folder; NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tinygrad_edu.functions import fsum, where
+from tinygrad_edu.modes import noise
+from tinygrad_edu.nn.layers import Seed, one_example, whole_number
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.value import Number, Value
+
+__all__ = ["BatchNorm", "Dropout", "LayerNorm", "RMSNorm", "Sequential", "l1_penalty", "l2_penalty"]
+
+
+class Dropout(Module):
+    """In training, drop each input with probability p and scale up the others, so that the sum stays on average.
+
+        yᵢ = xᵢ / (1 - p) with probability 1 - p, else 0;      in `eval()`: yᵢ = xᵢ
+
+    Scaling while training ("inverted" dropout) leaves nothing to do afterwards. Called on one example, returns a list
+    of as many `Value`s. Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
+
+    Raises ValueError for a p outside [0, 1).
+
+    >>> drop = Dropout(0.5, seed=0)
+    >>> [y.data for y in drop([1.0, 1.0, 1.0, 1.0])]
+    [2.0, 0.0, 0.0, 0.0]
+    >>> [y.data for y in drop.eval()([1.0, 1.0])]
+    [1.0, 1.0]
+    """
+
+    def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
+        if not 0.0 <= p < 1.0:
+            raise ValueError(f"p is the share of inputs that is dropped, at least 0 and below 1, not {p!r}")
+        self.p = float(p)
+        self.generator = np.random.default_rng(seed)
+
+    def noise(self) -> Number:
+        """A fresh number, uniform on [0, 1): all the randomness there is, so that recording can make it an input."""
+        drawn: Number = noise(self.generator.random)
+        return drawn
+
+    def __call__(self, inputs: Iterable[Number]) -> list[Value]:
+        """What is left of the inputs of one example."""
+        values = _values(inputs)
+        if not self.training or self.p == 0.0:
+            return values
+        scale = 1.0 / (1.0 - self.p)
+        return [where(self.noise() >= self.p, scale * x, 0.0) for x in values]
+
+    def describe(self) -> str:
+        """The share that is dropped."""
+        return f"p={self.p:g}"
+
+
+class LayerNorm(Module):
+    """Give the numbers of one example mean 0 and variance 1, then a learned scale and shift to each.
+
+        yᵢ = weightᵢ · (xᵢ - mean) / √(variance + ε) + biasᵢ,     over the `size` numbers of the example
+
+    Called on one example of `size` numbers, returns a list. `weight` starts at 1, `bias` at 0. Ba, Kiros & Hinton 2016,
+    "Layer normalization". Raises ValueError for a size below 1, an epsilon not above 0, a wrong number of inputs.
+
+    >>> [round(y.data, 3) for y in LayerNorm(3)([1.0, 2.0, 3.0])]
+    [-1.225, 0.0, 1.225]
+    """
+
+    def __init__(self, size: int, *, epsilon: float = 1e-5) -> None:
+        self.size = whole_number(size, "size")
+        self.epsilon = _above_zero(epsilon)
+        self.weight = [Value(1.0) for _ in range(self.size)]
+        self.bias = [Value(0.0) for _ in range(self.size)]
+        self.label_parameters()
+
+    def __call__(self, inputs: Iterable[Number]) -> list[Value]:
+        """The numbers of one example, normalized."""
+        values = one_example(inputs, self.size, "this LayerNorm")
+        mean, variance = _moments(values)
+        scale = (variance + self.epsilon).sqrt().reciprocal()
+        return [(x - mean) * scale * w + b for x, w, b in zip(values, self.weight, self.bias, strict=True)]
+
+    def describe(self) -> str:
+        """The number of inputs."""
+        return f"{self.size}"
+
+
+class RMSNorm(Module):
+    """Divide the numbers of one example by their root mean square, then a learned scale for each.
+
+        yᵢ = weightᵢ · xᵢ / √(Σ xⱼ² / size + ε)
+
+    Called on one example of `size` numbers, returns a list. `weight` starts at 1. Zhang & Sennrich 2019, "Root mean
+    square layer normalization". Raises ValueError as `LayerNorm` does.
+
+    >>> [round(y.data, 3) for y in RMSNorm(2)([3.0, 4.0])]
+    [0.849, 1.131]
+    """
+
+    def __init__(self, size: int, *, epsilon: float = 1e-8) -> None:
+        self.size = whole_number(size, "size")
+        self.epsilon = _above_zero(epsilon)
+        self.weight = [Value(1.0) for _ in range(self.size)]
+        self.label_parameters()
+
+    def __call__(self, inputs: Iterable[Number]) -> list[Value]:
+        """The numbers of one example, scaled."""
+        values = one_example(inputs, self.size, "this RMSNorm")
+        mean_square = fsum([x.square() for x in values]) / self.size
+        scale = (mean_square + self.epsilon).sqrt().reciprocal()
+        return [x * scale * w for x, w in zip(values, self.weight, strict=True)]
+
+    def describe(self) -> str:
+        """The number of inputs."""
+        return f"{self.size}"
+
+
+class BatchNorm(Module):
+    """Give each feature mean 0 and variance 1 over the batch, then a learned scale and shift.
+
+        y = weight · (x - mean) / √(variance + ε) + bias,     mean and variance of the feature over the batch
+
+    Called on a batch: a list of examples of `size` numbers each; returns such a list. In training it also keeps a
+    running mean and variance (`running_mean`, `running_var`, the unbiased one), which it uses in `eval()`, where a
+    batch of one is fine. `momentum` is the share of the newest batch in them. Ioffe & Szegedy 2015, "Batch
+    normalization", with the names and defaults of PyTorch.
+
+    Raises ValueError for settings out of range, a wrong number of inputs, and a training batch of one example, whose
+    variance is 0.
+
+    >>> norm = BatchNorm(1)
+    >>> [[round(y.data, 3) for y in row] for row in norm([[1.0], [3.0]])]
+    [[-1.0], [1.0]]
+    >>> norm.running_mean
+    [0.2]
+    """
+
+    takes_batch: ClassVar[bool] = True
+    buffer_names = ("running_mean", "running_var")
+
+    def __init__(self, size: int, *, momentum: float = 0.1, epsilon: float = 1e-5) -> None:
+        self.size = whole_number(size, "size")
+        if not 0.0 < momentum <= 1.0:
+            raise ValueError(f"momentum is the share of the newest batch, above 0 and at most 1, not {momentum!r}")
+        self.momentum = float(momentum)
+        self.epsilon = _above_zero(epsilon)
+        self.weight = [Value(1.0) for _ in range(self.size)]
+        self.bias = [Value(0.0) for _ in range(self.size)]
+        self.running_mean = [0.0] * self.size
+        self.running_var = [1.0] * self.size
+        self.label_parameters()
+
+    def __call__(self, batch: Iterable[Iterable[Number]]) -> list[list[Value]]:
+        """The examples of the batch, each feature normalized."""
+        rows = [one_example(row, self.size, "this BatchNorm, of each row of a batch,") for row in batch]
+        if self.training and len(rows) < 2:
+            raise ValueError(
+                f"BatchNorm in training needs a batch of at least 2 examples, not {len(rows)}; "
+                "choose a batch size that leaves no single example over, or call eval()"
+            )
+        if not rows:
+            return []
+        columns = [self._normalized(k, list(column)) for k, column in enumerate(zip(*rows, strict=True))]
+        return [list(row) for row in zip(*columns, strict=True)]
+
+    def _normalized(self, k: int, column: list[Value]) -> list[Value]:
+        mean: Number
+        variance: Number
+        if self.training:
+            mean, variance = _moments(column)
+            self._follow(k, mean.data, variance.data * len(column) / (len(column) - 1))
+        else:
+            mean, variance = self.running_mean[k], Value(self.running_var[k])
+        scale = (variance + self.epsilon).sqrt().reciprocal()
+        return [(x - mean) * scale * self.weight[k] + self.bias[k] for x in column]
+
+    def _follow(self, k: int, mean: float, variance: float) -> None:
+        self.running_mean[k] += self.momentum * (mean - self.running_mean[k])
+        self.running_var[k] += self.momentum * (variance - self.running_var[k])
+
+    def describe(self) -> str:
+        """The number of features."""
+        return f"{self.size}"
+
+
+class Sequential(Module):
+    """Modules one after the other, each given what the one before returned.
+
+    Called on one example, as its modules are; if one of them takes a batch (`BatchNorm`), it is called on a batch, and
+    maps the others over it. Raises ValueError for no modules, TypeError for what cannot be called.
+
+    >>> from tinygrad_edu.nn import Layer
+    >>> net = Sequential(Layer(2, 8, "relu", seed=0), Dropout(0.2, seed=1), Layer(8, 1, "linear", seed=2))
+    >>> len(net([0.5, -0.5])), net.takes_batch
+    (1, False)
+    >>> net = Sequential(Layer(2, 8, "linear"), BatchNorm(8), Layer(8, 1, "linear"))
+    >>> len(net([[0.5, -0.5], [1.0, 2.0], [0.0, 1.0]])), net.takes_batch
+    (3, True)
+    """
+
+    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+        if not layers:
+            raise ValueError("Sequential needs at least one module, such as Sequential(Layer(2, 1))")
+        for layer in layers:
+            if not callable(layer):
+                raise TypeError(f"Sequential takes modules and functions, not {layer!r}")
+        self.layers = list(layers)
+        self.label_parameters()
+
+    @property
+    def takes_batch(self) -> bool:
+        """Whether it must be called on a list of examples."""
+        return any(_takes_batch(layer) for layer in self.layers)
+
+    def __call__(self, inputs: Any) -> Any:
+        """The output for one example; or, if it takes a batch, for each example of one."""
+        on_batch = self.takes_batch
+        for layer in self.layers:
+            inputs = [layer(example) for example in inputs] if on_batch and not _takes_batch(layer) else layer(inputs)
+        return inputs
+
+
+def _takes_batch(layer: Any) -> bool:
+    return bool(getattr(layer, "takes_batch", False))
+
+
+# Penalties ------------------------------------------------------------------------------------------------
+
+
+def l1_penalty(params: Sequence[Value], strength: float) -> Value:
+    """strength · Σ |θᵢ|, to add to a loss: it drives weights that are not needed to 0 exactly.
+
+    Tibshirani 1996, "Regression shrinkage and selection via the lasso". Raises ValueError for no parameters, and for
+    a strength that is negative or not finite.
+
+    >>> l1_penalty([Value(-2.0), Value(3.0)], 0.1).data
+    0.5
+    """
+    return _strength(strength, params) * fsum([abs(p) for p in params])
+
+
+def l2_penalty(params: Sequence[Value], strength: float) -> Value:
+    """strength · Σ θᵢ², to add to a loss: it keeps weights small, large ones most of all.
+
+    For plain SGD it is the same as `weight_decay=2 * strength`. Hoerl & Kennard 1970, "Ridge regression". Raises
+    ValueError for no parameters, and for a strength that is negative or not finite.
+
+    >>> l2_penalty([Value(-2.0), Value(4.0)], 0.5).data
+    10.0
+    """
+    return _strength(strength, params) * fsum([p.square() for p in params])
+
+
+def _strength(strength: float, params: Sequence[Value]) -> float:
+    if not params:
+        raise ValueError("a penalty needs at least one parameter, not an empty list; pass model.parameters()")
+    if not (math.isfinite(strength) and strength >= 0.0):
+        raise ValueError(f"the strength of a penalty is a finite number of at least 0, not {strength!r}")
+    return float(strength)
+
+
+# Helpers --------------------------------------------------------------------------------------------------
+
+
+def _values(inputs: Iterable[Number]) -> list[Value]:
+    plain = inputs.tolist() if isinstance(inputs, np.ndarray) else inputs
+    return [x if isinstance(x, Value) else Value(x) for x in plain]
+
+
+def _moments(values: Sequence[Value]) -> tuple[Value, Value]:
+    """The mean, and the mean squared distance from it."""
+    mean = fsum(values) / len(values)
+    return mean, fsum([(x - mean).square() for x in values]) / len(values)
+
+
+def _above_zero(epsilon: float) -> float:
+    if not (math.isfinite(epsilon) and epsilon > 0.0):
+        raise ValueError(
+            f"epsilon keeps a division from one by 0, so it must be a finite number above 0, not {epsilon!r}"
+        )
+    return float(epsilon)

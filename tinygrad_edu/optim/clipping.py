@@ -1,0 +1,92 @@
+"""Gradient clipping: the cure for exploding gradients.
+
+The functions on arrays serve the training loop; those on parameters rewrite the `.grad` of `Value`s.
+
+May import: `value`; `optimizers` of this folder; NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinygrad_edu.optim.optimizers import Vector, above_zero, gradients_of
+from tinygrad_edu.value import Value
+
+__all__ = ["clip_grad_norm", "clip_grad_value", "clipped_by_norm", "clipped_by_value", "norm"]
+
+
+def norm(vector: Vector) -> float:
+    """The Euclidean length √Σ vᵢ², without overflow or underflow on the way.
+
+    >>> norm(np.array([3.0, 4.0]))
+    5.0
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        length = math.sqrt(float(np.dot(vector, vector)))
+    return length if 1e-140 < length < 1e140 else math.hypot(*vector.tolist())  # slower, and exact for any size
+
+
+def clipped_by_norm(gradient: Vector, max_norm: float) -> Vector:
+    """The gradient, shortened to the length `max_norm` if it is longer; its direction stays.
+
+        g ← g · min(1, max_norm / ‖g‖)
+
+    A gradient with an inf or nan comes back as it is: no factor cures it. Pascanu, Mikolov & Bengio 2013, "On the
+    difficulty of training recurrent neural networks". Raises ValueError when `max_norm` is not above 0.
+
+    >>> clipped_by_norm(np.array([3.0, 4.0]), 1.0)
+    array([0.6, 0.8])
+    """
+    above_zero("max_norm", max_norm)
+    length = norm(gradient)
+    return gradient / length * max_norm if max_norm < length < math.inf else gradient
+
+
+def clipped_by_value(gradient: Vector, limit: float) -> Vector:
+    """The gradient with each entry moved into [-limit, limit]; its direction may turn.
+
+    Raises ValueError when `limit` is not above 0.
+
+    >>> clipped_by_value(np.array([-3.0, 0.2]), 1.0)
+    array([-1. ,  0.2])
+    """
+    return np.clip(gradient, -above_zero("limit", limit), limit)
+
+
+def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:
+    """Shorten the gradient of all parameters together to the length `max_norm`; returns its length before.
+
+        g ← g · min(1, max_norm / ‖g‖)
+
+    Raises ValueError when `max_norm` is not above 0.
+
+    >>> a, b = Value(4.0), Value(3.0)
+    >>> (a * b).backward()
+    >>> clip_grad_norm([a, b], 1.0), a.grad, b.grad
+    (5.0, 0.6, 0.8)
+    """
+    gradient = gradients_of(params)
+    _write(params, clipped_by_norm(gradient, max_norm))
+    return norm(gradient)
+
+
+def clip_grad_value(params: Sequence[Value], limit: float) -> None:
+    """Move each parameter's gradient into [-limit, limit].
+
+    Raises ValueError when `limit` is not above 0.
+
+    >>> a, b = Value(4.0), Value(0.5)
+    >>> (a * b).backward()
+    >>> clip_grad_value([a, b], 1.0)
+    >>> a.grad, b.grad
+    (0.5, 1.0)
+    """
+    _write(params, clipped_by_value(gradients_of(params), limit))
+
+
+def _write(params: Sequence[Value], gradient: Vector) -> None:
+    for p, entry in zip(params, gradient.tolist(), strict=True):
+        p.grad = entry

@@ -1,0 +1,365 @@
+"""Optimizers: how a gradient becomes a step of the parameters.
+
+Each update rule is written once, on flat float64 arrays: `update(theta, gradient)` returns the new parameters.
+`step()` feeds it the `.data` and `.grad` of the `Value`s; replay feeds it its own arrays. All state (velocities,
+running averages, the count of iterations) lives here, outside `Value`, and `state_dict()` gives it away, so that a
+run can be stopped and resumed bit for bit.
+
+May import: `value`, NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_edu.value import Value
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Vector", "gradients_of", "numbers_of", "write_numbers"]
+
+#: One float64 per parameter, in the order of the parameters.
+Vector: TypeAlias = NDArray[np.float64]
+
+
+# Values and flat arrays -----------------------------------------------------------------------------------
+
+
+def numbers_of(params: Sequence[Value]) -> Vector:
+    """The `.data` of the parameters as one flat array, shape (n,).
+
+    >>> numbers_of([Value(1.0), Value(2.0)])
+    array([1., 2.])
+    """
+    return np.array([p.data for p in params], dtype=np.float64)
+
+
+def gradients_of(params: Sequence[Value]) -> Vector:
+    """The `.grad` of the parameters as one flat array, shape (n,).
+
+    >>> a, b = Value(3.0), Value(2.0)
+    >>> (a * b).backward()
+    >>> gradients_of([a, b])
+    array([2., 3.])
+    """
+    return np.array([p.grad for p in params], dtype=np.float64)
+
+
+def write_numbers(params: Sequence[Value], numbers: Vector) -> None:
+    """Set the `.data` of the parameters from a flat array, shape (n,).
+
+    >>> a = Value(1.0)
+    >>> write_numbers([a], np.array([5.0]))
+    >>> a.data
+    5.0
+    """
+    for p, number in zip(params, numbers.tolist(), strict=True):
+        p.data = number
+
+
+# Checking settings ----------------------------------------------------------------------------------------
+
+
+def at_least_zero(name: str, number: float) -> float:
+    """The number, or a ValueError that names the setting."""
+    if not (math.isfinite(number) and number >= 0.0):
+        raise ValueError(f"{name} must be a finite number of at least 0, not {number:g}")
+    return float(number)
+
+
+def above_zero(name: str, number: float) -> float:
+    """The number, or a ValueError that names the setting."""
+    if not (math.isfinite(number) and number > 0.0):
+        raise ValueError(f"{name} must be a finite number above 0, not {number:g}")
+    return float(number)
+
+
+def kept_share(name: str, number: float) -> float:
+    """A number in [0, 1), or a ValueError that names the setting."""
+    if not 0.0 <= number < 1.0:
+        raise ValueError(
+            f"{name} must be at least 0 and below 1, not {number:g}: it is the share of the past that is kept"
+        )
+    return float(number)
+
+
+def _checked(params: Iterable[Value]) -> tuple[Value, ...]:
+    """The parameters as a tuple of distinct leaf `Value`s, at least one."""
+    checked = tuple(params)
+    if not checked:
+        raise ValueError("an optimizer needs at least one parameter, not an empty list; pass model.parameters()")
+    for index, p in enumerate(checked):
+        if not isinstance(p, Value):
+            raise TypeError(
+                f"parameter {index} is {p!r} of type {type(p).__name__}, not a Value; pass model.parameters()"
+            )
+        if p.op is not None:
+            raise ValueError(
+                f"parameter {index} was computed by {p.op.name!r}, so a step would be lost when it is computed again; "
+                "pass the leaf Values it was made of"
+            )
+    if len(set(checked)) < len(checked):
+        raise ValueError("a parameter is in the list twice and would be moved twice; pass each Value once")
+    return checked
+
+
+# The optimizers -------------------------------------------------------------------------------------------
+
+
+class Optimizer(ABC):
+    """What all optimizers share: the parameters, the learning rate η, the count of iterations, and `step()`.
+
+    A subclass names its buffers (arrays of one number per parameter, zero at first) and writes its rule. Raises
+    TypeError or ValueError for parameters that are not distinct leaf `Value`s, and ValueError for settings out of
+    their range.
+    """
+
+    buffer_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, params: Iterable[Value], learning_rate: float, weight_decay: float) -> None:
+        self.params = _checked(params)
+        self.learning_rate = learning_rate
+        self.weight_decay = at_least_zero("weight_decay", weight_decay)
+        self.iteration = 0
+        self.buffers: dict[str, Vector] = {name: np.zeros(len(self.params)) for name in self.buffer_names}
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate η; set it to change the next steps."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self._learning_rate = at_least_zero("learning_rate", rate)
+
+    @abstractmethod
+    def rule(self, theta: Vector, gradient: Vector) -> Vector:
+        """The new parameters; `self.iteration` already counts this step. Arrays of shape (n,)."""
+
+    def update(self, theta: Vector, gradient: Vector) -> Vector:
+        """One iteration on flat arrays of shape (n,): the new parameters, in a new array.
+
+        Raises ValueError when the shapes do not fit the parameters.
+
+        >>> SGD([Value(0.0)], learning_rate=0.5).update(np.array([1.0]), np.array([4.0]))
+        array([-1.])
+        """
+        expected = (len(self.params),)
+        if np.shape(theta) != expected or np.shape(gradient) != expected:
+            raise ValueError(
+                f"this optimizer holds {expected[0]} parameters, so it needs arrays of shape {expected}, "
+                f"not parameters of shape {np.shape(theta)} and a gradient of shape {np.shape(gradient)}"
+            )
+        self.iteration += 1
+        return self.rule(theta, gradient)
+
+    def step(self) -> None:
+        """One iteration: move the `.data` of the parameters by their `.grad`.
+
+        >>> w = Value(3.0)
+        >>> (w * w).backward()
+        >>> SGD([w], learning_rate=0.1).step()
+        >>> round(w.data, 12)
+        2.4
+        """
+        write_numbers(self.params, self.update(numbers_of(self.params), gradients_of(self.params)))
+
+    def zero_grad(self) -> None:
+        """Forget the gradients, which otherwise accumulate: set every `.grad` to 0."""
+        for p in self.params:
+            p.grad = 0.0
+
+    def settings(self) -> dict[str, Any]:
+        """The numbers that were chosen, by name: what to write beside a result."""
+        hidden = {"params", "buffers", "iteration", "_learning_rate"}
+        return {"learning_rate": self.learning_rate} | {k: v for k, v in vars(self).items() if k not in hidden}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next steps depend on beside parameters and gradients, as copies."""
+        return {
+            "optimizer": type(self).__name__,
+            "iteration": self.iteration,
+            "learning_rate": self.learning_rate,
+            "buffers": {name: buffer.copy() for name, buffer in self.buffers.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue where `state_dict()` was taken.
+
+        Raises ValueError, and changes nothing, when the state belongs to another optimizer or other parameters.
+        """
+        own = type(self).__name__
+        if state["optimizer"] != own:
+            raise ValueError(f"this is the state of {state['optimizer']}, and the optimizer here is {own}")
+        buffers = {name: np.array(buffer, dtype=np.float64) for name, buffer in state["buffers"].items()}
+        shapes = {name: buffer.shape for name, buffer in buffers.items()}
+        expected = {name: buffer.shape for name, buffer in self.buffers.items()}
+        if shapes != expected:
+            raise ValueError(f"the state has buffers {shapes}, and {own} of these parameters needs {expected}")
+        self.learning_rate = state["learning_rate"]
+        self.iteration = int(state["iteration"])
+        self.buffers = buffers
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value}" for name, value in self.settings().items())
+        return f"{type(self).__name__}({len(self.params)} parameters, {settings})"
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum μ, Nesterov's look ahead and weight decay λ.
+
+        g ← g + λ·θ,   v ← μ·v + g,   θ ← θ - η·v          (Nesterov: θ ← θ - η·(g + μ·v))
+
+    Called stochastic when each gradient comes from one batch (Robbins & Monro 1951). Polyak 1964; Nesterov 1983;
+    Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning", in the form PyTorch
+    documents.
+
+    >>> w = Value(1.0)
+    >>> optimizer = SGD([w], learning_rate=0.1, momentum=0.9)
+    >>> for _ in range(2):
+    ...     optimizer.zero_grad()
+    ...     (w * w).backward()
+    ...     optimizer.step()
+    >>> round(w.data, 6)
+    0.46
+    """
+
+    buffer_names = ("velocity",)
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        learning_rate: float = 0.01,
+        *,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, learning_rate, weight_decay)
+        self.momentum = kept_share("momentum", momentum)
+        self.nesterov = nesterov
+        if nesterov and not momentum:
+            raise ValueError("nesterov looks ahead along the momentum, and momentum is 0; set it, 0.9 for example")
+
+    def rule(self, theta: Vector, gradient: Vector) -> Vector:
+        """θ - η·v, with the velocity v; see the class."""
+        gradient = gradient + self.weight_decay * theta
+        velocity = self.buffers["velocity"] = self.momentum * self.buffers["velocity"] + gradient
+        direction = gradient + self.momentum * velocity if self.nesterov else velocity
+        return theta - self.learning_rate * direction
+
+
+class RMSprop(Optimizer):
+    """Steps divided by the running root mean square of each gradient.
+
+        g ← g + λ·θ,   s ← ρ·s + (1 - ρ)·g²,   θ ← θ - η·g / (√s + ε)
+
+    `decay` is ρ. Tieleman & Hinton 2012, Coursera lecture 6.5, in the form PyTorch documents.
+
+    >>> w = Value(1.0)
+    >>> optimizer = RMSprop([w], learning_rate=0.1, decay=0.75)
+    >>> (w * w).backward()
+    >>> optimizer.step()
+    >>> round(w.data, 6)
+    0.8
+    """
+
+    buffer_names = ("square",)
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        learning_rate: float = 0.01,
+        *,
+        decay: float = 0.99,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, learning_rate, weight_decay)
+        self.decay = kept_share("decay", decay)
+        self.epsilon = above_zero("epsilon", epsilon)
+
+    def rule(self, theta: Vector, gradient: Vector) -> Vector:
+        """θ - η·g / (√s + ε); see the class."""
+        gradient = gradient + self.weight_decay * theta
+        square = self.buffers["square"] = self.decay * self.buffers["square"] + (1.0 - self.decay) * gradient**2
+        return theta - self.learning_rate * gradient / (np.sqrt(square) + self.epsilon)
+
+
+class Adam(Optimizer):
+    """Momentum and RMSprop together, both averages corrected for having started at zero.
+
+        g ← g + λ·θ,   m ← β₁·m + (1 - β₁)·g,   s ← β₂·s + (1 - β₂)·g²
+        θ ← θ - η · m / (1 - β₁ᵗ) / (√(s / (1 - β₂ᵗ)) + ε)            at iteration t = 1, 2, ...
+
+    Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
+
+    >>> w = Value(1.0)
+    >>> optimizer = Adam([w], learning_rate=0.1)
+    >>> (w * w).backward()
+    >>> optimizer.step()
+    >>> round(w.data, 6)
+    0.9
+    """
+
+    buffer_names = ("mean", "square")
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        learning_rate: float = 0.001,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, learning_rate, weight_decay)
+        if len(betas) != 2:
+            raise ValueError(f"betas are two numbers, for the mean and for the square, not {betas!r}")
+        self.betas = (kept_share("betas[0]", betas[0]), kept_share("betas[1]", betas[1]))
+        self.epsilon = above_zero("epsilon", epsilon)
+
+    def rule(self, theta: Vector, gradient: Vector) -> Vector:
+        """Adam's step, with the weight decay in the gradient; see the class."""
+        return self._moved(theta, gradient + self.weight_decay * theta)
+
+    def _moved(self, theta: Vector, gradient: Vector) -> Vector:
+        (beta1, beta2), t = self.betas, self.iteration
+        mean = self.buffers["mean"] = beta1 * self.buffers["mean"] + (1.0 - beta1) * gradient
+        square = self.buffers["square"] = beta2 * self.buffers["square"] + (1.0 - beta2) * gradient**2
+        corrected_mean, corrected_square = mean / (1.0 - beta1**t), square / (1.0 - beta2**t)
+        return theta - self.learning_rate * corrected_mean / (np.sqrt(corrected_square) + self.epsilon)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay: the weights shrink by themselves, not through the gradient.
+
+        θ ← θ - η·λ·θ,   then Adam's step with λ = 0
+
+    Loshchilov & Hutter 2019, "Decoupled weight decay regularization", in the form PyTorch documents.
+
+    >>> w = Value(1.0)
+    >>> optimizer = AdamW([w], learning_rate=0.1, weight_decay=0.5)
+    >>> optimizer.step()
+    >>> round(w.data, 6)
+    0.95
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        learning_rate: float = 0.001,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(params, learning_rate, betas=betas, epsilon=epsilon, weight_decay=weight_decay)
+
+    def rule(self, theta: Vector, gradient: Vector) -> Vector:
+        """Shrink by η·λ, then Adam's step; see the class."""
+        return self._moved(theta - self.learning_rate * self.weight_decay * theta, gradient)
