@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.nn import MLP, Layer, Neuron
-from tinygrad_edu.nn.initializers import INITIALISERS, draw_weights
+from tinygrad_edu.nn.initializers import INITIALIZERS, draw_weights
 
 N_IN, N_OUT = 200, 100
 
@@ -24,7 +24,7 @@ def weights(layer):
 
 
 def test_every_initializer_is_tested():
-    assert set(VARIANCES) == set(INITIALISERS)
+    assert set(VARIANCES) == set(INITIALIZERS)
 
 
 @pytest.mark.parametrize("name", VARIANCES)
@@ -82,6 +82,6 @@ def test_an_initializer_of_ones_own_is_asked_per_weight_or_once():
 
 
 def test_weights_of_any_shape_can_be_drawn():
-    drawn = draw_weights(INITIALISERS["he_normal"], 18, 36, np.random.default_rng(0), shape=(4, 2, 3, 3))
+    drawn = draw_weights(INITIALIZERS["he_normal"], 18, 36, np.random.default_rng(0), shape=(4, 2, 3, 3))
     assert drawn.shape == (4, 2, 3, 3)
     assert len(np.unique(drawn)) == drawn.size

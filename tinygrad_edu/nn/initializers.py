@@ -23,7 +23,7 @@ from numpy.random import Generator
 from tinygrad_edu.nn.activations import Activation, activation_family
 
 __all__ = [
-    "INITIALISERS",
+    "INITIALIZERS",
     "Initializer",
     "draw_weights",
     "he_normal",
@@ -108,7 +108,7 @@ def these(weights: Any) -> Initializer:
     return lambda n_inputs, n_outputs, generator: weights
 
 
-INITIALISERS: dict[str, Initializer] = {
+INITIALIZERS: dict[str, Initializer] = {
     function.__name__: function
     for function in (uniform, xavier_uniform, xavier_normal, he_uniform, he_normal, zeros)
 }  # fmt: skip
@@ -127,11 +127,11 @@ def resolve_initializer(init: str | Initializer | None, activation: Activation) 
     if init is None:
         return he_normal if activation_family(activation) == "rectifier" else xavier_uniform
     if isinstance(init, str):
-        if init not in INITIALISERS:
-            close = get_close_matches(init, INITIALISERS, n=1)
+        if init not in INITIALIZERS:
+            close = get_close_matches(init, INITIALIZERS, n=1)
             hint = f"did you mean {close[0]!r}? There" if close else "there"
-            raise ValueError(f"no initializer is called {init!r}; {hint} are {', '.join(INITIALISERS)}")
-        return INITIALISERS[init]
+            raise ValueError(f"no initializer is called {init!r}; {hint} are {', '.join(INITIALIZERS)}")
+        return INITIALIZERS[init]
     if not callable(init):
         raise TypeError(
             "an initializer is a name such as 'he_normal' or a function "
