@@ -15,6 +15,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A part may import the parts before it. `files` writes files for whoever needs it and knows nothing of Values.
 PARTS = (
     "files",
+    "arguments",
+    "texts",
     "terminal",
     "later",
     "op",

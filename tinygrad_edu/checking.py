@@ -4,13 +4,12 @@ Two independent ways to the same derivative: backpropagation, which multiplies l
 definition of the derivative itself, (f(x + h) - f(x - h)) / 2h, which knows no rule at all. When they disagree,
 each operation of the graph is put to the same test on its own, and the one whose rule is wrong is named.
 
-May import: `terminal`, `number_systems`, `value`, `backprop`, `gradients`.
+May import: `texts`, `terminal`, `number_systems`, `value`, `backprop`, `gradients`.
 """
 
 from __future__ import annotations
 
 import inspect
-import io
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,8 @@ from typing import Any, NamedTuple
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.gradients import grad
 from tinygrad_edu.number_systems.floats import evaluate
-from tinygrad_edu.terminal import Console, RenderableType, Table, Text
+from tinygrad_edu.terminal import RenderableType, Table, Text, text_of
+from tinygrad_edu.texts import counted
 from tinygrad_edu.value import Value, as_value
 
 __all__ = ["GradCheck", "InputCheck", "WrongOperation", "check_node", "gradcheck"]
@@ -170,16 +170,13 @@ class GradCheck:
         return table
 
     def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=118, color_system=None)
-        console.print(self)
-        text: str = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO from above
-        return "\n".join(line.rstrip() for line in text.splitlines())
+        return text_of(self)
 
     __repr__ = __str__
 
     def _title(self) -> str:
         failed = sum(not row.passed for row in self.rows)
-        count = f"{len(self.rows)} input{'' if len(self.rows) == 1 else 's'}"
+        count = counted(len(self.rows), "input")
         return f"gradcheck at f = {self.output:.6g}: " + (
             f"{failed} of {count} FAILED" if failed else f"{count} passed"
         )

@@ -44,6 +44,18 @@ _SPELLED = {
 }  # fmt: skip
 
 
+def text_of(printed: RenderableType, width: int = 118) -> str:
+    """What rich would print, as plain text without colors, of lines with at most `width` characters.
+
+    >>> print(text_of(Table("input", "gradient", title="a table")).splitlines()[1])
+    ┏━━━━━━━┳━━━━━━━━━━┓
+    """
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    with console.capture() as captured:
+        console.print(printed)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
 def as_a_program() -> None:
     """For a process that is a program of ours: what it says is readable everywhere, and anything may be typed.
 

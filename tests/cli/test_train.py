@@ -91,7 +91,7 @@ def test_a_run_that_diverges_says_so_and_fails(capsys):
         (["xor", "--learning-rate", "-1"], "learning_rate must be a finite number of at least 0, not -1"),
         (["xor", "--batch-size", "5"], "batch_size must be from 1 to the number of examples, 4, not 5"),
         (["xor", "--epochs", "0"], "epochs should be a whole number of at least 1, not 0"),
-        (["xor", "--seed", "-1"], "a seed is a whole number of at least 0, not -1"),
+        (["xor", "--seed", "-1"], "seed should be a whole number of at least 0, not -1"),
         (["xor", "--activation", "rellu"], "did you mean 'relu'"),
         (["xor", "--optimizer", "adamant"], "invalid choice: 'adamant'"),
     ],

@@ -5,7 +5,8 @@ import pytest
 
 from tinygrad_edu import MLP, Neuron, Value, dot, fsum, topological_order
 from tinygrad_edu.drawing import module_paths, node_names
-from tinygrad_edu.drawing.names import is_parameter, module_parts, number_text
+from tinygrad_edu.drawing.names import is_parameter, module_parts
+from tinygrad_edu.texts import drawn_number
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from tinygrad_edu.drawing.names import is_parameter, module_parts, number_text
     ],
 )
 def test_numbers_are_short(number, text):
-    assert number_text(number) == text
+    assert drawn_number(number) == text
 
 
 def test_names_come_from_the_calling_code_and_labels_go_first():

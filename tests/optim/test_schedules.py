@@ -109,11 +109,11 @@ def test_plateau_remembers_through_json():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: StepDecay(0), "every counts epochs or iterations"),
+        (lambda: StepDecay(0), "every should be a whole number of at least 1, not 0"),
         (lambda: StepDecay(2, 1.0), "factor .* between 0 and 1, not 1"),
         (lambda: ExponentialDecay(-0.1), "factor"),
         (lambda: ExponentialDecay(0.5, per="day"), '"epoch" or "iteration", not \'day\''),
-        (lambda: CosineDecay(0), "total counts"),
+        (lambda: CosineDecay(0), "total should be a whole number"),
         (lambda: CosineDecay(5, minimum=-1.0), "minimum must be"),
         (lambda: LinearWarmUp(3, then=OneCycle(10)), "let both count the same"),
         (lambda: OneCycle(10, rise=1.0), "rise"),

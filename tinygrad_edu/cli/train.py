@@ -3,7 +3,7 @@
 Pictures of a run are made further down the line of imports, in `drawing`, so the command is handed the function for
 them.
 
-May import: `files`, `nn`, `optim`, `training`, `diagnosis`; NumPy; scikit-learn inside functions.
+May import: `files`, `arguments`, `nn`, `optim`, `training`, `diagnosis`; NumPy; scikit-learn inside functions.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_edu.arguments import whole_number
 from tinygrad_edu.diagnosis.findings import diagnose
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.nn.layers import MLP
@@ -178,8 +179,7 @@ def _sizes(text: str) -> list[int]:
 
 def _train(pictures: Pictures, arguments: argparse.Namespace) -> int:
     problem = _PROBLEMS[arguments.problem]
-    if arguments.seed < 0:
-        raise ValueError(f"a seed is a whole number of at least 0, not {arguments.seed}")
+    whole_number(arguments.seed, "seed", least=0)
     data = problem.load(arguments.seed)
     layers = problem.layers if arguments.layers is None else arguments.layers
     rate = problem.learning_rate if arguments.learning_rate is None else arguments.learning_rate

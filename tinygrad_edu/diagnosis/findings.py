@@ -6,12 +6,11 @@ networks show: a layer that gets a thousandth of the gradient, a unit that never
     Glorot, X., Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural networks. AISTATS.
     Pascanu, R., Mikolov, T., Bengio, Y. (2013). On the difficulty of training recurrent neural networks. ICML.
 
-May import: `terminal`, `op`, `modes`, `nn`, `training`; `observation` of this folder; NumPy.
+May import: `texts`, `terminal`, `op`, `modes`, `nn`, `training`; `observation` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +23,8 @@ from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.op import RULE_BOOK
-from tinygrad_edu.terminal import Console, Table
+from tinygrad_edu.terminal import Table, Text, text_of
+from tinygrad_edu.texts import counted
 from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.checks import targets_for
 from tinygrad_edu.training.data import Data, checked
@@ -121,22 +121,14 @@ class Diagnosis:
         return iter(self.findings)
 
     def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=100, color_system=None)
-        count = len(self.findings)
-        console.print(f"{count} problem{'' if count == 1 else 's'} found" if count else "no problem found")
-        for finding in self.findings:
-            console.print(f"\n- {finding}", highlight=False, markup=False)
-        for note in self.notes:
-            console.print(
-                f"\n- worth knowing, but no problem: {note.where}, {note.evidence}", highlight=False, markup=False
-            )
+        found = [f"{counted(len(self.findings), 'problem')} found" if self.findings else "no problem found"]
+        found += [f"- {finding}" for finding in self.findings]
+        found += [f"- worth knowing, but no problem: {note.where}, {note.evidence}" for note in self.notes]
         table = Table("layer", "root mean square gradient", "ratio to the last layer", title="\ngradients")
         for layer, size in self.gradients.items():
             last = list(self.gradients.values())[-1]
             table.add_row(layer, f"{size:.3g}", f"{size / last:.3g}" if last else "-")
-        console.print(table)
-        assert isinstance(console.file, io.StringIO)
-        return console.file.getvalue()
+        return "\n\n".join([*(text_of(Text(part), width=100) for part in found), text_of(table, width=100)])
 
 
 def diagnose(

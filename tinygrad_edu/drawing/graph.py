@@ -4,8 +4,8 @@ How to read it: an edge leads from an input to what was made of it and carries t
 a sweep it also carries, with an arrow that points the way gradients flow, what it handed back: upstream × local.
 A wide edge handed back much; blue and solid is positive, vermilion and dashed is negative, dotted is nothing at all.
 
-May import: `files`, `ops`, `number_systems`, `modes`, `value`, `backprop`, `gradients`; `layout`, `names` and `palette`
-of this folder; graphviz.
+May import: `files`, `texts`, `ops`, `number_systems`, `modes`, `value`, `backprop`, `gradients`; `layout`, `names` and
+`palette` of this folder; graphviz.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ import graphviz
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution, Step, sweep, topological_order
 from tinygrad_edu.drawing.layout import Drawing
-from tinygrad_edu.drawing.names import is_constant, is_parameter, module_parts, module_paths, node_names, number_text
+from tinygrad_edu.drawing.names import is_constant, is_parameter, module_parts, module_paths, node_names
 from tinygrad_edu.drawing.palette import BROKEN, FONT, GRAY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.modes import changed_mode
 from tinygrad_edu.number_systems import formula, local_formulas
+from tinygrad_edu.texts import drawn_number
 from tinygrad_edu.value import Value
 
 __all__ = ["MAX_NODES", "draw", "expanded", "graph_svg", "has_gradients", "notebook_svg"]
@@ -307,7 +308,7 @@ class _Picture:
         )
 
     def _node_label(self, node: Value) -> str:
-        name, value = self._short_name(node), number_text(node.data)
+        name, value = self._short_name(node), drawn_number(node.data)
         if node.op is None and name:
             rows = [_cell(_bold(name)) + _number(value + _AS_BOLD)]
             roles = ["name", "value"]
@@ -330,7 +331,7 @@ class _Picture:
         blank = PAPER if self.reserve else ""  # a script may color it later, so the rectangle has to be there
         if not self.swept:
             return _number("–", blank)
-        return _number(number_text(node.grad), _tint(node.grad, self.largest_grad) or blank)
+        return _number(drawn_number(node.grad), _tint(node.grad, self.largest_grad) or blank)
 
     def _short_name(self, node: Value) -> str:
         """The name, without the path of the module that is drawn around it."""
@@ -343,7 +344,7 @@ class _Picture:
         name = self.names.get(node)
         if name:
             return name
-        return number_text(node.data) if node.op is None else f"v{self.index[node]}"
+        return drawn_number(node.data) if node.op is None else f"v{self.index[node]}"
 
     def _node_tooltip(self, node: Value) -> str:
         name = self._formula_name(node)
@@ -388,15 +389,15 @@ class _Picture:
         return module_parts(self.modules.get(node, ""))[:1]
 
     def _edge_explanation(self, derivative: str, contribution: Contribution) -> list[str]:
-        upstream, local, amount = map(number_text, (contribution.upstream, contribution.local, contribution.amount))
+        upstream, local, amount = map(drawn_number, (contribution.upstream, contribution.local, contribution.amount))
         lines = [derivative if derivative.endswith(f"= {local}") else f"{derivative} = {local}"]
         return [*lines, f"upstream {upstream} × local {local} = {amount}"] if self.swept else lines
 
     def _edge_label(self, id_: str, contribution: Contribution) -> str:
-        rows = [f"<TD>∂ {number_text(contribution.local)}</TD>"]
+        rows = [f"<TD>∂ {drawn_number(contribution.local)}</TD>"]
         roles = ["local"]
         if self.swept or self.reserve:
-            amount = number_text(contribution.amount) if self.swept else "–"
+            amount = drawn_number(contribution.amount) if self.swept else "–"
             color = _color(contribution.amount) if self.swept else GRAY
             rows.append(f'<TD WIDTH="64"><B><FONT COLOR="{color}">{self.arrow} {amount}</FONT></B></TD>')
             roles.append("amount")
@@ -462,7 +463,7 @@ def _outside(path: str) -> str:
 
 def _symbol(operation: ops.Op) -> str:
     """What an operation node shows: its symbol, and the settings it was made with."""
-    settings = ", ".join(map(number_text, operation.settings))
+    settings = ", ".join(map(drawn_number, operation.settings))
     return f"{operation.symbol} {settings}".strip()
 
 

@@ -14,18 +14,9 @@ import numpy as np
 from tinygrad_edu.modes import caller_frame
 from tinygrad_edu.value import Value
 
-__all__ = ["caller_names", "is_constant", "is_parameter", "module_parts", "module_paths", "node_names", "number_text"]
+__all__ = ["caller_names", "is_constant", "is_parameter", "module_parts", "module_paths", "node_names"]
 
 _PARAMETER = re.compile(r"^(?:(?P<module>.+)\.)?(?P<name>[A-Za-z_]\w*)(?P<index>(?:\.\d+)*)$")
-
-
-def number_text(number: float) -> str:
-    """A number as pictures show it: four digits, and a minus as wide as a plus.
-
-    >>> number_text(-0.123456), number_text(3.0), number_text(float("nan"))
-    ('−0.1235', '3', 'nan')
-    """
-    return f"{number + 0.0:.4g}".replace("-", "−")
 
 
 # Names ----------------------------------------------------------------------------------------------------

@@ -3,16 +3,16 @@
 They are operations of the rule book, chosen by name: "tanh", "relu", "linear". Any operation with one input will do,
 and so will any function from a `Value` to a `Value`. "softmax" works on the outputs of a whole layer.
 
-May import: `ops`, `value`, `functions`.
+May import: `arguments`, `ops`, `value`, `functions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from operator import methodcaller
 from typing import Any, TypeAlias
 
+from tinygrad_edu.arguments import unknown_name
 from tinygrad_edu.functions import softmax
 from tinygrad_edu.ops import RULE_BOOK
 from tinygrad_edu.value import Value
@@ -94,12 +94,9 @@ def _by_name(name: str) -> Callable[[Value], Value]:
         return methodcaller(name)
     if name == "softmax":
         raise ValueError("softmax works on a whole layer: give it to a Layer, or to an MLP as output_activation")
-    close = get_close_matches(name, [*common_activations(), *_LINEAR, *filter(_takes_one_input, RULE_BOOK)], n=1)
-    hint = f"did you mean {close[0]!r}? There" if close else "there"
-    raise ValueError(
-        f"no activation is called {name!r}; {hint} are {', '.join(common_activations())}, "
-        "and the other operations with one input"
-    )
+    known = [*common_activations(), *_LINEAR, *filter(_takes_one_input, RULE_BOOK)]
+    listed = f"{', '.join(common_activations())}, and the other operations with one input"
+    raise unknown_name("activation", name, known, listed)
 
 
 def _takes_one_input(name: str) -> bool:

@@ -1,6 +1,6 @@
 """Attention: each position of a sequence looks at the others and takes a weighted mean of what it finds.
 
-May import: `value`, `functions`; `initializers`, `layers`, `module` and `shapes` of this folder; NumPy.
+May import: `arguments`, `value`, `functions`; `initializers`, `layers`, `module` and `shapes` of this folder.
 """
 
 from __future__ import annotations
@@ -8,11 +8,10 @@ from __future__ import annotations
 from math import inf, sqrt
 from typing import Any, TypeAlias
 
-import numpy as np
-
+from tinygrad_edu.arguments import Seed, random_generator, whole_number
 from tinygrad_edu.functions import dot, softmax
 from tinygrad_edu.nn.initializers import Initializer
-from tinygrad_edu.nn.layers import Layer, Seed, whole_number
+from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.shapes import Steps, flatten, nested_values
 from tinygrad_edu.value import Value
@@ -78,7 +77,7 @@ class MultiheadAttention(Module):
                 f"num_heads must divide embed_dim, so that the heads share it equally, and {num_heads} does not "
                 f"divide {embed_dim}"
             )
-        generator = np.random.default_rng(seed)
+        generator = random_generator(seed)
         self.query, self.key, self.value, self.output = (
             Layer(self.embed_dim, self.embed_dim, "linear", init=init, seed=generator) for _ in range(4)
         )

@@ -1,6 +1,6 @@
 """Convolution: a few neurons that look at every patch of an image in turn.
 
-May import: `value`, `module`, `layers`, `initializers`, `activations`, `shapes`, NumPy.
+May import: `arguments`, `value`; `activations`, `initializers`, `layers`, `module` and `shapes` of this folder.
 """
 
 from __future__ import annotations
@@ -8,11 +8,10 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-import numpy as np
-
+from tinygrad_edu.arguments import Seed, random_generator, whole_number
 from tinygrad_edu.nn.activations import Activation, activation_name
 from tinygrad_edu.nn.initializers import Initializer, draw_weights, resolve_initializer, these
-from tinygrad_edu.nn.layers import Neuron, Seed, whole_number
+from tinygrad_edu.nn.layers import Neuron
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.shapes import Image, flatten, nested_values
 from tinygrad_edu.value import Value
@@ -85,7 +84,7 @@ class Conv2d(Module):
         shape = self.out_channels, self.in_channels * area
         initializer = resolve_initializer(init, activation)
         # Each input reaches out_channels · area weights: that is the fan out of a filter bank.
-        weights = draw_weights(initializer, shape[1], shape[0] * area, np.random.default_rng(seed), shape)
+        weights = draw_weights(initializer, shape[1], shape[0] * area, random_generator(seed), shape)
         self.filters = [Neuron(shape[1], activation, init=these(row)) for row in weights]
         self.label_parameters()
 

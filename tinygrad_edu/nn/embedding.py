@@ -1,16 +1,14 @@
 """Embedding: a learned list of numbers for each token.
 
-May import: `value`, `functions`; `layers` and `module` of this folder; NumPy.
+May import: `arguments`, `value`, `functions`; `module` of this folder.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from tinygrad_edu.arguments import Seed, random_generator, whole_number
 from tinygrad_edu.functions import choose
-from tinygrad_edu.nn.layers import Seed, whole_number
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.value import Value
 
@@ -35,7 +33,7 @@ class Embedding(Module):
 
     def __init__(self, num_embeddings: int, embedding_dim: int, *, seed: Seed = None) -> None:
         shape = whole_number(num_embeddings, "num_embeddings"), whole_number(embedding_dim, "embedding_dim")
-        table = np.random.default_rng(seed).normal(size=shape)
+        table = random_generator(seed).normal(size=shape)
         self.weights = [[Value(weight) for weight in row] for row in table.tolist()]
         self.label_parameters()
 

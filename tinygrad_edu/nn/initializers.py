@@ -7,19 +7,19 @@ count the inputs and outputs of the layer (its "fan in" and "fan out"). Biases s
     He, K., Zhang, X., Ren, S., Sun, J. (2015). Delving deep into rectifiers. ICCV. arXiv:1502.01852
     Glorot, X., Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural networks. AISTATS.
 
-May import: `activations`, NumPy.
+May import: `arguments`; `activations` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from math import sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.random import Generator
 
+from tinygrad_edu.arguments import unknown_name
 from tinygrad_edu.nn.activations import Activation, activation_family
 
 __all__ = [
@@ -128,9 +128,7 @@ def resolve_initializer(init: str | Initializer | None, activation: Activation) 
         return he_normal if activation_family(activation) == "rectifier" else xavier_uniform
     if isinstance(init, str):
         if init not in INITIALIZERS:
-            close = get_close_matches(init, INITIALIZERS, n=1)
-            hint = f"did you mean {close[0]!r}? There" if close else "there"
-            raise ValueError(f"no initializer is called {init!r}; {hint} are {', '.join(INITIALIZERS)}")
+            raise unknown_name("initializer", init, INITIALIZERS)
         return INITIALIZERS[init]
     if not callable(init):
         raise TypeError(

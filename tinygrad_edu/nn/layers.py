@@ -2,19 +2,16 @@
 
 All of them are called on one example. Plain numbers become `Value`s once, at the entrance.
 
-May import: `value`, `functions`; `activations`, `initializers` and `module` of this folder; NumPy.
+May import: `arguments`, `value`, `functions`; `activations`, `initializers` and `module` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
-from numbers import Real
-from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.random import Generator
 
+from tinygrad_edu.arguments import Seed, random_generator, whole_number
 from tinygrad_edu.functions import dot, softmax
 from tinygrad_edu.nn.activations import Activation, activation_name, is_softmax, resolve_activation
 from tinygrad_edu.nn.initializers import Initializer, draw_weights, resolve_initializer, these
@@ -22,27 +19,6 @@ from tinygrad_edu.nn.module import Module
 from tinygrad_edu.value import Number, Value
 
 __all__ = ["MLP", "Layer", "Neuron", "Seed", "one_example", "whole_number"]
-
-#: What makes random numbers repeatable: an int, a generator that is used further, or None for fresh randomness.
-Seed: TypeAlias = int | Generator | None
-
-
-def whole_number(number: Any, what: str) -> int:
-    """`number` as an int of at least 1, or an error that says what it is the number of.
-
-    >>> whole_number(0, "n_inputs")
-    Traceback (most recent call last):
-        ...
-    ValueError: n_inputs should be a whole number of at least 1, not 0
-    """
-    try:
-        count = operator.index(number)
-    except TypeError:
-        kind = ValueError if isinstance(number, Real) else TypeError
-        raise kind(f"{what} should be a whole number of at least 1, not {number!r}") from None
-    if count < 1 or isinstance(number, bool):
-        raise ValueError(f"{what} should be a whole number of at least 1, not {number!r}")
-    return count
 
 
 def one_example(inputs: Iterable[Number], n_inputs: int, owner: str) -> list[Value]:
@@ -97,7 +73,7 @@ class Neuron(Module):
         self._activate = resolve_activation(activation)
         self.activation = activation
         initializer = resolve_initializer(init, activation)
-        weights = draw_weights(initializer, n_inputs, 1, np.random.default_rng(seed))
+        weights = draw_weights(initializer, n_inputs, 1, random_generator(seed))
         self.weights = [Value(weight) for weight in weights[0].tolist()]
         self.bias = Value(0.0)
         self.label_parameters()
@@ -141,7 +117,7 @@ class Layer(Module):
         self.activation = activation
         own = "linear" if is_softmax(activation) else activation
         initializer = resolve_initializer(init, activation)
-        weights = draw_weights(initializer, n_inputs, n_outputs, np.random.default_rng(seed))
+        weights = draw_weights(initializer, n_inputs, n_outputs, random_generator(seed))
         self.neurons = [Neuron(n_inputs, own, init=these(row)) for row in weights]
         self.label_parameters()
 
@@ -188,7 +164,7 @@ class MLP(Module):
     ) -> None:
         widths = [whole_number(n_inputs, "n_inputs"), *_layer_sizes(sizes)]
         activations = _layer_activations(activation, output_activation, len(widths) - 1)
-        generator = np.random.default_rng(seed)
+        generator = random_generator(seed)
         self.layers = [
             Layer(width, next_width, each, init=init, seed=generator)
             for width, next_width, each in zip(widths[:-1], widths[1:], activations, strict=True)

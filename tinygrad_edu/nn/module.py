@@ -13,7 +13,7 @@ parameters are found by looking at the attributes, in the order in which they we
 Numbers that belong to a module's state but are not trained, such as the running mean of a batch normalization, are
 plain floats or lists of floats in attributes that the class names in `buffer_names`.
 
-May import: `value`, NumPy.
+May import: `texts`, `value`; NumPy.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
+from tinygrad_edu.texts import counted
 from tinygrad_edu.value import Value
 
 __all__ = ["Module", "State", "in_mode", "modes_of"]
@@ -165,7 +166,7 @@ class Module:
         known = set(expected)
         missing = [path for path in expected if path not in state]
         unknown = [str(path) for path in state if path not in known]
-        problems = [_counted(missing, "missing")] * bool(missing) + [_counted(unknown, "unknown")] * bool(unknown)
+        problems = [_first_of(missing, "missing")] * bool(missing) + [_first_of(unknown, "unknown")] * bool(unknown)
         if problems:
             raise ValueError(
                 f"this state does not fit {type(self).__name__}, which has {len(expected)} names: "
@@ -179,7 +180,7 @@ class Module:
     @recursive_repr("...")
     def __repr__(self) -> str:
         count = len(self.parameters())
-        size = f"{count} parameter{'' if count == 1 else 's'}"
+        size = counted(count, "parameter")
         if text := self.describe():
             return f"{type(self).__name__}({text}; {size})"
         lines = [f"{path}: {module!r}" for path, module in _members(self) if isinstance(module, Module)]
@@ -261,7 +262,7 @@ def _found_in(item: Any, path: str) -> Iterator[tuple[str, Value | Module]]:
             yield from _found_in(element, f"{path}.{key}")
 
 
-def _counted(paths: list[str], what: str, shown: int = 3) -> str:
+def _first_of(paths: list[str], what: str, shown: int = 3) -> str:
     """How many names are missing or unknown, and the first of them."""
     return f"{len(paths)} {what} ({', '.join(paths[:shown])}{', ...' if len(paths) > shown else ''})"
 

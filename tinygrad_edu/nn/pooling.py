@@ -1,6 +1,6 @@
 """Pooling: one number for each window of an image, which makes the image smaller.
 
-May import: `value`, `functions`; `conv`, `layers`, `module` and `shapes` of this folder.
+May import: `arguments`, `value`, `functions`; `conv`, `module` and `shapes` of this folder.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
+from tinygrad_edu.arguments import whole_number
 from tinygrad_edu.functions import fsum
 from tinygrad_edu.nn.conv import patches
-from tinygrad_edu.nn.layers import whole_number
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.shapes import Image, flatten, nested_values
 from tinygrad_edu.value import Value

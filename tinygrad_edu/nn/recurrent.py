@@ -4,7 +4,7 @@ A cell makes one step: from the inputs of this step and the state before it to t
 run a cell along a sequence. The loop is plain Python, so the graph of a sequence is the cell drawn once per step,
 with the same weights in each: backpropagation through time is ordinary backpropagation.
 
-May import: `value`, `module`, `layers`, `activations`, `initializers`, `shapes`, NumPy.
+May import: `arguments`, `value`; `activations`, `initializers`, `layers`, `module` and `shapes` of this folder.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
-import numpy as np
-
+from tinygrad_edu.arguments import Seed, random_generator, whole_number
 from tinygrad_edu.nn.activations import Activation
 from tinygrad_edu.nn.initializers import Initializer
-from tinygrad_edu.nn.layers import Layer, Seed, one_example, whole_number
+from tinygrad_edu.nn.layers import Layer, one_example
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.shapes import Steps, nested_values
 from tinygrad_edu.value import Number, Value
@@ -100,7 +99,7 @@ class LSTMCell(Module):
     ) -> None:
         self.input_size = whole_number(input_size, "input_size")
         self.hidden_size = whole_number(hidden_size, "hidden_size")
-        generator = np.random.default_rng(seed)
+        generator = random_generator(seed)
 
         def gate(activation: str) -> Layer:
             size = self.input_size + self.hidden_size

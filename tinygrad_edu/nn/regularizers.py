@@ -4,20 +4,20 @@
 batch: a list of examples; any model it is part of must be called on a list of examples too, and says so with
 `takes_batch = True`. `Sequential` does this by itself. The penalties are functions of the parameters.
 
-May import: `modes`, `value`, `functions`; `layers` and `module` of this folder; NumPy.
+May import: `arguments`, `modes`, `value`, `functions`; `layers` and `module` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from tinygrad_edu.arguments import Seed, above_zero, at_least_zero, random_generator, whole_number
 from tinygrad_edu.functions import fsum, where
 from tinygrad_edu.modes import noise
-from tinygrad_edu.nn.layers import Seed, one_example, whole_number
+from tinygrad_edu.nn.layers import one_example
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.value import Number, Value
 
@@ -45,7 +45,7 @@ class Dropout(Module):
         if not 0.0 <= p < 1.0:
             raise ValueError(f"p is the share of inputs that is dropped, at least 0 and below 1, not {p!r}")
         self.p = float(p)
-        self.generator = np.random.default_rng(seed)
+        self.generator = random_generator(seed)
 
     def noise(self) -> Number:
         """A fresh number, uniform on [0, 1): all the randomness there is, so that recording can make it an input."""
@@ -79,7 +79,7 @@ class LayerNorm(Module):
 
     def __init__(self, size: int, *, epsilon: float = 1e-5) -> None:
         self.size = whole_number(size, "size")
-        self.epsilon = _above_zero(epsilon)
+        self.epsilon = above_zero(epsilon, "epsilon")
         self.weight = [Value(1.0) for _ in range(self.size)]
         self.bias = [Value(0.0) for _ in range(self.size)]
         self.label_parameters()
@@ -110,7 +110,7 @@ class RMSNorm(Module):
 
     def __init__(self, size: int, *, epsilon: float = 1e-8) -> None:
         self.size = whole_number(size, "size")
-        self.epsilon = _above_zero(epsilon)
+        self.epsilon = above_zero(epsilon, "epsilon")
         self.weight = [Value(1.0) for _ in range(self.size)]
         self.label_parameters()
 
@@ -154,7 +154,7 @@ class BatchNorm(Module):
         if not 0.0 < momentum <= 1.0:
             raise ValueError(f"momentum is the share of the newest batch, above 0 and at most 1, not {momentum!r}")
         self.momentum = float(momentum)
-        self.epsilon = _above_zero(epsilon)
+        self.epsilon = above_zero(epsilon, "epsilon")
         self.weight = [Value(1.0) for _ in range(self.size)]
         self.bias = [Value(0.0) for _ in range(self.size)]
         self.running_mean = [0.0] * self.size
@@ -265,9 +265,7 @@ def l2_penalty(params: Sequence[Value], strength: float) -> Value:
 def _strength(strength: float, params: Sequence[Value]) -> float:
     if not params:
         raise ValueError("a penalty needs at least one parameter, not an empty list; pass model.parameters()")
-    if not (math.isfinite(strength) and strength >= 0.0):
-        raise ValueError(f"the strength of a penalty is a finite number of at least 0, not {strength!r}")
-    return float(strength)
+    return at_least_zero(strength, "the strength of a penalty")
 
 
 # Helpers --------------------------------------------------------------------------------------------------
@@ -282,11 +280,3 @@ def _moments(values: Sequence[Value]) -> tuple[Value, Value]:
     """The mean, and the mean squared distance from it."""
     mean = fsum(values) / len(values)
     return mean, fsum([(x - mean).square() for x in values]) / len(values)
-
-
-def _above_zero(epsilon: float) -> float:
-    if not (math.isfinite(epsilon) and epsilon > 0.0):
-        raise ValueError(
-            f"epsilon keeps a division from one by 0, so it must be a finite number above 0, not {epsilon!r}"
-        )
-    return float(epsilon)

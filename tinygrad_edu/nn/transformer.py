@@ -1,19 +1,18 @@
 """The Transformer's building block: attention and a small network, each behind a norm and around a shortcut.
 
-May import: `activations`, `attention`, `initializers`, `layers`, `module`, `regularizers` and `shapes` of this folder;
-NumPy.
+May import: `arguments`; `activations`, `attention`, `initializers`, `layers`, `module`, `regularizers` and `shapes` of
+this folder.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from tinygrad_edu.arguments import Seed, random_generator
 from tinygrad_edu.nn.activations import Activation
 from tinygrad_edu.nn.attention import AttentionWeights, MultiheadAttention
 from tinygrad_edu.nn.initializers import Initializer
-from tinygrad_edu.nn.layers import Layer, Seed
+from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.regularizers import LayerNorm
 from tinygrad_edu.nn.shapes import Steps, nested_values
@@ -52,7 +51,7 @@ class TransformerEncoderLayer(Module):
         init: str | Initializer | None = None,
         seed: Seed = None,
     ) -> None:
-        generator = np.random.default_rng(seed)
+        generator = random_generator(seed)
         wide = 4 * d_model if dim_feedforward is None else dim_feedforward
         self.attention = MultiheadAttention(d_model, nhead, init=init, seed=generator)
         self.norm1, self.norm2 = LayerNorm(d_model), LayerNorm(d_model)

@@ -2,7 +2,7 @@
 
 The functions on arrays serve the training loop; those on parameters rewrite the `.grad` of `Value`s.
 
-May import: `value`; `optimizers` of this folder; NumPy.
+May import: `arguments`, `value`; `optimizers` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinygrad_edu.optim.optimizers import Vector, above_zero, gradients_of
+from tinygrad_edu.arguments import above_zero
+from tinygrad_edu.optim.optimizers import Vector, gradients_of
 from tinygrad_edu.value import Value
 
 __all__ = ["clip_grad_norm", "clip_grad_value", "clipped_by_norm", "clipped_by_value", "norm"]
@@ -40,7 +41,7 @@ def clipped_by_norm(gradient: Vector, max_norm: float) -> Vector:
     >>> clipped_by_norm(np.array([3.0, 4.0]), 1.0)
     array([0.6, 0.8])
     """
-    above_zero("max_norm", max_norm)
+    above_zero(max_norm, "max_norm")
     length = norm(gradient)
     return gradient / length * max_norm if max_norm < length < math.inf else gradient
 
@@ -53,7 +54,7 @@ def clipped_by_value(gradient: Vector, limit: float) -> Vector:
     >>> clipped_by_value(np.array([-3.0, 0.2]), 1.0)
     array([-1. ,  0.2])
     """
-    return np.clip(gradient, -above_zero("limit", limit), limit)
+    return np.clip(gradient, -above_zero(limit, "limit"), limit)
 
 
 def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:

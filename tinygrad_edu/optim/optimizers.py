@@ -5,12 +5,11 @@ Each update rule is written once, on flat float64 arrays: `update(theta, gradien
 running averages, the count of iterations) lives here, outside `Value`, and `state_dict()` gives it away, so that a
 run can be stopped and resumed bit for bit.
 
-May import: `value`, NumPy.
+May import: `arguments`, `value`; NumPy.
 """
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeAlias
@@ -18,6 +17,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_edu.arguments import above_zero, at_least_zero, kept_share
 from tinygrad_edu.value import Value
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Vector", "gradients_of", "numbers_of", "write_numbers"]
@@ -61,32 +61,6 @@ def write_numbers(params: Sequence[Value], numbers: Vector) -> None:
         p.data = number
 
 
-# Checking settings ----------------------------------------------------------------------------------------
-
-
-def at_least_zero(name: str, number: float) -> float:
-    """The number, or a ValueError that names the setting."""
-    if not (math.isfinite(number) and number >= 0.0):
-        raise ValueError(f"{name} must be a finite number of at least 0, not {number:g}")
-    return float(number)
-
-
-def above_zero(name: str, number: float) -> float:
-    """The number, or a ValueError that names the setting."""
-    if not (math.isfinite(number) and number > 0.0):
-        raise ValueError(f"{name} must be a finite number above 0, not {number:g}")
-    return float(number)
-
-
-def kept_share(name: str, number: float) -> float:
-    """A number in [0, 1), or a ValueError that names the setting."""
-    if not 0.0 <= number < 1.0:
-        raise ValueError(
-            f"{name} must be at least 0 and below 1, not {number:g}: it is the share of the past that is kept"
-        )
-    return float(number)
-
-
 def _checked(params: Iterable[Value]) -> tuple[Value, ...]:
     """The parameters as a tuple of distinct leaf `Value`s, at least one."""
     checked = tuple(params)
@@ -123,7 +97,7 @@ class Optimizer(ABC):
     def __init__(self, params: Iterable[Value], learning_rate: float, weight_decay: float) -> None:
         self.params = _checked(params)
         self.learning_rate = learning_rate
-        self.weight_decay = at_least_zero("weight_decay", weight_decay)
+        self.weight_decay = at_least_zero(weight_decay, "weight_decay")
         self.iteration = 0
         self.buffers: dict[str, Vector] = {name: np.zeros(len(self.params)) for name in self.buffer_names}
 
@@ -134,7 +108,7 @@ class Optimizer(ABC):
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
-        self._learning_rate = at_least_zero("learning_rate", rate)
+        self._learning_rate = at_least_zero(rate, "learning_rate")
 
     @abstractmethod
     def rule(self, theta: Vector, gradient: Vector) -> Vector:
@@ -240,7 +214,7 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, learning_rate, weight_decay)
-        self.momentum = kept_share("momentum", momentum)
+        self.momentum = kept_share(momentum, "momentum")
         self.nesterov = nesterov
         if nesterov and not momentum:
             raise ValueError("nesterov looks ahead along the momentum, and momentum is 0; set it, 0.9 for example")
@@ -280,8 +254,8 @@ class RMSprop(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, learning_rate, weight_decay)
-        self.decay = kept_share("decay", decay)
-        self.epsilon = above_zero("epsilon", epsilon)
+        self.decay = kept_share(decay, "decay")
+        self.epsilon = above_zero(epsilon, "epsilon")
 
     def rule(self, theta: Vector, gradient: Vector) -> Vector:
         """θ - η·g / (√s + ε); see the class."""
@@ -320,8 +294,8 @@ class Adam(Optimizer):
         super().__init__(params, learning_rate, weight_decay)
         if len(betas) != 2:
             raise ValueError(f"betas are two numbers, for the mean and for the square, not {betas!r}")
-        self.betas = (kept_share("betas[0]", betas[0]), kept_share("betas[1]", betas[1]))
-        self.epsilon = above_zero("epsilon", epsilon)
+        self.betas = (kept_share(betas[0], "betas[0]"), kept_share(betas[1], "betas[1]"))
+        self.epsilon = above_zero(epsilon, "epsilon")
 
     def rule(self, theta: Vector, gradient: Vector) -> Vector:
         """Adam's step, with the weight decay in the gradient; see the class."""

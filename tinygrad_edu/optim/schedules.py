@@ -4,7 +4,7 @@ A schedule is a function of the base learning rate and a count (of epochs, or of
 `per="iteration"`), so that a resumed run needs nothing but the count. Only `ReduceOnPlateau` watches the run, and
 what it has seen is its `state_dict()`.
 
-May import: `optimizers` of this folder.
+May import: `arguments`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from tinygrad_edu.optim.optimizers import above_zero, at_least_zero
+from tinygrad_edu.arguments import above_zero, at_least_zero, whole_number
 
 __all__ = [
     "CosineDecay",
@@ -25,12 +25,6 @@ __all__ = [
     "Schedule",
     "StepDecay",
 ]
-
-
-def _count(name: str, number: int) -> int:
-    if number < 1:
-        raise ValueError(f"{name} counts epochs or iterations, so it must be at least 1, not {number}")
-    return int(number)
 
 
 def _factor(number: float) -> float:
@@ -88,7 +82,7 @@ class StepDecay(Schedule):
 
     def __init__(self, every: int, factor: float = 0.1, *, per: str = "epoch") -> None:
         super().__init__(per)
-        self.every = _count("every", every)
+        self.every = whole_number(every, "every")
         self.factor = _factor(factor)
 
     def __call__(self, base: float, count: int) -> float:
@@ -126,8 +120,8 @@ class CosineDecay(Schedule):
 
     def __init__(self, total: int, minimum: float = 0.0, *, per: str = "epoch") -> None:
         super().__init__(per)
-        self.total = _count("total", total)
-        self.minimum = at_least_zero("minimum", minimum)
+        self.total = whole_number(total, "total")
+        self.minimum = at_least_zero(minimum, "minimum")
 
     def __call__(self, base: float, count: int) -> float:
         """The point of the half cosine at `count`."""
@@ -147,7 +141,7 @@ class LinearWarmUp(Schedule):
 
     def __init__(self, steps: int, then: Schedule | None = None, *, per: str = "epoch") -> None:
         super().__init__(per)
-        self.steps = _count("steps", steps)
+        self.steps = whole_number(steps, "steps")
         self.then = then
         if then is not None and then.per != per:
             raise ValueError(
@@ -191,12 +185,12 @@ class OneCycle(Schedule):
         self, total: int, *, rise: float = 0.3, start: float = 25.0, end: float = 1e4, per: str = "iteration"
     ) -> None:
         super().__init__(per)
-        self.total = _count("total", total)
+        self.total = whole_number(total, "total")
         if not 0.0 < rise < 1.0:
             raise ValueError(f"rise is the share of the cycle that goes up, between 0 and 1, not {rise:g}")
         self.rise = rise
-        self.start = above_zero("start", start)
-        self.end = above_zero("end", end)
+        self.start = above_zero(start, "start")
+        self.end = above_zero(end, "end")
 
     def __call__(self, base: float, count: int) -> float:
         """The point of the two half cosines at `count`."""
@@ -230,8 +224,8 @@ class ReduceOnPlateau(Schedule):
         if patience < 0:
             raise ValueError(f"patience counts epochs without improvement, so it must be at least 0, not {patience}")
         self.patience = patience
-        self.threshold = at_least_zero("threshold", threshold)
-        self.minimum = at_least_zero("minimum", minimum)
+        self.threshold = at_least_zero(threshold, "threshold")
+        self.minimum = at_least_zero(minimum, "minimum")
         self.best = math.inf
         self.waited = 0
         self.reductions = 0

@@ -5,12 +5,11 @@ the gradient is the sum over all paths. There can be astronomically many, so the
 walked: a node has as many paths as its inputs have together. In the same way each node keeps the few largest
 products that end in it, so the largest of all are found in time proportional to the graph.
 
-May import: `terminal`, `value`, `backprop`, `gradients`; `wording` of this folder.
+May import: `texts`, `terminal`, `value`, `backprop`, `gradients`; `wording` of this folder.
 """
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +17,15 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.gradients import grad
-from tinygrad_edu.stepping.wording import name_all, number
-from tinygrad_edu.terminal import Console, JupyterMixin, Table, Text
+from tinygrad_edu.stepping.wording import name_all
+from tinygrad_edu.terminal import JupyterMixin, Table, Text, text_of
+from tinygrad_edu.texts import count_text, counted, short_number
 from tinygrad_edu.value import Value
 
 __all__ = ["Explanation", "Path", "count_paths", "explain", "explanation"]
 
 #: A path of more nodes, or a product of more factors, is abbreviated.
 _WRITTEN_OUT = 7
-#: Numbers of paths with more digits are written as powers of ten.
-_DIGITS = 15
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -78,50 +76,37 @@ class Explanation(JupyterMixin):
         table = Table(title=Text(self._title()), title_justify="left", box=None, pad_edge=False, show_footer=True)
         table.add_column("path", footer="sum")
         table.add_column("product of local derivatives", overflow="fold")
-        table.add_column("", justify="right", footer=number(self.gradient))
+        table.add_column("", justify="right", footer=short_number(self.gradient))
         for path in self.paths:
             table.add_row(*map(Text, (self._route(path), *self._factors(path))))
         if len(self.paths) < self.count:
-            table.add_row(f"{_counted(self.count - len(self.paths))} more", "", number(self.rest))
+            table.add_row(f"{count_text(self.count - len(self.paths))} more", "", short_number(self.rest))
         return table
 
     def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=118, color_system=None)
-        console.print(self)
-        text: str = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO from above
-        return "\n".join(line.rstrip() for line in text.splitlines())
+        return text_of(self)
 
     __repr__ = __str__
 
     def _title(self) -> str:
         output, wrt = self.names[self.output], self.names[self.wrt]
-        paths = f"the sum over {_counted(self.count)} path{'' if self.count == 1 else 's'}"
+        paths = f"the sum over {counted(self.count, 'path')}"
         what = paths if self.count else f"{output} does not depend on {wrt}"
-        return f"∂{output}/∂{wrt} = {number(self.gradient)}: {what}"
+        return f"∂{output}/∂{wrt} = {short_number(self.gradient)}: {what}"
 
     def _route(self, path: Path) -> str:
         return " → ".join(_abbreviated([self.names[node] for node in path.nodes]))
 
     def _factors(self, path: Path) -> tuple[str, str]:
-        return " × ".join(_abbreviated([number(local) for local in path.locals])) or "1", number(path.product)
+        return " × ".join(_abbreviated([short_number(local) for local in path.locals])) or "1", short_number(
+            path.product
+        )
 
 
 def _abbreviated(words: list[str]) -> list[str]:
     if len(words) <= _WRITTEN_OUT:
         return words
     return [*words[:3], f"… {len(words) - 6} more …", *words[-3:]]
-
-
-def _counted(count: int) -> str:
-    """An exact count, or its size when it has too many digits to be read.
-
-    >>> _counted(1024), _counted(2**200)
-    ('1,024', 'about 1.61e+60')
-    """
-    if count < 10**_DIGITS:
-        return f"{count:,}"
-    leading, exponent = math.modf(math.log10(count))
-    return f"about {10**leading:.3g}e+{exponent:.0f}"
 
 
 def explain(output: Value, wrt: Value, limit: int = 10, names: Mapping[str, Any] | None = None) -> Explanation:
@@ -149,7 +134,7 @@ def explain(output: Value, wrt: Value, limit: int = 10, names: Mapping[str, Any]
         raise ValueError(f"explain shows at least 1 path, not limit = {limit!r}")
     called = name_all(topological_order(output), names)
     if wrt not in called:
-        called[wrt] = wrt.label or number(wrt.data)
+        called[wrt] = wrt.label or short_number(wrt.data)
     return explanation(output, wrt, called, limit)
 
 

@@ -2,8 +2,8 @@
 
 Built on `cmd`, as pdb is, so that the end of input, an empty line, an unknown command and Ctrl-C do what they do there.
 
-May import: `terminal`, `value`, `backprop`, `gradients`, `checking`, `drawing`; `explanation`, `expression`, `stepper`
-and `wording` of this folder.
+May import: `texts`, `terminal`, `value`, `backprop`, `gradients`, `checking`, `drawing`; `explanation`, `expression`
+and `stepper` of this folder.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from tinygrad_edu.gradients import grad
 from tinygrad_edu.stepping.explanation import explanation
 from tinygrad_edu.stepping.expression import parse_expression
 from tinygrad_edu.stepping.stepper import NON_FINITE, AnyStep, ForwardStep, State, Stepper, makes_non_finite
-from tinygrad_edu.stepping.wording import number
 from tinygrad_edu.terminal import Console, Text, readable
+from tinygrad_edu.texts import counted, short_number
 from tinygrad_edu.value import Value
 
 __all__ = ["StepperShell", "debug"]
@@ -112,7 +112,7 @@ class StepperShell(cmd.Cmd):
 
     def _introduction(self) -> str:
         words, operations = self.stepper.wording, len(self.stepper.operations)
-        passes = f"{operations} step{'' if operations == 1 else 's'} forward, and as many back"
+        passes = f"{counted(operations, 'step')} forward, and as many back"
         lines = [f"{words.definition(self.stepper.root)}: {passes}; h lists the commands", words.staleness()]
         broken = next((node for node in self.stepper.operations if not math.isfinite(node.data)), None)
         if broken is not None:
@@ -266,12 +266,12 @@ class StepperShell(cmd.Cmd):
         for sign, (position, c) in zip(["  ", *["+ "] * len(terms)], terms[:_EDGES], strict=False):
             user = backward[self.stepper.total - position]
             product = f"{words.gradient(user)} × {words.derivative(user, node)}"
-            numbers = f"{number(c.upstream)} × {number(c.local)} = {number(c.amount)}"
+            numbers = f"{short_number(c.upstream)} × {short_number(c.local)} = {short_number(c.amount)}"
             reached = "" if position <= self.stepper.position else "   not reached yet"
             self.say(f"   {sign}{product} = {numbers}{reached}")
         if len(terms) > _EDGES:
             self.say(f"   + … {len(terms) - _EDGES} more")
-        self.say(f"   = {number(terms[-1][1].after)}")
+        self.say(f"   = {short_number(terms[-1][1].after)}")
         self.say(str(explanation(self.stepper.root, node, names)))  # a narrow terminal breaks lines, we no columns
 
     def do_watch(self, argument: str) -> None:
@@ -310,7 +310,7 @@ class StepperShell(cmd.Cmd):
         if is_forward:
             return Text(start + words.computation(node))
         return Text(
-            f"{start}{words.definition(node):<30}  {words.gradient(node)} = {number(stepper.grad(node) or 0.0)}"
+            f"{start}{words.definition(node):<30}  {words.gradient(node)} = {short_number(stepper.grad(node) or 0.0)}"
         )
 
     def do_longlist(self, argument: str) -> None:
@@ -432,8 +432,8 @@ class StepperShell(cmd.Cmd):
     def _seen(self, node: Value) -> str:
         look = self.stepper.look(node)
         if look.grad is not None:
-            return f"grad {number(look.grad)}"
-        return State.NOT_REACHED.value if look.data is None else f"data {number(look.data)}"
+            return f"grad {short_number(look.grad)}"
+        return State.NOT_REACHED.value if look.data is None else f"data {short_number(look.data)}"
 
 
 _COMMANDS = tuple(

@@ -2,7 +2,7 @@
 
 The terminal, the page and `explain` take their words from here, so that they say the same.
 
-May import: `ops`, `number_systems`, `value`, `backprop`, `drawing`.
+May import: `texts`, `ops`, `number_systems`, `value`, `backprop`, `drawing`.
 """
 
 from __future__ import annotations
@@ -20,21 +20,13 @@ from tinygrad_edu.backprop import Contribution, Step
 from tinygrad_edu.drawing.names import is_constant, node_names
 from tinygrad_edu.number_systems import formula, local_formulas
 from tinygrad_edu.number_systems.floats import evaluate
+from tinygrad_edu.texts import short_number
 from tinygrad_edu.value import Value
 
-__all__ = ["ContributionText", "Wording", "name_all", "number"]
+__all__ = ["ContributionText", "Wording", "name_all"]
 
 #: The formula of a node with more inputs than this is abbreviated.
 _WRITTEN_OUT = 9
-
-
-def number(value: float) -> str:
-    """A number as steps show it: six digits at most.
-
-    >>> number(0.1 + 0.2), number(-2.0)
-    ('0.3', '-2')
-    """
-    return f"{value:g}"
 
 
 # Names ----------------------------------------------------------------------------------------------------
@@ -60,7 +52,7 @@ def name_all(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -> 
     for node in nodes:
         name = wanted.get(node, "")
         if is_constant(node, name):
-            found[node] = number(node.data)
+            found[node] = short_number(node.data)
         elif name:
             found[node] = name if uses[name] == 1 else fresh.numbered(f"{name}_")
         else:
@@ -157,7 +149,7 @@ class Wording:
 
     def upstream(self, step: Step) -> str:
         """What a backward step starts from: "∂L/∂e = 1"."""
-        return f"{self.gradient(step.node)} = {number(step.upstream)}"
+        return f"{self.gradient(step.node)} = {short_number(step.upstream)}"
 
     def contributions(self, step: Step, limit: int | None = None) -> list[ContributionText]:
         """The edges of a backward step, at most `limit` of them."""
@@ -172,7 +164,7 @@ class Wording:
                 derivative=self.derivative(step.node, c.input),
                 formula=formula_,
                 numbers=numbers,
-                local=number(c.local),
+                local=short_number(c.local),
                 sum=self.bookkeeping(c),
             )
             for c, formula_, numbers in itertools.islice(edges, limit)
@@ -180,7 +172,7 @@ class Wording:
 
     def bookkeeping(self, c: Contribution) -> str:
         """What an edge does to a gradient: "c.grad = 0 + 1 × 3 = 3"."""
-        before, upstream, local, after = map(number, (c.before, c.upstream, c.local, c.after))
+        before, upstream, local, after = map(short_number, (c.before, c.upstream, c.local, c.after))
         return f"{self._subject(c.input)}.grad = {before} + {upstream} × {local} = {after}"
 
     def staleness(self) -> str:
@@ -206,7 +198,7 @@ def _is_stale(node: Value) -> bool:
 
 
 def _data(node: Value) -> str:
-    return number(node.data)
+    return short_number(node.data)
 
 
 def _rule(node: Value, text_of: Callable[[Value], str]) -> str:

@@ -4,7 +4,7 @@ A callback is an object with any of the methods of `Callback`, or just a functio
 The run tells it everything: `run.model`, `run.history`, `run.epoch`, `run.optimizer`, `run.gradient`; and
 `run.stop("reason")` ends the training after the epoch.
 
-May import: `value`, `nn`, `optim`; `data`, `history` and `saving` of this folder.
+May import: `arguments`, `value`, `nn`, `optim`; `data`, `history` and `saving` of this folder.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
+from tinygrad_edu.arguments import at_least_zero, whole_number
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.optim.optimizers import Optimizer, Vector, at_least_zero
+from tinygrad_edu.optim.optimizers import Optimizer, Vector
 from tinygrad_edu.training.data import Data
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.saving import Array, arrays_of, load_arrays
@@ -124,10 +125,8 @@ class EarlyStopping(Callback):
     """
 
     def __init__(self, patience: int = 10, *, minimum_improvement: float = 0.0, restore_best: bool = True) -> None:
-        if patience < 0:
-            raise ValueError(f"patience counts epochs without improvement, so it must be at least 0, not {patience}")
-        self.patience = patience
-        self.minimum_improvement = at_least_zero("minimum_improvement", minimum_improvement)
+        self.patience = whole_number(patience, "patience, which counts epochs without improvement,", least=0)
+        self.minimum_improvement = at_least_zero(minimum_improvement, "minimum_improvement")
         self.restore_best = restore_best
         self._forget()
 

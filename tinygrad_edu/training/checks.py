@@ -1,6 +1,7 @@
 """What `fit` is given, checked before anything changes: each mistake is told in a sentence, with the cure.
 
-May import: `modes`, `value`, `backprop`, `nn`, `optim`; `callbacks`, `data` and `engines` of this folder; NumPy.
+May import: `arguments`, `modes`, `value`, `backprop`, `nn`, `optim`; `callbacks`, `data` and `engines` of this folder;
+NumPy.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.arguments import above_zero, whole_number
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.modes import no_grad
-from tinygrad_edu.nn.layers import whole_number
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.nn.regularizers import BatchNorm
 from tinygrad_edu.optim.clipping import clipped_by_norm, clipped_by_value
-from tinygrad_edu.optim.optimizers import Adam, Optimizer, Vector, above_zero
+from tinygrad_edu.optim.optimizers import Adam, Optimizer, Vector
 from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.training.callbacks import Callback, as_callback
 from tinygrad_edu.training.data import Data, checked, one_hot
@@ -57,8 +58,8 @@ def check_kinds(loss: Any, schedule: Any, seed: int | None) -> None:
         raise TypeError(f"loss is a function such as losses.cross_entropy, not {loss!r}")
     if schedule is not None and not isinstance(schedule, Schedule):
         raise TypeError(f"schedule is an object such as CosineDecay(epochs), not {schedule!r}")
-    if seed is not None and seed < 0:
-        raise ValueError(f"seed should be a whole number of at least 0, or None to draw one, not {seed}")
+    if seed is not None:
+        whole_number(seed, "seed", least=0)
 
 
 def check_dependence(model: Module, loss: Loss, optimizer: Optimizer, data: Data) -> None:
@@ -110,9 +111,9 @@ def checked_validation(validation: tuple[Any, Any], data: Data) -> Data:
 def clipping(clip_norm: float | None, clip_value: float | None) -> Callable[[Vector], Vector]:
     """What to do with each gradient before the step."""
     if clip_norm is not None:
-        above_zero("clip_norm", clip_norm)
+        above_zero(clip_norm, "clip_norm")
     if clip_value is not None:
-        above_zero("clip_value", clip_value)
+        above_zero(clip_value, "clip_value")
 
     def clip(gradient: Vector) -> Vector:
         if clip_value is not None:

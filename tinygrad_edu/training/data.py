@@ -1,6 +1,6 @@
 """Data on its way in: checked once, so that what is wrong is named by row and column before anything changes.
 
-May import: NumPy.
+May import: `arguments`; NumPy.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tinygrad_edu.arguments import Seed, random_generator
 
 __all__ = ["Data", "batch_order", "batches", "checked", "one_hot"]
 
@@ -104,9 +106,7 @@ def batch_order(n: int, batch_size: int, generator: np.random.Generator | None) 
     return [order[start : start + batch_size] for start in range(0, n, batch_size)]
 
 
-def batches(
-    X: Any, y: Any, batch_size: int, *, seed: int | np.random.Generator | None = None, shuffle: bool = True
-) -> Iterator[tuple[Any, Any]]:
+def batches(X: Any, y: Any, batch_size: int, *, seed: Seed = None, shuffle: bool = True) -> Iterator[tuple[Any, Any]]:
     """One epoch of mini-batches (X_batch, y_batch): every example once, in shuffled order.
 
     1000 examples in batches of 100 are 10 iterations; 1001 are 11, the last with one example. Raises ValueError for
@@ -118,5 +118,5 @@ def batches(
     X, y = np.asarray(X), np.asarray(y)
     if len(X) != len(y):
         raise ValueError(f"X has {len(X)} rows and y has {len(y)}; each example needs one target")
-    order = batch_order(len(X), batch_size, np.random.default_rng(seed) if shuffle else None)
+    order = batch_order(len(X), batch_size, random_generator(seed) if shuffle else None)
     return ((X[rows], y[rows]) for rows in order)

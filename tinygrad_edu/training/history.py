@@ -1,6 +1,6 @@
 """`History`: what a training run did, epoch by epoch.
 
-May import: the standard library only.
+May import: `texts`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from tinygrad_edu.texts import counted
 
 __all__ = ["History"]
 
@@ -81,7 +83,7 @@ class History:
         validation = f", validation loss {self.validation_loss[-1]:.4g}" if self.validation_loss else ""
         engine = self.engine.partition(":")[0]
         return (
-            f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}, {self.iterations} iterations, "
+            f"{counted(self.epochs, 'epoch')}, {counted(self.iterations, 'iteration')}, "
             f"{sum(self.seconds):.1f} s ({engine}): loss {self.loss[-1]:.4g}{validation}, best in epoch "
             f"{self.best_epoch}{'; ' + self.stopped if self.stopped else ''}"
         )

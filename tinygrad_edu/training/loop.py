@@ -3,8 +3,8 @@
 Forward pass, loss, backward pass, step, and again: for each batch of each epoch. Everything else here checks what
 comes in, tells the callbacks, and keeps the record.
 
-May import: `terminal`, `nn`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`, `engines`, `history`, `progress`
-and `saving` of this folder; NumPy.
+May import: `arguments`, `terminal`, `nn`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`, `engines`, `history`,
+`progress` and `saving` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinygrad_edu.nn.layers import whole_number
+from tinygrad_edu.arguments import whole_number
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.optim.clipping import norm

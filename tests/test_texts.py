@@ -1,0 +1,42 @@
+"""Numbers and counts as people read them."""
+
+import pytest
+
+from tinygrad_edu.texts import count_text, counted, drawn_number, short_number
+
+
+@pytest.mark.parametrize(
+    ("number", "short", "drawn"),
+    [
+        (0.0, "0", "0"),
+        (-0.0, "-0", "0"),  # a picture shows no sign that means nothing
+        (1 / 3, "0.333333", "0.3333"),
+        (-1.5e-10, "-1.5e-10", "−1.5e−10"),
+        (123456.789, "123457", "1.235e+05"),
+        (float("inf"), "inf", "inf"),
+        (-float("inf"), "-inf", "−inf"),
+        (float("nan"), "nan", "nan"),
+    ],
+)
+def test_numbers(number, short, drawn):
+    assert short_number(number) == short
+    assert drawn_number(number) == drawn
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (10**6, "1,000,000"),
+        (10**15 - 1, "999,999,999,999,999"),
+        (10**15, "about 1e+15"),
+        (2**5000, "about 1.41e+1505"),  # more than a float can hold
+    ],
+)
+def test_counts(count, text):
+    assert count_text(count) == text
+
+
+def test_one_is_singular():
+    assert [counted(k, "step") for k in (0, 1, 2)] == ["0 steps", "1 step", "2 steps"]
