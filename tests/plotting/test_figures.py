@@ -12,7 +12,7 @@ from sklearn.datasets import make_moons
 from tinygrad_edu import MLP, SGD, Layer
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.plotting import (
-    LayerRecorder,
+    LayerHistory,
     descend,
     figures,
     plot_activations,
@@ -23,7 +23,7 @@ from tinygrad_edu.plotting import (
     plot_loss,
     plot_weights,
 )
-from tinygrad_edu.plotting.layers import layer_activations
+from tinygrad_edu.plotting.layer_history import layer_activations
 from tinygrad_edu.training import Callback, History, fit
 
 
@@ -283,7 +283,7 @@ def trained(recorder, **more):
 
 
 def test_the_recorder_remembers_sizes_of_gradients_layer_by_layer():
-    recorder = LayerRecorder(np.zeros((1, 2)))
+    recorder = LayerHistory(np.zeros((1, 2)))
     _, seen = trained(recorder)
     last_epoch = np.sqrt(np.mean(np.square(seen[-3:]), axis=0))
     assert {layer: len(arrays) for layer, arrays in recorder.gradients.items()} == {"layers.0": 3, "layers.1": 3}
@@ -293,7 +293,7 @@ def test_the_recorder_remembers_sizes_of_gradients_layer_by_layer():
 
 def test_the_recorder_remembers_what_each_layer_hands_on():
     examples = np.random.default_rng(1).normal(size=(5, 2))
-    recorder = LayerRecorder(examples, limit=4)
+    recorder = LayerHistory(examples, limit=4)
     model, _ = trained(recorder)
     W = np.array([[w.data for w in neuron.weights] for neuron in model.layers[0].neurons])
     b = np.array([neuron.bias.data for neuron in model.layers[0].neurons])
@@ -312,9 +312,9 @@ def test_looking_at_activations_leaves_the_model_alone():
 
 
 def test_a_resumed_run_has_the_record_of_one_that_was_never_stopped(tmp_path):
-    whole, parts = LayerRecorder(np.ones((1, 2))), LayerRecorder(np.ones((1, 2)))
+    whole, parts = LayerHistory(np.ones((1, 2))), LayerHistory(np.ones((1, 2)))
     trained(whole, epochs=4)
-    trained(LayerRecorder(np.ones((1, 2))), epochs=2, checkpoint=tmp_path / "run")
+    trained(LayerHistory(np.ones((1, 2))), epochs=2, checkpoint=tmp_path / "run")
     trained(parts, epochs=4, checkpoint=tmp_path / "run", resume=True)
     for record in ("activations", "gradients"):
         for layer, arrays in getattr(whole, record).items():
@@ -322,7 +322,7 @@ def test_a_resumed_run_has_the_record_of_one_that_was_never_stopped(tmp_path):
 
 
 def test_distributions_show_median_and_bands(tmp_path):
-    recorder = LayerRecorder(np.random.default_rng(1).normal(size=(8, 2)))
+    recorder = LayerHistory(np.random.default_rng(1).normal(size=(8, 2)))
     trained(recorder)
     figure = plot_distributions(recorder)
     assert [title(figure, k) for k in (0, 1)] == ["layers.0", "layers.1"]
@@ -337,7 +337,7 @@ def test_distributions_show_median_and_bands(tmp_path):
 
 
 def test_gradients_that_are_all_zero_are_said_to_be(tmp_path):
-    recorder = LayerRecorder(np.ones((1, 2)))
+    recorder = LayerHistory(np.ones((1, 2)))
     recorder.gradients = {"a": [np.zeros(4), np.zeros(4)], "b": [np.ones(4), np.array([0.0, 1.0, 1.0, 1.0])]}
     figure = plot_distributions(recorder)
     assert [title(figure, k) for k in (2, 3)] == ["100 % are zero", "25 % are zero"]
@@ -346,7 +346,7 @@ def test_gradients_that_are_all_zero_are_said_to_be(tmp_path):
 
 def test_a_recorder_that_saw_nothing_is_refused():
     with pytest.raises(ValueError, match=r"give it to fit\(\.\.\., callbacks=\[recorder\]\)"):
-        plot_distributions(LayerRecorder([[0.0]]))
+        plot_distributions(LayerHistory([[0.0]]))
 
 
 # Weights and confusion ------------------------------------------------------------------------------------

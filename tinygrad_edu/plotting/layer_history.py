@@ -1,4 +1,4 @@
-"""`LayerRecorder`: a callback that remembers what passes through each layer while a network is trained.
+"""`LayerHistory`: a callback that remembers what passes through each layer while a network is trained.
 
 May import: `backprop`, `functions`, `drawing`, `nn`, `training`; NumPy.
 """
@@ -19,10 +19,10 @@ from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.engines import outputs_of
 from tinygrad_edu.training.saving import layer_of
 
-__all__ = ["LayerRecorder"]
+__all__ = ["LayerHistory"]
 
 
-class LayerRecorder(Callback):
+class LayerHistory(Callback):
     """Remembers, for each layer and each epoch, its activations on some examples, and its parameters' gradients.
 
     `activations` and `gradients` map the name of a layer to one flat array per epoch. The activations are those of the
@@ -33,7 +33,7 @@ class LayerRecorder(Callback):
     >>> from tinygrad_edu.nn.losses import mean_squared_error
     >>> from tinygrad_edu.training import fit
     >>> X, y = [[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0]
-    >>> recorder = LayerRecorder(X)
+    >>> recorder = LayerHistory(X)
     >>> _ = fit(MLP(2, [3, 1], seed=0), X, y, loss=mean_squared_error, epochs=2, callbacks=[recorder])
     >>> {layer: [array.shape for array in arrays] for layer, arrays in recorder.activations.items()}
     {'layers.0': [(6,), (6,)], 'layers.1': [(2,), (2,)]}
