@@ -1,7 +1,7 @@
 """Modes: what happens to each new node beyond remembering how it was made, and what may be asked of it.
 
 `no_grad`, `trace_sources` and `detect_anomaly` are modes, and so is the recording of a program for replay. A mode
-belongs to one thread or task, and changes no `Value` that there is.
+belongs to one thread or task, and changes no `Value` that was there before it.
 
 May import: `number_systems`, NumPy.
 """
@@ -25,7 +25,7 @@ import numpy as np
 
 from tinygrad_edu.number_systems.floats import COMPILED, evaluate
 
-__all__ = ["Source", "no_grad", "noise", "trace_sources"]
+__all__ = ["OUTSIDE", "Origin", "Place", "Source", "no_grad", "noise", "trace_sources"]
 
 _OURS = tuple(os.path.dirname(module) + os.sep for module in (__file__, np.__file__))
 _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
@@ -45,6 +45,54 @@ class Source(NamedTuple):
     line: int
     text: str
     expression: str = ""
+
+
+class Place(NamedTuple):
+    """Where a module is: what the module around it calls it, and the place of that one. The outermost has no name.
+
+    `path` joins the names from outside in. `identity` is the same object in all places of one module, and another one
+    for every other module. It is not the module, which a graph must not keep alive.
+
+    >>> neuron = Place(identity=object()).inside("layers.0", object()).inside("neurons.3", object())
+    >>> neuron.path, neuron.to("bias"), [place.name for place in neuron.chain]
+    ('layers.0.neurons.3', 'layers.0.neurons.3.bias', ['', 'layers.0', 'neurons.3'])
+    """
+
+    name: str = ""
+    path: str = ""
+    around: Place | None = None
+    identity: object = None
+
+    def inside(self, name: str, identity: object) -> Place:
+        """The place of what this module calls `name`."""
+        return Place(name, self.to(name), self, identity)
+
+    def to(self, name: str) -> str:
+        """The path of what this module calls `name`."""
+        return f"{self.path}.{name}" if self.path else name
+
+    @property
+    def chain(self) -> tuple[Place, ...]:
+        """The places from the outermost module to this one."""
+        return (self,) if self.around is None else (*self.around.chain, self)
+
+
+#: The place of what was computed in no module.
+OUTSIDE = Place()
+
+
+class Origin(NamedTuple):
+    """Where a `Value` comes from, as far as somebody asked for it when it was made: its line, and its module.
+
+    A parameter knows its module in any case.
+
+    >>> Origin().module is None
+    True
+    """
+
+    source: Source | None = None
+    module: Place | None = None
+    is_parameter: bool = False
 
 
 def caller_frame() -> FrameType:
@@ -84,6 +132,12 @@ def _is_pythons(file: str) -> bool:
     return file.startswith((_STANDARD_LIBRARY, "<frozen ")) and "site-packages" not in file
 
 
+class Runs(Protocol):
+    """A module that is running."""
+
+    place: Place
+
+
 class Recorder(Protocol):
     """What the recording of a program does, while it lasts."""
 
@@ -103,6 +157,8 @@ class Mode:
 
     records: bool = True
     traces: bool = False
+    modules: bool = False  # whether each new `Value` learns its module; so it does, too, where lines are traced
+    answers: Callable[[Any, Any], None] | None = None  # is told each module that has run, and what it returned
     check: Callable[[Any], None] | None = None
     recorder: Recorder | None = None
     watch: Callable[..., Iterator[Any]] | None = None  # between `backprop` and the steps of its sweep
@@ -114,8 +170,9 @@ class Mode:
         if self.numbers is not None and node.inputs:
             inputs = [self.numbers.get(id(value), value._data) for value in node.inputs]
             node._data, node.local_derivatives = evaluate(node.op, *inputs)
-        if self.traces:
-            node.source = caller_source()
+        if self.traces or self.modules:
+            runs = running_module.get()
+            node.origin = Origin(caller_source() if self.traces else None, OUTSIDE if runs is None else runs.place)
         if self.recorder is not None:
             node = self.recorder.add(node)
         if self.check is not None:
@@ -127,6 +184,9 @@ class Mode:
 
 # A context variable is separate for each thread and each asyncio task; None means the ordinary mode.
 _mode: ContextVar[Mode | None] = ContextVar("tinygrad_edu_mode", default=None)
+
+#: The innermost module that runs in this thread or task, where somebody asks for modules: `nn.module` says so.
+running_module: ContextVar[Runs | None] = ContextVar("tinygrad_edu_running_module", default=None)
 
 #: The modes that are alive in any thread or task. While there are none, which is nearly always, a new node need not
 #: ask which mode is its own. A task that was started inside a block keeps the block's mode alive as long as it lives.
@@ -168,13 +228,15 @@ def no_grad() -> Any:
 
 
 def trace_sources() -> Any:
-    """Remember, for each `Value` made inside the block, the file, line and text that made it.
+    """Remember, for each `Value` made inside the block, the line of code and the module that made it.
 
-    >>> from tinygrad_edu import Value
+    `value.source` has the file, the line and its text, `value.module` the path of the module.
+
+    >>> from tinygrad_edu import MLP
     >>> with trace_sources():
-    ...     a = Value(2.0) * 3.0
-    >>> a.source.line > 0
-    True
+    ...     (output,) = MLP(1, [1])([2.0])
+    >>> output.source.line > 0, output.module.path
+    (True, 'layers.0.neurons.0')
     """
     return changed_mode(traces=True)
 
@@ -182,6 +244,12 @@ def trace_sources() -> Any:
 def current_mode() -> Mode:
     """The mode of this thread or task."""
     return _mode.get() or Mode()
+
+
+def asks_for_modules() -> bool:
+    """Whether somebody wants to know, in this thread or task, which module is running, or what it answers."""
+    mode = _mode.get()
+    return mode is not None and (mode.traces or mode.modules or mode.answers is not None)
 
 
 def records() -> bool:

@@ -1,6 +1,7 @@
 """Convolution: a few neurons that look at every patch of an image in turn.
 
-May import: `arguments`, `value`; `activations`, `initializers`, `layers`, `module` and `shapes` of this folder.
+May import: `arguments`, `modes`, `value`; `activations`, `initializers`, `layers`, `module` and `shapes` of this
+folder.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import operator
 from typing import Any
 
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
+from tinygrad_edu.modes import asks_for_modules
 from tinygrad_edu.nn.activations import Activation, activation_name
 from tinygrad_edu.nn.initializers import Initializer, draw_weights, resolve_initializer, these
 from tinygrad_edu.nn.layers import Neuron
@@ -93,7 +95,8 @@ class Conv2d(Module):
         pixels: Image = nested_values(image, (self.in_channels, "height", "width"), "this convolution")
         windows = patches(_padded(pixels, self.padding), self.kernel_size, self.stride)
         flat = [[flatten(window) for window in row] for row in windows]
-        return [[[neuron.respond(inputs) for inputs in row] for row in flat] for neuron in self.filters]
+        respond = [neuron.respond_aloud if asks_for_modules() else neuron.respond for neuron in self.filters]
+        return [[[one(inputs) for inputs in row] for row in flat] for one in respond]
 
     def describe(self) -> str:
         """The channels, the size of the kernel, and the activation."""

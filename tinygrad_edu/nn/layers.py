@@ -2,23 +2,26 @@
 
 All of them are called on one example. Plain numbers become `Value`s once, at the entrance.
 
-May import: `arguments`, `value`, `functions`; `activations`, `initializers` and `module` of this folder; NumPy.
+May import: `arguments`, `modes`, `value`, `functions`; `activations`, `initializers` and `module` of this folder;
+NumPy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
 from tinygrad_edu.functions import dot, softmax
+from tinygrad_edu.modes import asks_for_modules
 from tinygrad_edu.nn.activations import Activation, activation_name, is_softmax, resolve_activation
 from tinygrad_edu.nn.initializers import Initializer, draw_weights, resolve_initializer, these
-from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.module import Module, run, walk
 from tinygrad_edu.value import Number, Value
 
-__all__ = ["MLP", "Layer", "Neuron", "Seed", "one_example", "whole_number"]
+__all__ = ["MLP", "Layer", "NamedLayer", "Neuron", "Seed", "named_layers", "one_example", "whole_number"]
 
 
 def one_example(inputs: Iterable[Number], n_inputs: int, owner: str) -> list[Value]:
@@ -86,6 +89,11 @@ class Neuron(Module):
         """The output for inputs that are known to be as many `Value`s as there are weights."""
         return self._activate(dot(self.weights, inputs, self.bias))
 
+    def respond_aloud(self, inputs: Sequence[Value]) -> Value:
+        """What `respond` does, for those who ask which module is running."""
+        output: Value = run(self, type(self).respond, inputs)
+        return output
+
     def describe(self) -> str:
         """The number of inputs, and the activation."""
         return f"{len(self.weights)} -> 1, {activation_name(self.activation)}"
@@ -124,7 +132,8 @@ class Layer(Module):
     def __call__(self, inputs: Iterable[Number]) -> list[Value]:
         """The outputs of all neurons for one example."""
         values = one_example(inputs, len(self.neurons[0].weights), "this layer")
-        outputs = [neuron.respond(values) for neuron in self.neurons]
+        asked = asks_for_modules()
+        outputs = [neuron.respond_aloud(values) if asked else neuron.respond(values) for neuron in self.neurons]
         return softmax(outputs) if is_softmax(self.activation) else outputs
 
     def describe(self) -> str:
@@ -177,6 +186,39 @@ class MLP(Module):
         for layer in self.layers:
             outputs = layer(outputs)
         return outputs
+
+
+class NamedLayer(NamedTuple):
+    """A layer of a model: its path, the module, and its parameters."""
+
+    name: str
+    module: Module
+    parameters: list[Value]
+
+
+def named_layers(model: Module) -> list[NamedLayer]:
+    """The layers of a model: each module that has parameters of its own, or neurons that do.
+
+    A neuron belongs to the layer around it, and every parameter to one layer. A model that is a layer itself goes by
+    the name of its class.
+
+    >>> from tinygrad_edu.nn import LayerNorm, Sequential
+    >>> model = Sequential(Layer(2, 3), LayerNorm(3))
+    >>> [(layer.name, len(layer.parameters)) for layer in named_layers(model)]
+    [('layers.0', 9), ('layers.1', 6)]
+    """
+    modules: dict[object, Module] = {}
+    layers: dict[object, NamedLayer] = {}
+    for place, _, item in walk(model):
+        if isinstance(item, Module):
+            modules[place.identity] = item
+            continue
+        if isinstance(modules[place.identity], Neuron) and place.around is not None:
+            place = place.around
+        module = modules[place.identity]
+        layer = NamedLayer(place.path or type(module).__name__, module, [])
+        layers.setdefault(place.identity, layer).parameters.append(item)
+    return list(layers.values())
 
 
 def _layer_sizes(sizes: Sequence[int]) -> list[int]:

@@ -13,26 +13,36 @@ parameters are found by looking at the attributes, in the order in which they we
 Numbers that belong to a module's state but are not trained, such as the running mean of a batch normalization, are
 plain floats or lists of floats in attributes that the class names in `buffer_names`.
 
-May import: `texts`, `value`; NumPy.
+A module says that it runs to whoever asks, as under `trace_sources`: each `__call__` is wrapped for that when its class
+is made. What is computed then knows its module. The path of a module that runs begins at the outermost one that runs,
+and goes on with what each module calls the one that it calls. A module that is called in two places has two paths then,
+and one identity. A module that no attribute leads to goes by the name of its class.
+
+May import: `texts`, `modes`, `value`; NumPy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property, partial, wraps
 from reprlib import recursive_repr
+from types import CoroutineType, FunctionType, GeneratorType
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
+from tinygrad_edu.modes import Origin, Place, asks_for_modules, current_mode, modes_alive, running_module
 from tinygrad_edu.texts import counted
 from tinygrad_edu.value import Value
 
-__all__ = ["Module", "State", "in_mode", "modes_of"]
+__all__ = ["Module", "State", "in_mode", "modes_of", "run", "walk"]
 
 #: By identity, the modules that are in another mode for this thread or task than for all others: see `in_mode`.
 _modes_here: ContextVar[Mapping[int, bool] | None] = ContextVar("tinygrad_edu_modules_in_mode", default=None)
+_NOTHING = object()
 #: What `state_dict` returns: the number of each parameter, and each buffer, by path.
 State: TypeAlias = dict[str, Any]
 
@@ -76,6 +86,8 @@ class Module:
                 f"{cls.__name__} declares `training` in its class, which would hide whether it is being trained; every "
                 "Module begins in train(): call eval() on it instead"
             )
+        if isinstance(call := vars(cls).get("__call__"), FunctionType):
+            cls.__call__ = _saying_so(call)  # type: ignore[method-assign]  # which is what is meant
 
     def named_modules(self) -> list[tuple[str, Module]]:
         """This module, with the path "", and every module inside it with its path, outer before inner.
@@ -84,11 +96,11 @@ class Module:
         >>> [path for path, module in MLP(1, [2, 1]).named_modules()]
         ['', 'layers.0', 'layers.0.neurons.0', 'layers.0.neurons.1', 'layers.1', 'layers.1.neurons.0']
         """
-        return [(path, item) for path, item in _walk(self, "", set()) if isinstance(item, Module)]
+        return [(place.path, item) for place, _, item in walk(self) if isinstance(item, Module)]
 
     def modules(self) -> list[Module]:
         """This module and every module inside it, outer before inner."""
-        return [module for _, module in self.named_modules()]
+        return [item for _, _, item in walk(self) if isinstance(item, Module)]
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter with its path, such as `layers.0.neurons.3.weights.1`.
@@ -97,16 +109,22 @@ class Module:
         >>> [path for path, parameter in Layer(2, 1).named_parameters()]
         ['neurons.0.weights.0', 'neurons.0.weights.1', 'neurons.0.bias']
         """
-        return [(path, item) for path, item in _walk(self, "", set()) if isinstance(item, Value)]
+        return [(place.to(name), item) for place, name, item in walk(self) if isinstance(item, Value)]
 
     def parameters(self) -> list[Value]:
         """Every parameter: what an optimizer changes."""
-        return [parameter for _, parameter in self.named_parameters()]
+        return [item for _, _, item in walk(self) if isinstance(item, Value)]
 
     def label_parameters(self) -> None:
-        """Label every parameter with its path, so that drawings and the stepper name it."""
-        for path, parameter in self.named_parameters():
-            parameter.label = path
+        """Label every parameter with its path, and tell it its module, so that drawings and the stepper know both."""
+        shared = Origin()  # by the parameters of one module, which saves memory
+        for place, name, item in walk(self):
+            if isinstance(item, Value):
+                if shared.module is not place:
+                    shared = Origin(module=place, is_parameter=True)
+                item.label = place.to(name)
+                source = item.origin.source
+                item.origin = shared if source is None else shared._replace(source=source)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0, as before each `backward()` of a training loop."""
@@ -229,19 +247,159 @@ def in_mode(model: Module, training: bool) -> Iterator[None]:
         _modes_here.reset(token)
 
 
-def _walk(module: Module, path: str, seen: set[int]) -> Iterator[tuple[str, Value | Module]]:
-    """The module and every parameter and module inside it, with its path; each once."""
+# The modules that run -------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Running:
+    """A module that is running, and the one that called it."""
+
+    module: Module
+    place: Place
+    around: Running | None
+
+    @cached_property
+    def members(self) -> dict[object, Place]:
+        """The places of the modules that the attributes of this one hold, by identity."""
+        inside = [self.place.inside(name, _identity(m)) for name, m in _members(self.module) if isinstance(m, Module)]
+        return {place.identity: place for place in reversed(inside)}  # of several names of one module the first
+
+
+def _identity(module: Module) -> object:
+    """An object that stands for this module; a copy of the module has a copy of it."""
+    return vars(module).setdefault("_identity", object())
+
+
+def _saying_so(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A `__call__` that says which module is running, to whoever asks; nobody does in ordinary eager code."""
+
+    @wraps(call)
+    def said(self: Module, first: Any = _NOTHING, /, *others: Any, **named: Any) -> Any:
+        if first is _NOTHING or others or named or modes_alive:
+            arguments = others if first is _NOTHING else (first, *others)
+            return (run if asks_for_modules() else _just_call)(self, call, *arguments, **named)
+        return call(self, first)  # the most frequent call by far, and much quicker than one with stars
+
+    return said
+
+
+def _just_call(module: Module, call: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
+    return call(module, *arguments, **named)
+
+
+def run(module: Module, call: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
+    """Call a module so that all that it computes knows its place, and those who listen hear what it answers.
+
+    >>> from tinygrad_edu.modes import changed_mode
+    >>> from tinygrad_edu.nn import Layer
+    >>> with changed_mode(answers=lambda module, answer: print(type(module).__name__)):
+    ...     _ = Layer(1, 1)([2.0])
+    Neuron
+    Layer
+    """
+    caller: Any = running_module.get()
+    if caller is not None and caller.module is module and call is not _own_call(module):
+        return call(module, *arguments, **named)  # super().__call__(...) is part of the same call
+    running = Running(module, _place_in(caller, module), caller)
+    with _entered(running):
+        answer = call(module, *arguments, **named)
+    if isinstance(answer, GeneratorType):
+        return _resumed(running, answer)
+    if isinstance(answer, CoroutineType):
+        return _awaited(running, answer)
+    return _told(module, answer)
+
+
+def _own_call(module: Module) -> Any:
+    return getattr(type(module).__call__, "__wrapped__", None)
+
+
+def _place_in(caller: Running | None, module: Module) -> Place:
+    """Where a module is that `caller` calls."""
+    identity = _identity(module)
+    callers = list(_callers(caller))
+    for running in callers:
+        if running.module is module:
+            return running.place
+    for running in callers:
+        if identity in running.members:
+            return running.members[identity]
+    for running in callers:
+        for place, _, item in walk(running.module, running.place):
+            if item is module:
+                return place
+    return Place(identity=identity) if caller is None else caller.place.inside(type(module).__name__, identity)
+
+
+def _callers(running: Running | None) -> Iterator[Running]:
+    """The modules that are running, the innermost first."""
+    while running is not None:
+        yield running
+        running = running.around
+
+
+@contextmanager
+def _entered(running: Running) -> Iterator[None]:
+    token = running_module.set(running)
+    try:
+        yield
+    finally:
+        running_module.reset(token)
+
+
+def _told(module: Module, answer: Any) -> Any:
+    """The answer of a module, which those who listen have heard."""
+    if (hear := current_mode().answers) is not None:
+        hear(module, answer)
+    return answer
+
+
+def _resumed(running: Running, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """What a module yields; it runs for each item anew, and in between its caller does."""
+    resume = partial(next, steps)
+    while True:
+        try:
+            with _entered(running):
+                item = resume()
+        except StopIteration as stop:
+            return stop.value
+        try:
+            resume = partial(steps.send, (yield _told(running.module, item)))
+        except GeneratorExit:
+            steps.close()
+            raise
+        except BaseException as error:  # whatever is thrown into this generator is meant for the one inside
+            resume = partial(steps.throw, error)
+
+
+async def _awaited(running: Running, answer: Coroutine[Any, Any, Any]) -> Any:
+    with _entered(running):
+        result = await answer
+    return _told(running.module, result)
+
+
+# What a module holds --------------------------------------------------------------------------------------
+
+
+def walk(
+    module: Module, place: Place | None = None, seen: set[int] | None = None
+) -> Iterator[tuple[Place, str, Value | Module]]:
+    """This module and every module inside it with its place; and every parameter, with that of its module, and a name.
+
+    Each once, outer before inner.
+    """
+    place = Place(identity=_identity(module)) if place is None else place
+    seen = set() if seen is None else seen
     seen.add(id(module))
-    yield path, module
-    for own_path, member in _members(module):
-        full_path = f"{path}.{own_path}" if path else own_path
+    yield place, "", module
+    for name, member in _members(module):
         if id(member) in seen:
             continue
         if isinstance(member, Module):
-            yield from _walk(member, full_path, seen)
+            yield from walk(member, place.inside(name, _identity(member)), seen)
         else:
             seen.add(id(member))
-            yield full_path, member
+            yield place, name, member
 
 
 def _members(module: Module) -> Iterator[tuple[str, Value | Module]]:
