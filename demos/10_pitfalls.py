@@ -59,10 +59,10 @@ def run(name: str, model: MLP, optimizer: object, epochs: int = EPOCHS, **option
 
 # %%
 title("1. Vanishing gradients")
-recorder = LayerHistory(X_train[: SAMPLE // 4])
+layer_history = LayerHistory(X_train[: SAMPLE // 4])
 deep = MLP(2, [8] * 8 + [1], "sigmoid", seed=0)
-run("sigmoid, 9 layers", deep, SGD(deep.parameters(), 0.1), callbacks=[recorder])
-demo.save(plot_distributions(recorder), "10_vanishing.png")
+run("sigmoid, 9 layers", deep, SGD(deep.parameters(), 0.1), callbacks=[layer_history])
+demo.save(plot_distributions(layer_history), "10_vanishing.png")
 deep = MLP(2, [8] * 8 + [1], "relu", seed=0)
 run("relu, 9 layers", deep, SGD(deep.parameters(), 0.1))
 

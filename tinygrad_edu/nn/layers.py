@@ -197,10 +197,10 @@ class NamedLayer(NamedTuple):
 
 
 def named_layers(model: Module) -> list[NamedLayer]:
-    """The layers of a model: each module that has parameters of its own, or neurons that do.
+    """The layers of a model: each module that has parameters of its own, or a list of neurons.
 
-    A neuron belongs to the layer around it, and every parameter to one layer. A model that is a layer itself goes by
-    the name of its class.
+    Every parameter belongs to one layer: to the module that holds it or, if that is one of a list of neurons, to the
+    module that holds the list. A model that is a layer itself goes by the name of its class.
 
     >>> from tinygrad_edu.nn import LayerNorm, Sequential
     >>> model = Sequential(Layer(2, 3), LayerNorm(3))
@@ -213,7 +213,8 @@ def named_layers(model: Module) -> list[NamedLayer]:
         if isinstance(item, Module):
             modules[place.identity] = item
             continue
-        if isinstance(modules[place.identity], Neuron) and place.around is not None:
+        in_a_list = "." in place.name  # as in "neurons.3"
+        if place.around is not None and in_a_list and isinstance(modules[place.identity], Neuron):
             place = place.around
         module = modules[place.identity]
         layer = NamedLayer(place.path or type(module).__name__, module, [])

@@ -33,9 +33,9 @@ class LayerHistory(Callback):
     >>> from tinygrad_edu.nn.losses import mean_squared_error
     >>> from tinygrad_edu.training import fit
     >>> X, y = [[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0]
-    >>> recorder = LayerHistory(X)
-    >>> _ = fit(MLP(2, [3, 1], seed=0), X, y, loss=mean_squared_error, epochs=2, callbacks=[recorder])
-    >>> {layer: [array.shape for array in arrays] for layer, arrays in recorder.activations.items()}
+    >>> history = LayerHistory(X)
+    >>> _ = fit(MLP(2, [3, 1], seed=0), X, y, loss=mean_squared_error, epochs=2, callbacks=[history])
+    >>> {layer: [array.shape for array in arrays] for layer, arrays in history.activations.items()}
     {'layers.0': [(6,), (6,)], 'layers.1': [(2,), (2,)]}
     """
 
