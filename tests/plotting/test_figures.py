@@ -273,7 +273,7 @@ class Gradients(Callback):
         self.seen.append(run.gradient.copy())
 
 
-def trained(recorder, **more):
+def trained(history, **more):
     X, y = np.random.default_rng(0).normal(size=(12, 2)), np.arange(12.0) / 12
     model = MLP(2, [3, 1], "tanh", seed=0)
     gradients = Gradients()
