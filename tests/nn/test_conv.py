@@ -90,7 +90,7 @@ def test_parameters_are_labeled_by_path():
         (lambda: Conv2d(1, 1, 3)([[[1.0, 2.0], [3.0]]]), r"not of shape \(1, 2\)"),
         (lambda: Conv2d(1, 1, 3)(np.ones((1, 2, 5))), "a window of 3 × 3 does not fit into an image of 2 × 5"),
         (lambda: Conv2d(0, 1, 3), "in_channels should be a whole number of at least 1"),
-        (lambda: Conv2d(1, 1, 3, padding=-1), "padding, unless it is 0, should be"),
+        (lambda: Conv2d(1, 1, 3, padding=-1), "padding should be a whole number of at least 0, not -1"),
     ],
 )
 def test_errors_say_what_was_given_and_what_is_expected(call, message):

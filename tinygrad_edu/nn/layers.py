@@ -21,7 +21,7 @@ from tinygrad_edu.nn.initializers import Initializer, draw_weights, resolve_init
 from tinygrad_edu.nn.module import Module, run, walk
 from tinygrad_edu.value import Number, Value
 
-__all__ = ["MLP", "Layer", "NamedLayer", "Neuron", "Seed", "named_layers", "one_example", "whole_number"]
+__all__ = ["MLP", "Layer", "NamedLayer", "Neuron", "named_layers", "one_example"]
 
 
 def one_example(inputs: Iterable[Number], n_inputs: int, owner: str) -> list[Value]:
@@ -86,7 +86,7 @@ class Neuron(Module):
         return self.respond(one_example(inputs, len(self.weights), "this neuron"))
 
     def respond(self, inputs: Sequence[Value]) -> Value:
-        """The output for inputs that are known to be as many `Value`s as there are weights."""
+        """The output for inputs that have been checked: as many `Value`s as there are weights."""
         return self._activate(dot(self.weights, inputs, self.bias))
 
     def respond_aloud(self, inputs: Sequence[Value]) -> Value:
@@ -102,8 +102,8 @@ class Neuron(Module):
 class Layer(Module):
     """Neurons side by side, all given the same inputs.
 
-    `neurons` are `n_outputs` `Neuron`s. Called on one example, it returns a list of `n_outputs` `Value`s, always a
-    list. The activation "softmax" turns the outputs of the whole layer into probabilities.
+    `neurons` are `n_outputs` `Neuron`s. Called on one example, it returns a list of `n_outputs` `Value`s, also where
+    there is only one. The activation "softmax" turns the outputs of the whole layer into probabilities.
 
     Raises ValueError as `Neuron` does.
 
@@ -147,7 +147,7 @@ class MLP(Module):
     `sizes` are the numbers of neurons of each layer, so `MLP(2, [16, 16, 1])` has two hidden layers and one output.
     The hidden layers use `activation`, the last one `output_activation`, which is "linear" unless you say otherwise.
     `activation` may also be a sequence with one activation per layer, the last one included. Called on one example, a
-    network returns a list of `Value`s, always a list. Every parameter is labeled with its path.
+    network returns a list of `Value`s, also where there is only one. Every parameter is labeled with its path.
 
     Raises ValueError as `Neuron` does, and for sizes or activations that are not one per layer.
 

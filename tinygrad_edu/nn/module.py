@@ -13,10 +13,10 @@ parameters are found by looking at the attributes, in the order in which they we
 Numbers that belong to a module's state but are not trained, such as the running mean of a batch normalization, are
 plain floats or lists of floats in attributes that the class names in `buffer_names`.
 
-A module says that it runs to whoever asks, as under `trace_sources`: each `__call__` is wrapped for that when its class
-is made. What is computed then knows its module. The path of a module that runs begins at the outermost one that runs,
-and goes on with what each module calls the one that it calls. A module that is called in two places has two paths then,
-and one identity. A module that no attribute leads to goes by the name of its class.
+While a module runs, it says so to whoever asks, such as `trace_sources`; `__call__` is wrapped for that when the class
+is made. Each `Value` that is computed then knows the place of its module. The path of a place begins at the outermost
+module that runs, and names each module as the one around it does. So a module that is called in two places has two
+paths, and one identity. A module that no attribute leads to goes by the name of its class.
 
 May import: `texts`, `modes`, `value`; NumPy.
 """
@@ -38,13 +38,13 @@ from tinygrad_edu.modes import Origin, Place, asks_for_modules, current_mode, mo
 from tinygrad_edu.texts import counted
 from tinygrad_edu.value import Value
 
-__all__ = ["Module", "State", "in_mode", "modes_of", "run", "walk"]
+__all__ = ["Module", "StateDict", "in_mode", "modes_of", "run", "walk"]
 
-#: By identity, the modules that are in another mode for this thread or task than for all others: see `in_mode`.
+#: The modes of modules, by `id`, that hold for this thread or task alone: see `in_mode`.
 _modes_here: ContextVar[Mapping[int, bool] | None] = ContextVar("tinygrad_edu_modules_in_mode", default=None)
 _NOTHING = object()
 #: What `state_dict` returns: the number of each parameter, and each buffer, by path.
-State: TypeAlias = dict[str, Any]
+StateDict: TypeAlias = dict[str, Any]
 
 
 class Module:
@@ -132,23 +132,23 @@ class Module:
             parameter.grad = 0.0
 
     def train(self, mode: bool = True) -> Self:
-        """Put this module and those inside it in training mode, and return it."""
+        """Put this module and all modules inside it in training mode, or with False in evaluation mode; return it."""
         _put_in_mode(self.modules(), mode)
         return self
 
     def eval(self) -> Self:
-        """Put this module and those inside it in the mode of use, and return it: dropout passes everything."""
+        """Put this module and all modules inside it in evaluation mode, and return it: dropout then drops nothing."""
         return self.train(False)
 
-    def state_dict(self) -> State:
+    def state_dict(self) -> StateDict:
         """The number of every parameter and a copy of every buffer, by path: what to save.
 
         >>> from tinygrad_edu.nn import Neuron
         >>> Neuron(2, init="zeros").state_dict()
         {'weights.0': 0.0, 'weights.1': 0.0, 'bias': 0.0}
         """
-        state: State = {path: parameter.data for path, parameter in self.named_parameters()}
-        return state | {path: _plain(getattr(module, name)) for path, module, name in self._named_buffers()}
+        state: StateDict = {path: parameter.data for path, parameter in self.named_parameters()}
+        return state | {path: _plain_buffer(getattr(module, name)) for path, module, name in self._named_buffers()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` of a module built alike has returned; all of it or, on an error, nothing.
@@ -164,8 +164,8 @@ class Module:
         """
         parameters, buffers = self.named_parameters(), self._named_buffers()
         self._check_names([*(path for path, _ in parameters), *(path for path, _, _ in buffers)], state)
-        numbers = [_number(path, state[path]) for path, _ in parameters]
-        arrays = [_matching(path, state[path], getattr(module, name)) for path, module, name in buffers]
+        numbers = [_parameter_number(path, state[path]) for path, _ in parameters]
+        arrays = [_matching_buffer(path, state[path], getattr(module, name)) for path, module, name in buffers]
         for (_, parameter), number in zip(parameters, numbers, strict=True):
             parameter.data = number
         for (_, module, name), array in zip(buffers, arrays, strict=True):
@@ -184,7 +184,7 @@ class Module:
         known = set(expected)
         missing = [path for path in expected if path not in state]
         unknown = [str(path) for path in state if path not in known]
-        problems = [_first_of(missing, "missing")] * bool(missing) + [_first_of(unknown, "unknown")] * bool(unknown)
+        problems = [_some_names(missing, "missing")] * bool(missing) + [_some_names(unknown, "unknown")] * bool(unknown)
         if problems:
             raise ValueError(
                 f"this state does not fit {type(self).__name__}, which has {len(expected)} names: "
@@ -207,7 +207,7 @@ class Module:
 
 
 def _put_in_mode(modules: Sequence[Module], training: bool) -> None:
-    """For all threads or, where the mode is one of `in_mode`, for this thread or task only."""
+    """Set the mode of modules: of those in a block of `in_mode` for this thread or task, of all others for everyone."""
     here = _modes_here.get() or {}
     inside = {id(module): training for module in modules if id(module) in here}
     if inside:
@@ -218,7 +218,7 @@ def _put_in_mode(modules: Sequence[Module], training: bool) -> None:
 
 
 def modes_of(model: Module) -> tuple[bool, ...]:
-    """Which modules are being trained: those of the model and, inside `in_mode`, whatever else is in one.
+    """Whether each module of the model is being trained; inside `in_mode`, each module that a block has put in a mode.
 
     >>> from tinygrad_edu.nn import Neuron
     >>> modes_of(Neuron(1).eval())
@@ -239,7 +239,7 @@ def in_mode(model: Module, training: bool) -> Iterator[None]:
     >>> inside, neuron.training
     (False, True)
     """
-    modules = model.modules()  # kept here, so that no new module can get the identity of one of them
+    modules = model.modules()  # kept alive here, so that no new module can get the `id` of one of them
     token = _modes_here.set({**(_modes_here.get() or {}), **dict.fromkeys(map(id, modules), training)})
     try:
         yield
@@ -262,11 +262,11 @@ class Running:
     def members(self) -> dict[object, Place]:
         """The places of the modules that the attributes of this one hold, by identity."""
         inside = [self.place.inside(name, _identity(m)) for name, m in _members(self.module) if isinstance(m, Module)]
-        return {place.identity: place for place in reversed(inside)}  # of several names of one module the first
+        return {place.identity: place for place in reversed(inside)}  # a module with two names goes by the first
 
 
 def _identity(module: Module) -> object:
-    """An object that stands for this module; a copy of the module has a copy of it."""
+    """The object that stands for this module in its places; a copy of the module has one of its own."""
     return vars(module).setdefault("_identity", object())
 
 
@@ -278,7 +278,7 @@ def _saying_so(call: Callable[..., Any]) -> Callable[..., Any]:
         if first is _NOTHING or others or named or modes_alive:
             arguments = others if first is _NOTHING else (first, *others)
             return (run if asks_for_modules() else _just_call)(self, call, *arguments, **named)
-        return call(self, first)  # the most frequent call by far, and much quicker than one with stars
+        return call(self, first)  # by far the most frequent call, and twice as quick without stars
 
     return said
 
@@ -288,7 +288,7 @@ def _just_call(module: Module, call: Callable[..., Any], /, *arguments: Any, **n
 
 
 def run(module: Module, call: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
-    """Call a module so that all that it computes knows its place, and those who listen hear what it answers.
+    """Call a module so that all that it computes knows its place, and so that those who listen hear what it answers.
 
     >>> from tinygrad_edu.modes import changed_mode
     >>> from tinygrad_edu.nn import Layer
@@ -315,7 +315,7 @@ def _own_call(module: Module) -> Any:
 
 
 def _place_in(caller: Running | None, module: Module) -> Place:
-    """Where a module is that `caller` calls."""
+    """The place of a module that `caller` calls: where it runs already, or what the nearest module that has it says."""
     identity = _identity(module)
     callers = list(_callers(caller))
     for running in callers:
@@ -355,7 +355,7 @@ def _told(module: Module, answer: Any) -> Any:
 
 
 def _resumed(running: Running, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """What a module yields; it runs for each item anew, and in between its caller does."""
+    """What a module yields: it runs while the next item is computed, and in between those run who asked for it."""
     resume = partial(next, steps)
     while True:
         try:
@@ -368,11 +368,12 @@ def _resumed(running: Running, steps: Generator[Any, Any, Any]) -> Generator[Any
         except GeneratorExit:
             steps.close()
             raise
-        except BaseException as error:  # whatever is thrown into this generator is meant for the one inside
+        except BaseException as error:  # whatever is thrown into this generator is meant for that of the module
             resume = partial(steps.throw, error)
 
 
 async def _awaited(running: Running, answer: Coroutine[Any, Any, Any]) -> Any:
+    """What a module answers that has to be awaited: it runs in the task that awaits it."""
     with _entered(running):
         result = await answer
     return _told(running.module, result)
@@ -384,9 +385,9 @@ async def _awaited(running: Running, answer: Coroutine[Any, Any, Any]) -> Any:
 def walk(
     module: Module, place: Place | None = None, seen: set[int] | None = None
 ) -> Iterator[tuple[Place, str, Value | Module]]:
-    """This module and every module inside it with its place; and every parameter, with that of its module, and a name.
+    """All modules, from this one inwards, as (place, "", module), and all parameters as (place of the module, name, it).
 
-    Each once, outer before inner.
+    Each comes once, under the first name that leads to it; a module comes before what is inside it.
     """
     place = Place(identity=_identity(module)) if place is None else place
     seen = set() if seen is None else seen
@@ -420,24 +421,24 @@ def _found_in(item: Any, path: str) -> Iterator[tuple[str, Value | Module]]:
             yield from _found_in(element, f"{path}.{key}")
 
 
-def _first_of(paths: list[str], what: str, shown: int = 3) -> str:
-    """How many names are missing or unknown, and the first of them."""
+def _some_names(paths: list[str], what: str, shown: int = 3) -> str:
+    """How many names there are that are missing or unknown, and the first of them."""
     return f"{len(paths)} {what} ({', '.join(paths[:shown])}{', ...' if len(paths) > shown else ''})"
 
 
-def _plain(buffer: Any) -> Any:
+def _plain_buffer(buffer: Any) -> Any:
     """A copy of a buffer: a float, or nested lists of floats."""
     return np.asarray(buffer, dtype=np.float64).tolist()
 
 
-def _number(path: str, number: Any) -> float:
+def _parameter_number(path: str, number: Any) -> float:
     try:
         return Value(number).data
     except TypeError as error:
         raise TypeError(f"the state's {path!r} should be one real number, not {type(number).__name__}") from error
 
 
-def _matching(path: str, given: Any, present: Any) -> Any:
+def _matching_buffer(path: str, given: Any, present: Any) -> Any:
     """`given` as a buffer of the shape that `present` has."""
     try:
         array = np.asarray(given, dtype=np.float64)
