@@ -11,6 +11,7 @@ from __future__ import annotations
 import numbers
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Generic, NoReturn, TypeVar
 
 import numpy as np
@@ -210,7 +211,7 @@ class PartOfOrigin(Generic[T]):
         return part
 
     def __set__(self, value: Any, given: T) -> None:
-        value.origin = value.origin._replace(**{self.name: given})
+        value.origin = replace(value.origin, **{self.name: given})
 
 
 class PythonNumber:

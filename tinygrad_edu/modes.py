@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
@@ -47,7 +47,8 @@ class Source(NamedTuple):
     expression: str = ""
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     """Where a module is: what the module around it calls it, and the place of that one. The outermost has no name.
 
     `path` joins the names from outside in. `identity` is the same object in all places of one module, and another one
@@ -60,8 +61,8 @@ class Place(NamedTuple):
 
     name: str = ""
     path: str = ""
-    around: Place | None = None
-    identity: object = None
+    around: Place | None = field(default=None, repr=False)
+    identity: object = field(default=None, repr=False)
 
     def inside(self, name: str, identity: object) -> Place:
         """The place of what this module calls `name`."""
@@ -81,10 +82,11 @@ class Place(NamedTuple):
 OUTSIDE = Place()
 
 
-class Origin(NamedTuple):
-    """Where a `Value` comes from, as far as somebody asked for it when it was made: its line, and its module.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a `Value` comes from: the line and the module that made it, if somebody asked for them at that time.
 
-    A parameter knows its module in any case.
+    A parameter knows the module that it belongs to, whoever asked: see `Module.label_parameters`.
 
     >>> Origin().module is None
     True
@@ -145,7 +147,7 @@ class Recorder(Protocol):
         """Take note of a new `Value`, and return it, or what is to take its place."""
 
     def varies(self, value: Any) -> bool:
-        """Whether its number is another one for other examples or other parameters."""
+        """Whether its number depends on the example, or on the parameters."""
 
     def refuse(self, what: str, cure: str) -> NoReturn:
         """Say that this cannot be part of a program, and what to write instead."""
@@ -153,16 +155,16 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True)
 class Mode:
-    """What happens to each new `Value`, beyond remembering how it was made."""
+    """What happens to each new `Value`, beyond remembering how it was made; and what is done beside that."""
 
-    records: bool = True
-    traces: bool = False
-    modules: bool = False  # whether each new `Value` learns its module; so it does, too, where lines are traced
-    answers: Callable[[Any, Any], None] | None = None  # is told each module that has run, and what it returned
-    check: Callable[[Any], None] | None = None
+    records: bool = True  # whether it remembers how it was made
+    traces: bool = False  # whether it learns the line and the module that made it
+    modules: bool = False  # whether it learns the module alone
+    answers: Callable[[Any, Any], None] | None = None  # called with each module that has run, and what it returned
+    check: Callable[[Any], None] | None = None  # called with it
     recorder: Recorder | None = None
-    watch: Callable[..., Iterator[Any]] | None = None  # between `backprop` and the steps of its sweep
-    noise: Callable[[Callable[..., Any]], Any] | None = None
+    watch: Callable[..., Iterator[Any]] | None = None  # called with the root and the steps of a sweep, and yields them
+    noise: Callable[[Callable[..., Any]], Any] | None = None  # called with what draws a random number, in its place
     numbers: Mapping[int, float] | None = None  # by id, the numbers that some leaves have for this thread or task
 
     def finish(self, node: Any) -> Any:
@@ -230,7 +232,8 @@ def no_grad() -> Any:
 def trace_sources() -> Any:
     """Remember, for each `Value` made inside the block, the line of code and the module that made it.
 
-    `value.source` has the file, the line and its text, `value.module` the path of the module.
+    `value.source` has the file, the line and its text; `value.module` has the path of the module, which begins at the
+    outermost module that was called inside the block.
 
     >>> from tinygrad_edu import MLP
     >>> with trace_sources():
@@ -247,7 +250,7 @@ def current_mode() -> Mode:
 
 
 def asks_for_modules() -> bool:
-    """Whether somebody wants to know, in this thread or task, which module is running, or what it answers."""
+    """Whether somebody wants to know, in this thread or task, which module is running, or what modules answer."""
     mode = _mode.get()
     return mode is not None and (mode.traces or mode.modules or mode.answers is not None)
 
@@ -258,7 +261,7 @@ def records() -> bool:
 
 
 def is_hidden(value: Any) -> bool:
-    """Whether a recording is under way here, and the number of this `Value` would be that of one example."""
+    """Whether a program is being recorded here in which the number of this `Value` is that of one example."""
     recorder = current_mode().recorder
     return recorder is not None and recorder.varies(value)
 
@@ -273,7 +276,7 @@ def revealed(value: Any, what: str = "reading .data", cure: str = "compute with 
 
 
 def not_while_recording(what: str, cure: str) -> None:
-    """Refuse what has no place in the recording of a program."""
+    """Refuse something while a program is recorded here."""
     recorder = current_mode().recorder
     if recorder is not None:
         recorder.refuse(what, cure)

@@ -9,7 +9,7 @@ NumPy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -188,8 +188,14 @@ class MLP(Module):
         return outputs
 
 
-class NamedLayer(NamedTuple):
-    """A layer of a model: its path, the module, and its parameters."""
+@dataclass(frozen=True)
+class NamedLayer:
+    """A layer of a model: its path, the module, and its parameters.
+
+    >>> (layer,) = named_layers(MLP(1, [2]))
+    >>> layer.name, layer.module, len(layer.parameters)
+    ('layers.0', Layer(1 -> 2, linear; 4 parameters), 4)
+    """
 
     name: str
     module: Module

@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial, wraps
 from reprlib import recursive_repr
 from types import CoroutineType, FunctionType, GeneratorType
@@ -124,7 +124,7 @@ class Module:
                     shared = Origin(module=place, is_parameter=True)
                 item.label = place.to(name)
                 source = item.origin.source
-                item.origin = shared if source is None else shared._replace(source=source)
+                item.origin = shared if source is None else replace(shared, source=source)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0, as before each `backward()` of a training loop."""
@@ -385,9 +385,13 @@ async def _awaited(running: Running, answer: Coroutine[Any, Any, Any]) -> Any:
 def walk(
     module: Module, place: Place | None = None, seen: set[int] | None = None
 ) -> Iterator[tuple[Place, str, Value | Module]]:
-    """All modules, from this one inwards, as (place, "", module), and all parameters as (place of the module, name, it).
+    """All modules from this one inwards, as (place, "", module), and all parameters, as (its module's place, name, it).
 
     Each comes once, under the first name that leads to it; a module comes before what is inside it.
+
+    >>> from tinygrad_edu.nn import Layer
+    >>> [(place.path, name) for place, name, _ in walk(Layer(1, 1))]
+    [('', ''), ('neurons.0', ''), ('neurons.0', 'weights.0'), ('neurons.0', 'bias')]
     """
     place = Place(identity=_identity(module)) if place is None else place
     seen = set() if seen is None else seen
