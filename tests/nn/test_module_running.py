@@ -223,6 +223,28 @@ def test_a_call_of_the_base_class_is_part_of_the_same_call():
     assert [name for name, _ in heard(model, Value(1.0))] == ["Doubled", "Sequential"]
 
 
+class TimesTen:
+    """A class beside `Module` that says how to call one."""
+
+    def __call__(self, x):
+        return x * 10.0
+
+
+class Mixed(TimesTen, Module):
+    pass
+
+
+class MixedFurther(Mixed):
+    pass
+
+
+@pytest.mark.parametrize("kind", [Mixed, MixedFurther])
+def test_a_call_may_come_from_a_class_that_is_no_module(kind):
+    assert path_of(traced(Sequential(kind()), Value(1.0))) == "layers.0"
+    assert [name for name, _ in heard(kind(), Value(1.0))] == [kind.__name__]
+    assert TimesTen()(2.0) == 20.0
+
+
 def test_a_call_says_what_it_said_before():
     assert list(inspect.signature(Doubled()).parameters) == ["x", "more", "scale"]
     assert inspect.getdoc(Doubled.__call__) == "Twice what it was."

@@ -86,7 +86,8 @@ class Module:
                 f"{cls.__name__} declares `training` in its class, which would hide whether it is being trained; every "
                 "Module begins in train(): call eval() on it instead"
             )
-        if isinstance(call := vars(cls).get("__call__"), FunctionType):
+        call = getattr(cls, "__call__", None)  # also one that comes from a class beside `Module`
+        if isinstance(call, FunctionType) and not hasattr(call, "says_so"):
             cls.__call__ = _saying_so(call)  # type: ignore[method-assign]  # which is what is meant
 
     def named_modules(self) -> list[tuple[str, Module]]:
@@ -280,6 +281,7 @@ def _saying_so(call: Callable[..., Any]) -> Callable[..., Any]:
             return (run if asks_for_modules() else _just_call)(self, call, *arguments, **named)
         return call(self, first)  # by far the most frequent call, and twice as quick without stars
 
+    said.says_so = True  # type: ignore[attr-defined]  # so that it is not wrapped again in each subclass
     return said
 
 
