@@ -86,7 +86,7 @@ class Module:
                 f"{cls.__name__} declares `training` in its class, which would hide whether it is being trained; every "
                 "Module begins in train(): call eval() on it instead"
             )
-        call = getattr(cls, "__call__", None)  # also one that comes from a class beside `Module`
+        call = cls.__call__  # also one that comes from a class beside `Module`
         if isinstance(call, FunctionType) and not hasattr(call, "says_so"):
             cls.__call__ = _saying_so(call)  # type: ignore[method-assign]  # which is what is meant
 
