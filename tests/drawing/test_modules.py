@@ -195,3 +195,15 @@ def test_two_models_in_one_graph_keep_their_layers_apart(asked):
     assert places[outputs[0]] != places[outputs[1]]
     assert places[models[0].layers[0].neurons[0].bias] == places[outputs[0]]
     assert draw(root, names={}).source.count('label="layers.0"') == 2
+
+
+def test_a_function_as_activation_belongs_to_its_neuron_where_it_was_traced():
+    model = MLP(1, [1], [lambda x: (x.tanh() + 1.0).log()], seed=0)
+    with trace_sources():
+        (output,) = model([Value(1.0, "x")])
+    nodes = topological_order(output)
+    paths = module_paths(nodes)
+    assert [node.label for node in nodes if node not in paths] == ["x"]
+    assert set(paths.values()) == {"layers.0.neurons.0"}
+    (untraced,) = model([Value(1.0, "x")])
+    assert untraced not in module_paths(topological_order(untraced)), "parameters do not say so much"

@@ -1,7 +1,7 @@
 """Observing a network at work: what each unit answers, how steep its activation is there, how large the gradients are.
 
-Nothing is hooked into the model. The graph of a loss already holds all of it: each node knows the neuron it was
-computed in, the activation is the node whose operation the neuron names, and its slope is that node's local derivative.
+The graph of a loss holds all of it, so nothing is hooked into the model. Each node knows the neuron it was computed in.
+The activation of a neuron is the node whose operation the neuron names, and the slope is the node's local derivative.
 
 May import: `ops`, `modes`, `value`, `backprop`, `functions`, `nn`, `optim`, `training`; NumPy.
 """
@@ -33,7 +33,7 @@ __all__ = ["Observation", "always_zero", "observe"]
 
 @dataclass
 class Unit:
-    """A neuron with an activation: what that gave, and its slope there, at each call of the neuron."""
+    """A neuron with an activation: what the activation gave at each call of the neuron, and how steep it was there."""
 
     path: str
     activation: str
@@ -65,9 +65,9 @@ class Observation:
 
 
 def observe(model: Module, data: Data, loss: Loss) -> Observation:
-    """Run the model and its gradients on some examples, and look.
+    """Run the model on some examples, forward and backward, and note what is to be seen.
 
-    The gradients of the `Value`s are 0 afterwards.
+    The gradients of the parameters are 0 afterwards.
     """
     params = model.parameters()
     index = {p: k for k, p in enumerate(params)}
@@ -97,11 +97,12 @@ def observe(model: Module, data: Data, loss: Loss) -> Observation:
 def _neurons(model: Module) -> dict[object, Unit]:
     """The neurons of a model, by what a node knows of its module: the identity of that."""
     layer_of = {p: layer.name for layer in named_layers(model) for p in layer.parameters}
-    return {
-        place.identity: Unit(place.path, activation_name(module.activation), layer_of[module.weights[0]])
-        for place, _, module in walk(model)
-        if isinstance(module, Neuron)
-    }
+    neurons: dict[object, Unit] = {}
+    for place, _, module in walk(model):
+        if isinstance(module, Neuron):
+            layer = next((layer_of[p] for p in module.parameters()), place.path)
+            neurons[place.identity] = Unit(place.path, activation_name(module.activation), layer)
+    return neurons
 
 
 def _losses(model: Module, data: Data, loss: Loss) -> Iterator[tuple[Value, list[float]]]:
@@ -140,13 +141,13 @@ def always_zero(model: Module, X: Array, units: Sequence[str]) -> list[str]:
         return [node for _, node in activations(x)]
 
     with in_mode(model, training=False), changed_mode(modules=True):
-        of = [unit.path for unit, _ in activations(X[0].tolist())]
         try:
             silent = (replayed(answers, model, X) == 0.0).all(axis=0)
+            first = activations(X[0].tolist())
+            awake = {unit.path for (unit, _), always in zip(first, silent, strict=True) if not always}
         except Exception:  # whatever it was, eager code is the meaning
-            silent = np.all([[v.data == 0.0 for v in answers(x)] for x in X.tolist()], axis=0)
-    talkative = {path for path, never in zip(of, silent, strict=True) if not never}
-    return [path for path in units if path not in talkative]
+            awake = {unit.path for x in X.tolist() for unit, node in activations(x) if node.data != 0.0}
+    return [path for path in units if path not in awake]
 
 
 def _first_non_finite_parameter(paths: list[tuple[str, Value]]) -> str:
