@@ -184,6 +184,8 @@ class Mode:
         return node
 
 
+_ORDINARY = Mode()
+
 # A context variable is separate for each thread and each asyncio task; None means the ordinary mode.
 _mode: ContextVar[Mode | None] = ContextVar("tinygrad_edu_mode", default=None)
 
@@ -246,7 +248,7 @@ def trace_sources() -> Any:
 
 def current_mode() -> Mode:
     """The mode of this thread or task."""
-    return _mode.get() or Mode()
+    return _mode.get() or _ORDINARY
 
 
 def asks_for_modules() -> bool:
