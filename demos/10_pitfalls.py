@@ -20,7 +20,7 @@ from tinygrad_edu.diagnosis import diagnose
 from tinygrad_edu.nn import Dropout, Sequential
 from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits as logit_loss
 from tinygrad_edu.optim import Adam, AdamW
-from tinygrad_edu.plotting import LayerRecorder
+from tinygrad_edu.plotting import LayerHistory
 from tinygrad_edu.plotting.figures import plot_decision_regions, plot_distributions
 from tinygrad_edu.training import EarlyStopping, fit, predict
 
@@ -59,10 +59,10 @@ def run(name: str, model: MLP, optimizer: object, epochs: int = EPOCHS, **option
 
 # %%
 title("1. Vanishing gradients")
-recorder = LayerRecorder(X_train[: SAMPLE // 4])
+layer_history = LayerHistory(X_train[: SAMPLE // 4])
 deep = MLP(2, [8] * 8 + [1], "sigmoid", seed=0)
-run("sigmoid, 9 layers", deep, SGD(deep.parameters(), 0.1), callbacks=[recorder])
-demo.save(plot_distributions(recorder), "10_vanishing.png")
+run("sigmoid, 9 layers", deep, SGD(deep.parameters(), 0.1), callbacks=[layer_history])
+demo.save(plot_distributions(layer_history), "10_vanishing.png")
 deep = MLP(2, [8] * 8 + [1], "relu", seed=0)
 run("relu, 9 layers", deep, SGD(deep.parameters(), 0.1))
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import tinygrad_edu
-from tinygrad_edu import Value, detect_anomaly, dot, grad, logsumexp, no_grad, trace_sources
-from tinygrad_edu.modes import changed_mode, modes_alive, noise
+from tinygrad_edu import MLP, Value, detect_anomaly, dot, grad, logsumexp, no_grad, trace_sources
+from tinygrad_edu.modes import OUTSIDE, Place, Source, changed_mode, modes_alive, noise
 
 
 def is_recorded():
@@ -228,3 +228,46 @@ def test_a_folder_whose_name_begins_like_ours_is_the_users():
     scope = {"Value": Value, "trace_sources": trace_sources}
     exec(compile("with trace_sources():\n    y = Value(1.0) * 2.0", neighbor, "exec"), scope)
     assert scope["y"].source.file == neighbor
+
+
+def test_trace_sources_also_says_the_module():
+    model = MLP(1, [1], seed=0)
+    with trace_sources():
+        (y,) = model([2.0])
+        outside = y * 2.0
+    assert (y.module.path, outside.module.path) == ("layers.0.neurons.0", "")
+    assert y.source.text == "(y,) = model([2.0])"
+    assert (y * 2.0).module is None
+
+
+def test_a_node_may_be_asked_for_its_module_alone():
+    with changed_mode(modules=True):
+        y = Value(2.0) * 3.0
+    assert y.module == OUTSIDE
+    assert y.source is None
+
+
+def test_a_line_and_a_module_are_kept_together_and_set_apart():
+    line, place = Source("train.py", 1, "x"), Place().inside("layers.0", object())
+    x = Value(1.0)
+    x.source, x.module = line, place
+    assert (x.source, x.module) == (line, place)
+    x.source = None
+    assert (x.source, x.module) == (None, place)
+    assert (Value.source, Value.module) == (None, None)
+
+
+def test_no_grad_and_modules_do_not_disturb_each_other():
+    with no_grad(), changed_mode(modules=True):
+        y = Value(2.0) * 3.0
+    assert (y.op, y.module) == (None, OUTSIDE)
+
+
+def test_a_place_says_its_names_and_tells_modules_apart():
+    one, other = object(), object()
+    network = Place(identity=one)
+    layer = network.inside("layers.0", other)
+    assert layer == Place(identity=one).inside("layers.0", other) != network.inside("layers.0", one)
+    assert (network.to("bias"), layer.to("bias")) == ("bias", "layers.0.bias")
+    assert layer.chain == (network, layer)
+    assert repr(layer) == "Place(name='layers.0', path='layers.0')"

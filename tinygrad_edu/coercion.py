@@ -11,13 +11,14 @@ from __future__ import annotations
 import numbers
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Generic, NoReturn, TypeVar
 
 import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.elsewhere import ELSEWHERE, CalledElsewhere
-from tinygrad_edu.modes import is_hidden, modes_alive, revealed
+from tinygrad_edu.modes import Origin, is_hidden, modes_alive, revealed
 from tinygrad_edu.op import Op
 from tinygrad_edu.truth import FALSE, TRUE, TRUTHS
 
@@ -74,6 +75,23 @@ class Seldom(Generic[T]):
         setattr(value, self.slot, self.checked(given))
 
 
+_UNKNOWN = Origin()
+
+
+class PartOfOrigin(Generic[T]):
+    """An attribute that is kept in the `origin` of a Value, with others, so that all of them cost one slot."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, value: Any, owner: Any = None) -> T:
+        part: T = getattr(getattr(value, "origin", _UNKNOWN), self.name)
+        return part
+
+    def __set__(self, value: Any, given: T) -> None:
+        value.origin = replace(value.origin, **{self.name: given})
+
+
 class PythonNumber:
     """What Python expects of a number: comparisons, conversions, printing, copying."""
 
@@ -82,6 +100,7 @@ class PythonNumber:
     data: Any
     grad: Any
     label: Any
+    origin: Any
     op: Any
     apply: Callable[..., Any]
 
@@ -135,7 +154,8 @@ class PythonNumber:
     def __reduce__(self) -> tuple[Any, ...]:
         revealed(self, "copying it", "record a function that makes no copies")
         if self.op is None:
-            return _restore, (type(self), self.data, self.grad, self.label)
+            known = (self.origin,) if self.origin.is_parameter else ()
+            return _restore, (type(self), self.data, self.grad, self.label, *known)
         raise TypeError(f"only leaves can be copied or pickled, and {self!r} was computed; .detach() gives a leaf")
 
     def __init_subclass__(cls, recorded: bool = False) -> None:
@@ -150,9 +170,11 @@ for _name, _cure in ELSEWHERE.items():
     setattr(PythonNumber, _name, CalledElsewhere(_name, _cure))
 
 
-def _restore(cls: Any, data: float, grad: float, label: str) -> Any:
+def _restore(cls: Any, data: float, grad: float, label: str, origin: Origin | None = None) -> Any:
     leaf = cls(data, label)
     leaf.grad = grad
+    if origin is not None:
+        leaf.origin = origin
     return leaf
 
 

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from tinygrad_edu import ops
-from tinygrad_edu.coercion import PythonNumber, Seldom, gradient, plain, real, text
+from tinygrad_edu.coercion import PartOfOrigin, PythonNumber, Seldom, gradient, plain, real, text
 from tinygrad_edu.compiling import compiled
 from tinygrad_edu.methods import Methods, binary, infix, reflected, unary, with_settings
-from tinygrad_edu.modes import Source, finish, modes_alive, not_while_recording, revealed
+from tinygrad_edu.modes import Origin, Place, Source, finish, modes_alive, not_while_recording, revealed
 from tinygrad_edu.number_systems.floats import evaluate
 
 __all__ = ["Number", "Value", "as_value"]
@@ -38,7 +38,7 @@ class Value(PythonNumber, Methods):
     (-4.0, -2.0, 2.0)
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "_label", "_source", "inputs", "local_derivatives", "op")
+    __slots__ = ("__weakref__", "_data", "_grad", "_label", "_origin", "inputs", "local_derivatives", "op")
 
     def __init__(self, data: Any, label: str = "") -> None:
         self._data: float = data if type(data) is float else real(data)
@@ -108,9 +108,9 @@ class Value(PythonNumber, Methods):
         not_while_recording("setting .grad", "gradients come from program.value_and_grad")
         self._grad = number if type(number) is float else gradient(number)
 
-    #: What people call it, and the line that made it, if that was under `trace_sources`.
-    label = Seldom("_label", "", text)
-    source = Seldom[Source | None]("_source", None)
+    #: What people call it; and the line and the module that made it, if that was under `trace_sources`.
+    label, origin = Seldom("_label", "", text), Seldom("_origin", Origin())
+    source, module = PartOfOrigin[Source | None]("source"), PartOfOrigin[Place | None]("module")
 
 
 #: What the operators accept beside a `Value`: any real number.

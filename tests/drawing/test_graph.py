@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import MLP, Value, dot, no_grad, topological_order, trace_sources, where
+from tinygrad_edu import MLP, Neuron, Value, dot, no_grad, topological_order, trace_sources, where
 from tinygrad_edu.drawing import draw, expanded, graph_svg
 from tinygrad_edu.drawing.graph import MAX_NODES
 from tinygrad_edu.drawing.layout import find_graphviz
 from tinygrad_edu.drawing.palette import GRAY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
+from tinygrad_edu.nn import Module
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -137,7 +138,7 @@ def test_what_edges_hand_back_adds_up_to_the_gradients(numbers, program):
 
 
 def test_inputs_parameters_constants_operations_and_the_root_look_different():
-    root = Value(1.0, "x") * Value(2.0, "layers.0.bias") + 3.0
+    root = Value(1.0, "x") * Neuron(1).bias + 3.0
     nodes, _, _ = read(graph_svg(root, names={}))
     looks = {}
     for part in nodes.values():
@@ -286,8 +287,11 @@ def test_a_blank_label_is_shown_in_quotes():
 
 
 def test_no_module_breaks_a_drawing():
-    paths = ["a\\", '"', "<b>", "&#0;", "a\tb", "%"]
-    root = dot([Value(1.0, f"{path}.weights.{k}") for k, path in enumerate(paths)], [1.0] * len(paths))
+    names, model = ["a\\", '"', "<b>", "&#0;", "a\tb", "%"], Module()
+    for name in names:
+        setattr(model, name, Neuron(1))
+    model.label_parameters()
+    root = dot([getattr(model, name).bias for name in names], [1.0] * len(names))
     _, _, clusters = read(graph_svg(root))
     assert sorted(clusters) == sorted(["a\\", '"', "<b>", "&#0;", r"a\tb", "%"])
 

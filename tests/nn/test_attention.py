@@ -1,4 +1,4 @@
-"""Attention and embedding against matrices in NumPy, and against finite differences."""
+"""Attention against matrices in NumPy, and against finite differences."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value, as_value, fsum, gradcheck
-from tinygrad_edu.nn import Embedding, MultiheadAttention, TransformerEncoderLayer, scaled_dot_product_attention
+from tinygrad_edu.nn import MultiheadAttention, scaled_dot_product_attention
 from tinygrad_edu.nn.shapes import flatten
 
 
@@ -104,40 +104,3 @@ def test_heads_must_share_the_numbers_equally():
         MultiheadAttention(4, 3)
     with pytest.raises(ValueError, match=r"this attention takes one example of shape \(steps, 4\)"):
         MultiheadAttention(4, 2)([[1.0, 2.0]])
-
-
-def test_an_embedding_returns_the_rows_of_its_own_table():
-    table = Embedding(5, 3, seed=0)
-    assert all(a is b for a, b in zip(table(4), table.weights[4], strict=True))
-    assert table.parameters()[3].label == "weights.1.0"
-    assert numbers(Embedding(200, 5, seed=0).weights).std() == pytest.approx(1.0, abs=0.1)
-
-
-def test_the_gradient_of_an_embedding_reaches_the_rows_that_were_looked_up():
-    table = Embedding(3, 2, seed=0)
-    fsum([*table(1), *table(1), *table(Value(2.0))]).backward()
-    assert [[value.grad for value in row] for row in table.weights] == [[0.0, 0.0], [2.0, 2.0], [1.0, 1.0]]
-
-
-@pytest.mark.parametrize("token", [-1, 3, 0.5, float("nan")])
-def test_a_token_outside_the_table_is_an_error(token):
-    with pytest.raises(IndexError, match="choose needs a whole number from 0 to 2"):
-        Embedding(3, 2)(token)
-
-
-def numpy_norm(x):
-    return (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + 1e-5)
-
-
-def test_a_transformer_layer_adds_what_attention_and_network_say_about_the_normalized_sequence():
-    block = TransformerEncoderLayer(4, 2, dim_feedforward=3, activation="tanh", seed=0)
-    x = np.random.default_rng(0).normal(size=(3, 4))
-    outputs, weights = block(x, is_causal=True)
-    found, expected_weights = block.attention(numpy_norm(x), is_causal=True)
-    after = x + numbers(found)
-    expected = after + apply(block.linear2, np.tanh(apply(block.linear1, numpy_norm(after))))
-    np.testing.assert_allclose(numbers(outputs), expected, atol=1e-12)
-    np.testing.assert_allclose(numbers(weights), numbers(expected_weights), atol=1e-12)
-    assert len(block.parameters()) == 4 * 4 * 5 + 2 * 8 + 3 * 5 + 4 * 4
-    with pytest.raises(ValueError, match=r"this Transformer layer takes one example of shape \(steps, 4\)"):
-        block([[1.0, 2.0]])

@@ -8,7 +8,8 @@ from oracles import central_difference
 
 from tinygrad_edu import Value, no_grad, softmax
 from tinygrad_edu.backprop import topological_order
-from tinygrad_edu.nn import MLP, Layer, Neuron
+from tinygrad_edu.nn import MLP, RNN, Conv2d, Dropout, Layer, LayerNorm, Module, Neuron, Sequential
+from tinygrad_edu.nn.layers import named_layers
 
 
 def data(values):
@@ -173,3 +174,36 @@ def test_a_network_that_cannot_be_built_says_why(build, error, message):
 def test_inputs_that_do_not_fit_are_refused(model, inputs, error, message):
     with pytest.raises(error, match=message):
         model(inputs)
+
+
+# The layers of a model ------------------------------------------------------------------------------------
+
+
+def sizes(model):
+    return {layer.name: len(layer.parameters) for layer in named_layers(model)}
+
+
+def test_a_layer_is_what_has_parameters_of_its_own_or_a_list_of_neurons():
+    model = Sequential(Layer(2, 3), lambda x: x, LayerNorm(3), RNN(3, 2), Dropout())
+    assert sizes(model) == {"layers.0": 9, "layers.2": 6, "layers.3.cell.layer": 12}
+    assert [layer.module for layer in named_layers(model)] == [
+        model.layers[0], model.layers[2], model.layers[3].cell.layer,
+    ]  # fmt: skip
+    assert sizes(Conv2d(1, 2, 1)) == {"Conv2d": 4}
+    assert sizes(Dropout()) == {}
+
+
+def test_every_parameter_belongs_to_one_layer():
+    class Model(Module):
+        def __init__(self):
+            self.slope = Value(1.0)
+            self.layer = Layer(1, 1)
+            self.single = Neuron(1)
+            self.tied = self.layer.neurons[0].bias
+            self.again = self.layer
+
+    model = Model()
+    assert sizes(model) == {"Model": 1, "layer": 2, "single": 2}
+    assert sorted(id(p) for layer in named_layers(model) for p in layer.parameters) == sorted(
+        map(id, model.parameters())
+    )

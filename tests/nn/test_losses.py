@@ -167,7 +167,7 @@ def test_huber_is_smooth_at_delta_and_wants_a_positive_one():
     assert gradient(huber)([1.0], [0.0]) == (0.5, [1.0])
     assert gradient(huber)([-3.0], [0.0]) == (2.5, [-1.0])
     for delta in (0, -1.0, np.nan):
-        with pytest.raises(ValueError, match="a delta above 0"):
+        with pytest.raises(ValueError, match="delta must be a finite number above 0"):
             huber(1.0, 2.0, delta=delta)
 
 

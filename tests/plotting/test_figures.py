@@ -12,7 +12,7 @@ from sklearn.datasets import make_moons
 from tinygrad_edu import MLP, SGD, Layer
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.plotting import (
-    LayerRecorder,
+    LayerHistory,
     descend,
     figures,
     plot_activations,
@@ -23,7 +23,7 @@ from tinygrad_edu.plotting import (
     plot_loss,
     plot_weights,
 )
-from tinygrad_edu.plotting.layers import layer_activations
+from tinygrad_edu.plotting.layer_history import layer_activations
 from tinygrad_edu.training import Callback, History, fit
 
 
@@ -273,35 +273,35 @@ class Gradients(Callback):
         self.seen.append(run.gradient.copy())
 
 
-def trained(recorder, **more):
+def trained(history, **more):
     X, y = np.random.default_rng(0).normal(size=(12, 2)), np.arange(12.0) / 12
     model = MLP(2, [3, 1], "tanh", seed=0)
     gradients = Gradients()
     options = {"epochs": 3, "batch_size": 4, "progress": False, "seed": 0, "loss": mean_squared_error}
-    fit(model, X, y, callbacks=[recorder, gradients], **(options | more))
+    fit(model, X, y, callbacks=[history, gradients], **(options | more))
     return model, gradients.seen
 
 
-def test_the_recorder_remembers_sizes_of_gradients_layer_by_layer():
-    recorder = LayerRecorder(np.zeros((1, 2)))
-    _, seen = trained(recorder)
+def test_the_history_remembers_sizes_of_gradients_layer_by_layer():
+    history = LayerHistory(np.zeros((1, 2)))
+    _, seen = trained(history)
     last_epoch = np.sqrt(np.mean(np.square(seen[-3:]), axis=0))
-    assert {layer: len(arrays) for layer, arrays in recorder.gradients.items()} == {"layers.0": 3, "layers.1": 3}
-    np.testing.assert_allclose(recorder.gradients["layers.0"][-1], last_epoch[:9], rtol=1e-12)
-    np.testing.assert_allclose(recorder.gradients["layers.1"][-1], last_epoch[9:], rtol=1e-12)
+    assert {layer: len(arrays) for layer, arrays in history.gradients.items()} == {"layers.0": 3, "layers.1": 3}
+    np.testing.assert_allclose(history.gradients["layers.0"][-1], last_epoch[:9], rtol=1e-12)
+    np.testing.assert_allclose(history.gradients["layers.1"][-1], last_epoch[9:], rtol=1e-12)
 
 
-def test_the_recorder_remembers_what_each_layer_hands_on():
+def test_the_history_remembers_what_each_layer_hands_on():
     examples = np.random.default_rng(1).normal(size=(5, 2))
-    recorder = LayerRecorder(examples, limit=4)
-    model, _ = trained(recorder)
+    history = LayerHistory(examples, limit=4)
+    model, _ = trained(history)
     W = np.array([[w.data for w in neuron.weights] for neuron in model.layers[0].neurons])
     b = np.array([neuron.bias.data for neuron in model.layers[0].neurons])
     hidden = np.tanh(examples[:4] @ W.T + b)
-    np.testing.assert_allclose(np.sort(recorder.activations["layers.0"][-1]), np.sort(hidden.ravel()), rtol=1e-12)
+    np.testing.assert_allclose(np.sort(history.activations["layers.0"][-1]), np.sort(hidden.ravel()), rtol=1e-12)
     V = np.array([w.data for w in model.layers[1].neurons[0].weights])
     out = hidden @ V + model.layers[1].neurons[0].bias.data
-    np.testing.assert_allclose(np.sort(recorder.activations["layers.1"][-1]), np.sort(out), rtol=1e-12)
+    np.testing.assert_allclose(np.sort(history.activations["layers.1"][-1]), np.sort(out), rtol=1e-12)
 
 
 def test_looking_at_activations_leaves_the_model_alone():
@@ -312,9 +312,9 @@ def test_looking_at_activations_leaves_the_model_alone():
 
 
 def test_a_resumed_run_has_the_record_of_one_that_was_never_stopped(tmp_path):
-    whole, parts = LayerRecorder(np.ones((1, 2))), LayerRecorder(np.ones((1, 2)))
+    whole, parts = LayerHistory(np.ones((1, 2))), LayerHistory(np.ones((1, 2)))
     trained(whole, epochs=4)
-    trained(LayerRecorder(np.ones((1, 2))), epochs=2, checkpoint=tmp_path / "run")
+    trained(LayerHistory(np.ones((1, 2))), epochs=2, checkpoint=tmp_path / "run")
     trained(parts, epochs=4, checkpoint=tmp_path / "run", resume=True)
     for record in ("activations", "gradients"):
         for layer, arrays in getattr(whole, record).items():
@@ -322,31 +322,31 @@ def test_a_resumed_run_has_the_record_of_one_that_was_never_stopped(tmp_path):
 
 
 def test_distributions_show_median_and_bands(tmp_path):
-    recorder = LayerRecorder(np.random.default_rng(1).normal(size=(8, 2)))
-    trained(recorder)
-    figure = plot_distributions(recorder)
+    history = LayerHistory(np.random.default_rng(1).normal(size=(8, 2)))
+    trained(history)
+    figure = plot_distributions(history)
     assert [title(figure, k) for k in (0, 1)] == ["layers.0", "layers.1"]
     np.testing.assert_allclose(
-        figure.axes[0].lines[0].get_ydata(), [np.median(a) for a in recorder.activations["layers.0"]]
+        figure.axes[0].lines[0].get_ydata(), [np.median(a) for a in history.activations["layers.0"]]
     )
     np.testing.assert_allclose(
-        figure.axes[3].lines[0].get_ydata(), [np.median(a) for a in recorder.gradients["layers.1"]]
+        figure.axes[3].lines[0].get_ydata(), [np.median(a) for a in history.gradients["layers.1"]]
     )
     assert figure.axes[2].get_yscale() == "log"
     assert draws(figure, tmp_path)
 
 
 def test_gradients_that_are_all_zero_are_said_to_be(tmp_path):
-    recorder = LayerRecorder(np.ones((1, 2)))
-    recorder.gradients = {"a": [np.zeros(4), np.zeros(4)], "b": [np.ones(4), np.array([0.0, 1.0, 1.0, 1.0])]}
-    figure = plot_distributions(recorder)
+    history = LayerHistory(np.ones((1, 2)))
+    history.gradients = {"a": [np.zeros(4), np.zeros(4)], "b": [np.ones(4), np.array([0.0, 1.0, 1.0, 1.0])]}
+    figure = plot_distributions(history)
     assert [title(figure, k) for k in (2, 3)] == ["100 % are zero", "25 % are zero"]
     assert draws(figure, tmp_path)
 
 
-def test_a_recorder_that_saw_nothing_is_refused():
-    with pytest.raises(ValueError, match=r"give it to fit\(\.\.\., callbacks=\[recorder\]\)"):
-        plot_distributions(LayerRecorder([[0.0]]))
+def test_a_history_that_saw_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"give it to fit\(\.\.\., callbacks=\[history\]\)"):
+        plot_distributions(LayerHistory([[0.0]]))
 
 
 # Weights and confusion ------------------------------------------------------------------------------------

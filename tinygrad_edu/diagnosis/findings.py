@@ -30,7 +30,6 @@ from tinygrad_edu.training.checks import targets_for
 from tinygrad_edu.training.data import Data, checked
 from tinygrad_edu.training.engines import Loss, outputs_of, takes_batches
 from tinygrad_edu.training.history import History
-from tinygrad_edu.training.saving import layer_of
 
 __all__ = ["PATHOLOGIES", "Diagnosis", "Finding", "Watch", "diagnose"]
 
@@ -227,7 +226,7 @@ def _saturated(seen: Observation) -> Iterator[Finding]:
     shares = {
         path: float(np.mean(np.abs(unit.slopes) < FLAT * steepest[path]))
         for path, unit in seen.units.items()
-        if steepest[path] and _layer_of_unit(path) != outputs
+        if steepest[path] and unit.layer != outputs
     }
     saturated = {path: share for path, share in shares.items() if share >= MOSTLY}
     what = f"have no slope left for {MOSTLY:.0%} of the examples or more"
@@ -250,15 +249,11 @@ def _by_layer(
     """
     layers: dict[str, list[str]] = {}
     for path in shares:
-        layers.setdefault(_layer_of_unit(path), []).append(path)
+        layers.setdefault(seen.units[path].layer, []).append(path)
     for layer, paths in layers.items():
-        of = sum(_layer_of_unit(path) == layer for path in seen.units)
+        of = sum(unit.layer == layer for unit in seen.units.values())
         named = ", ".join(f"{path} ({shares[path]:.0%})" for path in paths[:5]) + (", ..." if len(paths) > 5 else "")
         yield Finding(pathology, layer, f"{len(paths)} of {of} units {what}: {named}"), len(paths) / of
-
-
-def _layer_of_unit(path: str) -> str:
-    return layer_of(f"{path}.bias")
 
 
 def _vanishing(gradients: dict[str, float], explained: bool) -> Iterator[Finding]:

@@ -1,16 +1,15 @@
 """Observing a network at work: what each unit answers, how steep its activation is there, how large the gradients are.
 
-Nothing is hooked into the model. The graph of a loss already holds all of it: a neuron is a `dot` node whose first
-input is the neuron's first weight, its activation the node made of that, and the slope of the activation the local
-derivative on the edge between them.
+The graph of a loss holds all of it, so nothing is hooked into the model. Each node knows the neuron it was computed in.
+The activation of a neuron is the node whose operation the neuron names, and the slope is the node's local derivative.
 
-May import: `ops`, `value`, `backprop`, `functions`, `nn`, `optim`, `training`; NumPy.
+May import: `ops`, `modes`, `value`, `backprop`, `functions`, `nn`, `optim`, `training`; NumPy.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,27 +18,26 @@ import numpy as np
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.functions import fsum
+from tinygrad_edu.modes import changed_mode
 from tinygrad_edu.nn.activations import activation_name
-from tinygrad_edu.nn.layers import Neuron
-from tinygrad_edu.nn.module import Module, in_mode
+from tinygrad_edu.nn.layers import Neuron, named_layers
+from tinygrad_edu.nn.module import Module, in_mode, walk
+from tinygrad_edu.nn.shapes import flatten
 from tinygrad_edu.optim.optimizers import Vector, gradients_of
 from tinygrad_edu.training.data import Array, Data
 from tinygrad_edu.training.engines import Loss, outputs_of, replayed, takes_batches
-from tinygrad_edu.training.saving import layer_of
 from tinygrad_edu.value import Value
 
 __all__ = ["Observation", "always_zero", "observe"]
 
 
-#: Activations that do nothing, so that there is nothing to look at.
-LINEAR = ("linear", "identity")
-
-
 @dataclass
 class Unit:
-    """A neuron with an activation: its output and the slope of its activation, for each example."""
+    """A neuron with an activation: what the activation gave at each call of the neuron, and how steep it was there."""
 
+    path: str
     activation: str
+    layer: str
     outputs: list[float] = field(default_factory=list)
     slopes: list[float] = field(default_factory=list)
 
@@ -67,22 +65,18 @@ class Observation:
 
 
 def observe(model: Module, data: Data, loss: Loss) -> Observation:
-    """Run the model and its gradients on some examples, and look.
+    """Run the model on some examples, forward and backward, and note what is to be seen.
 
-    The gradients of the `Value`s are 0 afterwards.
+    The gradients of the parameters are 0 afterwards.
     """
-    paths = model.named_parameters()
-    params = [p for _, p in paths]
-    layers: dict[str, list[int]] = {}
-    for index, (path, _) in enumerate(paths):
-        layers.setdefault(layer_of(path), []).append(index)
-    active = [(path, neuron) for path, neuron in _neurons(model) if activation_name(neuron.activation) not in LINEAR]
-    units = {path: Unit(activation_name(neuron.activation)) for path, neuron in active}
-    neurons = {neuron.weights[0]: path for path, neuron in _neurons(model)}
+    params = model.parameters()
+    index = {p: k for k, p in enumerate(params)}
+    layers = {layer.name: [index[p] for p in layer.parameters] for layer in named_layers(model)}
+    neurons = _neurons(model)
     total, squares = np.zeros(len(params)), np.zeros(len(params))
     losses: list[float] = []
-    culprit = _first_non_finite_parameter(paths)
-    with in_mode(model, training=False):
+    culprit = _first_non_finite_parameter(model.named_parameters())
+    with in_mode(model, training=False), changed_mode(modules=True):
         roots = 0
         for root, batch_losses in _losses(model, data, loss):
             model.zero_grad()
@@ -91,16 +85,24 @@ def observe(model: Module, data: Data, loss: Loss) -> Observation:
             total, squares, roots = total + gradient, squares + gradient**2, roots + 1
             losses.extend(batch_losses)
             nodes = topological_order(root)
-            for path, node in _activations(nodes, neurons, units):
-                units[path].outputs.append(node.data)
-                units[path].slopes.append(node.local_derivatives[0])
+            for unit, node in _activations(nodes, neurons):
+                unit.outputs.append(node.data)
+                unit.slopes.append(node.local_derivatives[0])
             culprit = culprit or _first_non_finite(nodes, neurons)
     model.zero_grad()
+    units = {unit.path: unit for unit in neurons.values() if unit.outputs}
     return Observation(losses, total / roots, np.sqrt(squares / roots), layers, units, culprit)
 
 
-def _neurons(model: Module) -> list[tuple[str, Neuron]]:
-    return [(path, module) for path, module in model.named_modules() if isinstance(module, Neuron)]
+def _neurons(model: Module) -> dict[object, Unit]:
+    """The neurons of a model, by what a node knows of its module: the identity of that."""
+    layer_of = {p: layer.name for layer in named_layers(model) for p in layer.parameters}
+    neurons: dict[object, Unit] = {}
+    for place, _, module in walk(model):
+        if isinstance(module, Neuron):
+            layer = next((layer_of[p] for p in module.parameters()), place.path)
+            neurons[place.identity] = Unit(place.path, activation_name(module.activation), layer)
+    return neurons
 
 
 def _losses(model: Module, data: Data, loss: Loss) -> Iterator[tuple[Value, list[float]]]:
@@ -115,39 +117,44 @@ def _losses(model: Module, data: Data, loss: Loss) -> Iterator[tuple[Value, list
         yield one, [one.data]
 
 
-def _activations(nodes: list[Value], neurons: dict[Value, str], units: Collection[str]) -> Iterator[tuple[str, Value]]:
-    """Each of these units that the graph holds, with the node of its activation: the one made of its `dot`."""
-    sums: dict[Value, str] = {}
+def _neuron_of(node: Value, neurons: Mapping[object, Unit]) -> Unit | None:
+    """The neuron that an operation was computed in."""
+    return None if node.op is None or node.module is None else neurons.get(node.module.identity)
+
+
+def _activations(nodes: Sequence[Value], neurons: Mapping[object, Unit]) -> Iterator[tuple[Unit, Value]]:
+    """The node of each activation that was computed, with its neuron."""
     for node in nodes:
-        if node.op is ops.dot and (path := neurons.get(node.inputs[0], "")) in units:
-            sums[node] = path
-        elif len(node.inputs) == 1 and (unit := sums.pop(node.inputs[0], None)) is not None:
-            yield unit, node
+        neuron = _neuron_of(node, neurons)
+        if neuron is not None and node.op is not None and node.op.method == neuron.activation:
+            yield neuron, node
 
 
 def always_zero(model: Module, X: Array, units: Sequence[str]) -> list[str]:
     """Those of the units that answer 0 to every example of X, in evaluation mode."""
-    neurons = {neuron.weights[0]: path for path, neuron in _neurons(model)}
+    neurons = {identity: unit for identity, unit in _neurons(model).items() if unit.path in units}
+
+    def activations(x: Any) -> list[tuple[Unit, Value]]:
+        return list(_activations(topological_order(fsum(flatten(outputs_of(model, [x])[0]))), neurons))
 
     def answers(x: Any) -> list[Value]:
-        outputs = outputs_of(model, [x])[0]
-        root = fsum(np.ravel(np.array(outputs, dtype=object)))
-        nodes = dict(_activations(topological_order(root), neurons, units))
-        return [nodes[path] for path in units]
+        return [node for _, node in activations(x)]
 
-    with in_mode(model, training=False):
+    with in_mode(model, training=False), changed_mode(modules=True):
         try:
             silent = (replayed(answers, model, X) == 0.0).all(axis=0)
+            first = activations(X[0].tolist())
+            awake = {unit.path for (unit, _), always in zip(first, silent, strict=True) if not always}
         except Exception:  # whatever it was, eager code is the meaning
-            silent = np.all([[v.data == 0.0 for v in answers(x)] for x in X.tolist()], axis=0)
-    return [path for path, never in zip(units, silent, strict=True) if never]
+            awake = {unit.path for x in X.tolist() for unit, node in activations(x) if node.data != 0.0}
+    return [path for path in units if path not in awake]
 
 
 def _first_non_finite_parameter(paths: list[tuple[str, Value]]) -> str:
     return next((f"the parameter {path} is {p.data:g}" for path, p in paths if not math.isfinite(p.data)), "")
 
 
-def _first_non_finite(nodes: list[Value], neurons: dict[Value, str]) -> str:
+def _first_non_finite(nodes: Sequence[Value], neurons: Mapping[object, Unit]) -> str:
     """The first node, inputs before outputs, that is nan or inf; or, on the way back, whose gradient is."""
     for node in nodes:
         if not math.isfinite(node.data):
@@ -158,10 +165,10 @@ def _first_non_finite(nodes: list[Value], neurons: dict[Value, str]) -> str:
     return ""
 
 
-def _described(node: Value, neurons: dict[Value, str]) -> str:
+def _described(node: Value, neurons: Mapping[object, Unit]) -> str:
     """What to call a node: its label, its neuron, or its operation and the numbers it was given."""
     if node.op is None:
         return node.label or "a constant"
-    if node.op is ops.dot:
-        return f"the weighted sum of {neurons.get(node.inputs[0], 'a neuron')}"
+    if node.op is ops.dot and (neuron := _neuron_of(node, neurons)) is not None:
+        return f"the weighted sum of {neuron.path}"
     return f"{node.op.method}({', '.join(f'{value.data:g}' for value in node.inputs[:4])})"

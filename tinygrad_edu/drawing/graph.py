@@ -4,8 +4,8 @@ How to read it: an edge leads from an input to what was made of it and carries t
 a sweep it also carries, with an arrow that points the way gradients flow, what it handed back: upstream × local.
 A wide edge handed back much; blue and solid is positive, vermilion and dashed is negative, dotted is nothing at all.
 
-May import: `files`, `texts`, `ops`, `number_systems`, `modes`, `value`, `backprop`, `gradients`; `layout`, `names` and
-`palette` of this folder; graphviz.
+May import: `files`, `texts`, `ops`, `number_systems`, `modes`, `value`, `backprop`, `gradients`; `layout`, `modules`,
+`names` and `palette` of this folder; graphviz.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ import graphviz
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution, Step, sweep, topological_order
 from tinygrad_edu.drawing.layout import Drawing
-from tinygrad_edu.drawing.names import is_constant, is_parameter, module_parts, module_paths, node_names
+from tinygrad_edu.drawing.modules import is_parameter, module_places, named_places
+from tinygrad_edu.drawing.names import is_constant, node_names
 from tinygrad_edu.drawing.palette import BROKEN, FONT, GRAY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.gradients import StandIn
-from tinygrad_edu.modes import changed_mode
+from tinygrad_edu.modes import Place, changed_mode
 from tinygrad_edu.number_systems import formula, local_formulas
 from tinygrad_edu.texts import drawn_number
 from tinygrad_edu.value import Value
@@ -175,7 +176,7 @@ def _expansion(root: Value) -> dict[Value, Value]:
         else:
             twin = Value(node.data)
             twin.op, twin.inputs, twin.local_derivatives = node.op, tuple(inputs), node.local_derivatives
-        twin.data, twin.label, twin.source = node.data, node.label, node.source
+        twin.data, twin.label, twin.origin = node.data, node.label, node.origin
         twins[node] = twin
     for node, twin in twins.items():
         twin.grad = node.grad  # this takes back, too, what the sweeps above handed to the inputs of each `dot`
@@ -187,13 +188,14 @@ def _written_out(node: Value, inputs: Sequence[Value]) -> list[Value]:
     weights, values, bias = ops.split_dot(tuple(inputs))
     # The numbers that the node saw, which are not those of its inputs if somebody changed their data since.
     seen_values, seen_weights, _ = ops.split_dot(node.local_derivatives)
-    with changed_mode(records=True, traces=False, check=None):  # also where draw is called under no_grad()
+    # Whatever the mode is where draw is called, such as no_grad().
+    with changed_mode(records=True, traces=False, modules=False, check=None):
         products = [Value(weight) * Value(value) for weight, value in zip(seen_weights, seen_values, strict=True)]
         for product, *factors in zip(products, weights, values, strict=True):
             product.inputs = tuple(factors)
         sums = list(accumulate([*products, bias], operator.add))[1:]
     for new in (*products, *sums):
-        new.source = node.source
+        new.origin = node.origin
     return [*products, *sums]
 
 
@@ -217,7 +219,7 @@ class _Picture:
         self.nodes = _short_enough(_few_enough(topological_order(self.root)))
         self.names = {stand_for[node]: name for node, name in named.items()}
         self.index = {node: k for k, node in enumerate(self.nodes)}
-        self.modules = module_paths(self.nodes)
+        self.modules = module_places(self.nodes)
         self.swept = has_gradients(self.root)
         self.arrow = _BACKWARD_ARROWS[rankdir]
         self.rankdir = rankdir
@@ -247,7 +249,7 @@ class _Picture:
         )
         if _crossed_columns(self.nodes) > HURRIED:
             drawing.attr(**_HURRY)
-        self._add_module(drawing, "", self._module_tree())
+        self._add_module(drawing, None, self._module_tree())
         for node in self.nodes:
             if node.op is not None:
                 self._add_edges(drawing, node)
@@ -255,26 +257,25 @@ class _Picture:
 
     # Modules
 
-    def _module_tree(self) -> dict[str, list[Value]]:
-        """The nodes of each module, with an entry for every module around one."""
-        tree: dict[str, list[Value]] = {"": []}
+    def _module_tree(self) -> dict[Place | None, list[Value]]:
+        """The nodes of each module, with an entry for every module around one; of None, those that are in no module."""
+        tree: dict[Place | None, list[Value]] = {None: []}
         for node in self.nodes:
-            path = ""
-            for part in module_parts(self.modules.get(node, "")):
-                path = f"{path}.{part}" if path else part
-                tree.setdefault(path, [])
-            tree[path].append(node)
+            place = self.modules.get(node)
+            for around in named_places(place):
+                tree.setdefault(around, [])
+            tree[place].append(node)
         return tree
 
-    def _add_module(self, drawing: Drawing, path: str, tree: Mapping[str, Sequence[Value]]) -> None:
-        for node in tree[path]:
+    def _add_module(self, drawing: Drawing, place: Place | None, tree: Mapping[Place | None, Sequence[Value]]) -> None:
+        for node in tree[place]:
             self._add_node(drawing, node)
         for number, inner in enumerate(tree):
-            if inner and _outside(inner) == path:
+            if inner is not None and (inner.around if inner.around in tree else None) == place:
                 with drawing.subgraph(name=f"cluster_{number}") as cluster:
                     cluster.attr(
-                        label=_text(module_parts(inner)[-1]),
-                        tooltip=_tooltip([inner]),
+                        label=_text(inner.name),
+                        tooltip=_tooltip([inner.path]),
                         style="rounded",
                         color=blend(GRAY, 0.55),
                         labeljust="l",
@@ -334,10 +335,9 @@ class _Picture:
         return _number(drawn_number(node.grad), _tint(node.grad, self.largest_grad) or blank)
 
     def _short_name(self, node: Value) -> str:
-        """The name, without the path of the module that is drawn around it."""
+        """The name; of a parameter without the path of its module, which is drawn around it."""
         name = self.names.get(node, "")
-        module = self.modules.get(node)
-        return name.removeprefix(f"{module}.") if module and is_parameter(node) else name
+        return name if node.module is None else name.removeprefix(node.module.to(""))
 
     def _formula_name(self, node: Value) -> str:
         """How formulas call a node: by name; a constant by its number; v7 for node 7, as on a Wengert list."""
@@ -385,8 +385,8 @@ class _Picture:
                 **self._edge_style(contribution),
             )
 
-    def _outermost(self, node: Value) -> list[str]:
-        return module_parts(self.modules.get(node, ""))[:1]
+    def _outermost(self, node: Value) -> list[Place]:
+        return named_places(self.modules.get(node))[:1]
 
     def _edge_explanation(self, derivative: str, contribution: Contribution) -> list[str]:
         upstream, local, amount = map(drawn_number, (contribution.upstream, contribution.local, contribution.amount))
@@ -455,10 +455,6 @@ def _step_of(node: Value) -> Step:
     stand_in._grad = node.grad
     (step,) = sweep([stand_in], observed=True)
     return step
-
-
-def _outside(path: str) -> str:
-    return ".".join(module_parts(path)[:-1])
 
 
 def _symbol(operation: ops.Op) -> str:

@@ -50,12 +50,12 @@ leaky_relu, elu, silu, gelu, softplus, step, softmax, and the other operations w
             f"an activation is a name such as 'tanh' or a function from a Value to a Value, not {activation!r}"
         )
     name = getattr(activation, "__name__", "")
-    # Value.tanh is asked for by name, so that special kinds of Value answer with their own method.
+    # `Value.tanh` means the same as "tanh", so it is called by name, too.
     return methodcaller(name) if activation is vars(Value).get(name) else activation
 
 
 def common_activations() -> tuple[str, ...]:
-    """The activations that people know by name: those that are declared as such, and two that are no operations.
+    """The activations that people know by name: "linear", the operations declared as activations, and "softmax".
 
     >>> common_activations()[:3]
     ('linear', 'tanh', 'sigmoid')

@@ -1,14 +1,15 @@
 """Convolution: a few neurons that look at every patch of an image in turn.
 
-May import: `arguments`, `value`; `activations`, `initializers`, `layers`, `module` and `shapes` of this folder.
+May import: `arguments`, `modes`, `value`; `activations`, `initializers`, `layers`, `module` and `shapes` of this
+folder.
 """
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
+from tinygrad_edu.modes import asks_for_modules
 from tinygrad_edu.nn.activations import Activation, activation_name
 from tinygrad_edu.nn.initializers import Initializer, draw_weights, resolve_initializer, these
 from tinygrad_edu.nn.layers import Neuron
@@ -54,7 +55,7 @@ class Conv2d(Module):
     height' = (height + 2·padding - kernel_size) // stride + 1. The `filters` are `out_channels` neurons, whose
     weights run over channels, rows and columns, the columns fastest. The border is padded with zeros.
 
-    Raises ValueError for sizes that are no positive whole numbers, and for an image of another shape.
+    Raises ValueError for sizes that are no positive whole numbers, a negative padding, and an image of another shape.
 
     LeCun, Y. et al. (1989). Backpropagation applied to handwritten zip code recognition. Neural Computation 1(4).
 
@@ -79,11 +80,11 @@ class Conv2d(Module):
         self.out_channels = whole_number(out_channels, "out_channels")
         self.kernel_size = whole_number(kernel_size, "kernel_size")
         self.stride = whole_number(stride, "stride")
-        self.padding = _padding(padding)
+        self.padding = whole_number(padding, "padding", least=0)
         area = self.kernel_size**2
         shape = self.out_channels, self.in_channels * area
         initializer = resolve_initializer(init, activation)
-        # Each input reaches out_channels · area weights: that is the fan out of a filter bank.
+        # Each input meets out_channels · area weights as the filters pass over it, and that is its fan out.
         weights = draw_weights(initializer, shape[1], shape[0] * area, random_generator(seed), shape)
         self.filters = [Neuron(shape[1], activation, init=these(row)) for row in weights]
         self.label_parameters()
@@ -93,16 +94,13 @@ class Conv2d(Module):
         pixels: Image = nested_values(image, (self.in_channels, "height", "width"), "this convolution")
         windows = patches(_padded(pixels, self.padding), self.kernel_size, self.stride)
         flat = [[flatten(window) for window in row] for row in windows]
-        return [[[neuron.respond(inputs) for inputs in row] for row in flat] for neuron in self.filters]
+        respond = [neuron.respond_aloud if asks_for_modules() else neuron.respond for neuron in self.filters]
+        return [[[one(inputs) for inputs in row] for row in flat] for one in respond]
 
     def describe(self) -> str:
         """The channels, the size of the kernel, and the activation."""
         name = activation_name(self.filters[0].activation)
         return f"{self.in_channels} -> {self.out_channels} channels, {self.kernel_size} × {self.kernel_size}, {name}"
-
-
-def _padding(padding: int) -> int:
-    return 0 if operator.index(padding) == 0 else whole_number(padding, "padding, unless it is 0,")
 
 
 def _padded(image: Image, padding: int) -> Image:

@@ -22,7 +22,7 @@ class Embedding(Module):
     variance 1. Called on a token, a whole number from 0 to num_embeddings - 1, it returns the token's row, shape
     (embedding_dim). The token may be a `Value`, as it is while a program is recorded.
 
-    Raises IndexError for a token outside the table.
+    Raises ValueError for sizes that are no positive whole numbers, and IndexError for a token outside the table.
 
     Bengio, Y. et al. (2003). A neural probabilistic language model. JMLR 3.
 

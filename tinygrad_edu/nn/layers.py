@@ -2,23 +2,26 @@
 
 All of them are called on one example. Plain numbers become `Value`s once, at the entrance.
 
-May import: `arguments`, `value`, `functions`; `activations`, `initializers` and `module` of this folder; NumPy.
+May import: `arguments`, `modes`, `value`, `functions`; `activations`, `initializers` and `module` of this folder;
+NumPy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
 from tinygrad_edu.functions import dot, softmax
+from tinygrad_edu.modes import asks_for_modules
 from tinygrad_edu.nn.activations import Activation, activation_name, is_softmax, resolve_activation
 from tinygrad_edu.nn.initializers import Initializer, draw_weights, resolve_initializer, these
-from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.module import Module, run, walk
 from tinygrad_edu.value import Number, Value
 
-__all__ = ["MLP", "Layer", "Neuron", "Seed", "one_example", "whole_number"]
+__all__ = ["MLP", "Layer", "NamedLayer", "Neuron", "named_layers", "one_example"]
 
 
 def one_example(inputs: Iterable[Number], n_inputs: int, owner: str) -> list[Value]:
@@ -83,8 +86,13 @@ class Neuron(Module):
         return self.respond(one_example(inputs, len(self.weights), "this neuron"))
 
     def respond(self, inputs: Sequence[Value]) -> Value:
-        """The output for inputs that are known to be as many `Value`s as there are weights."""
+        """The output for inputs that have been checked: as many `Value`s as there are weights."""
         return self._activate(dot(self.weights, inputs, self.bias))
+
+    def respond_aloud(self, inputs: Sequence[Value]) -> Value:
+        """What `respond` does, for those who ask which module is running."""
+        output: Value = run(self, type(self).respond, inputs)
+        return output
 
     def describe(self) -> str:
         """The number of inputs, and the activation."""
@@ -94,8 +102,8 @@ class Neuron(Module):
 class Layer(Module):
     """Neurons side by side, all given the same inputs.
 
-    `neurons` are `n_outputs` `Neuron`s. Called on one example, it returns a list of `n_outputs` `Value`s, always a
-    list. The activation "softmax" turns the outputs of the whole layer into probabilities.
+    `neurons` are `n_outputs` `Neuron`s. Called on one example, it returns a list of `n_outputs` `Value`s, also where
+    there is only one. The activation "softmax" turns the outputs of the whole layer into probabilities.
 
     Raises ValueError as `Neuron` does.
 
@@ -124,7 +132,8 @@ class Layer(Module):
     def __call__(self, inputs: Iterable[Number]) -> list[Value]:
         """The outputs of all neurons for one example."""
         values = one_example(inputs, len(self.neurons[0].weights), "this layer")
-        outputs = [neuron.respond(values) for neuron in self.neurons]
+        asked = asks_for_modules()
+        outputs = [neuron.respond_aloud(values) if asked else neuron.respond(values) for neuron in self.neurons]
         return softmax(outputs) if is_softmax(self.activation) else outputs
 
     def describe(self) -> str:
@@ -138,7 +147,7 @@ class MLP(Module):
     `sizes` are the numbers of neurons of each layer, so `MLP(2, [16, 16, 1])` has two hidden layers and one output.
     The hidden layers use `activation`, the last one `output_activation`, which is "linear" unless you say otherwise.
     `activation` may also be a sequence with one activation per layer, the last one included. Called on one example, a
-    network returns a list of `Value`s, always a list. Every parameter is labeled with its path.
+    network returns a list of `Value`s, also where there is only one. Every parameter is labeled with its path.
 
     Raises ValueError as `Neuron` does, and for sizes or activations that are not one per layer.
 
@@ -177,6 +186,46 @@ class MLP(Module):
         for layer in self.layers:
             outputs = layer(outputs)
         return outputs
+
+
+@dataclass(frozen=True)
+class NamedLayer:
+    """A layer of a model: its path, the module, and its parameters.
+
+    >>> (layer,) = named_layers(MLP(1, [2]))
+    >>> layer.name, layer.module, len(layer.parameters)
+    ('layers.0', Layer(1 -> 2, linear; 4 parameters), 4)
+    """
+
+    name: str
+    module: Module
+    parameters: list[Value]
+
+
+def named_layers(model: Module) -> list[NamedLayer]:
+    """The layers of a model: each module that has parameters of its own, or a list of neurons.
+
+    Every parameter belongs to one layer: to the module that holds it or, if that is one of a list of neurons, to the
+    module that holds the list. A model that is a layer itself goes by the name of its class.
+
+    >>> from tinygrad_edu.nn import LayerNorm, Sequential
+    >>> model = Sequential(Layer(2, 3), LayerNorm(3))
+    >>> [(layer.name, len(layer.parameters)) for layer in named_layers(model)]
+    [('layers.0', 9), ('layers.1', 6)]
+    """
+    modules: dict[object, Module] = {}
+    layers: dict[object, NamedLayer] = {}
+    for place, _, item in walk(model):
+        if isinstance(item, Module):
+            modules[place.identity] = item
+            continue
+        in_a_list = "." in place.name  # as in "neurons.3"
+        if place.around is not None and in_a_list and isinstance(modules[place.identity], Neuron):
+            place = place.around
+        module = modules[place.identity]
+        layer = NamedLayer(place.path or type(module).__name__, module, [])
+        layers.setdefault(place.identity, layer).parameters.append(item)
+    return list(layers.values())
 
 
 def _layer_sizes(sizes: Sequence[int]) -> list[int]:

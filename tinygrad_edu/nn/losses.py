@@ -1,7 +1,8 @@
 """Losses: how wrong a prediction is, as one number to make small.
 
 Every loss is called as `loss(predictions, targets)` and returns one `Value`. Both may be single numbers, sequences
-(one example, or one output for each example of a batch) or rows of a batch; `Value`s and plain numbers mix freely.
+(the outputs for one example, or one output for each example of a batch) or the rows of a batch. `Value`s and plain
+numbers mix freely.
 
 * The losses that compare number by number want predictions and targets of the same shape, except that axes of
   length 1 do not count: `model(x)`, a list of one, may be compared with a plain number, and rows of one with a flat
@@ -13,7 +14,7 @@ No loss looks at the data of a `Value`, so all of them can be recorded.
 
     Bishop, C. (2006). Pattern Recognition and Machine Learning, chapters 4 and 5.
 
-May import: `value`, `functions`, NumPy.
+May import: `arguments`, `value`, `functions`; NumPy.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from tinygrad_edu.arguments import above_zero
 from tinygrad_edu.functions import choose, dot, fsum, logsumexp
 from tinygrad_edu.value import Number, Value, as_value
 
@@ -40,7 +42,8 @@ __all__ = [
 
 #: One number, a sequence of them, or a sequence of rows; an array will do for a sequence.
 Numbers: TypeAlias = Number | Sequence[Any] | np.ndarray[Any, Any]
-Pair: TypeAlias = tuple[Value, Number]
+#: One prediction with its target, which stays a plain number where it was one.
+PredictionAndTarget: TypeAlias = tuple[Value, Number]
 
 
 # Regression -----------------------------------------------------------------------------------------------
@@ -54,7 +57,7 @@ def mean_squared_error(predictions: Numbers, targets: Numbers) -> Value:
     >>> mean_squared_error([1.0, 4.0], [2.0, 2.0]).data
     2.5
     """
-    return _mean([error.square() for error in _errors(predictions, targets)])
+    return _mean_of_terms([error.square() for error in _errors(predictions, targets)])
 
 
 def half_squared_error(predictions: Numbers, targets: Numbers) -> Value:
@@ -65,7 +68,7 @@ def half_squared_error(predictions: Numbers, targets: Numbers) -> Value:
     >>> half_squared_error([1.0, 4.0], [2.0, 2.0]).data
     2.5
     """
-    return 0.5 * _sum([error.square() for error in _errors(predictions, targets)])
+    return 0.5 * _sum_of_terms([error.square() for error in _errors(predictions, targets)])
 
 
 def mean_absolute_error(predictions: Numbers, targets: Numbers) -> Value:
@@ -76,7 +79,7 @@ def mean_absolute_error(predictions: Numbers, targets: Numbers) -> Value:
     >>> mean_absolute_error([1.0, 4.0], [2.0, 2.0]).data
     1.5
     """
-    return _mean([abs(error) for error in _errors(predictions, targets)])
+    return _mean_of_terms([abs(error) for error in _errors(predictions, targets)])
 
 
 def root_mean_squared_error(predictions: Numbers, targets: Numbers) -> Value:
@@ -102,11 +105,12 @@ def huber(predictions: Numbers, targets: Numbers, delta: float = 1.0) -> Value:
     >>> huber([0.5, 3.0], [0.0, 0.0]).data
     1.3125
     """
-    if not delta > 0:
-        raise ValueError(f"huber needs a delta above 0, not {delta!r}")
+    delta = above_zero(delta, "huber's delta")
     errors = _errors(predictions, targets)
     # The parabola up to delta, and the straight line from there on; an infinite error still pulls with delta.
-    return _mean([0.5 * error.clip(-delta, delta).square() + delta * (abs(error) - delta).relu() for error in errors])
+    return _mean_of_terms(
+        [0.5 * error.clip(-delta, delta).square() + delta * (abs(error) - delta).relu() for error in errors]
+    )
 
 
 # Two classes ----------------------------------------------------------------------------------------------
@@ -124,7 +128,7 @@ def hinge(predictions: Numbers, targets: Numbers) -> Value:
     for _, target in pairs:
         if not isinstance(target, Value) and abs(target) != 1:
             raise ValueError(f"hinge needs targets of -1 and +1, not {target!r}; for targets of 0 and 1 use 2 * y - 1")
-    return _mean([(1.0 - target * prediction).relu() for prediction, target in pairs])
+    return _mean_of_terms([(1.0 - target * prediction).relu() for prediction, target in pairs])
 
 
 def binary_cross_entropy(predictions: Numbers, targets: Numbers) -> Value:
@@ -140,7 +144,7 @@ def binary_cross_entropy(predictions: Numbers, targets: Numbers) -> Value:
     0.3993
     """
     pairs = _pairs(predictions, targets)
-    return _mean([_blend(-p.log(), t, -(-p).log1p()) for p, t in pairs])
+    return _mean_of_terms([_blend(-p.log(), t, -(-p).log1p()) for p, t in pairs])
 
 
 def binary_cross_entropy_with_logits(predictions: Numbers, targets: Numbers) -> Value:
@@ -155,11 +159,11 @@ def binary_cross_entropy_with_logits(predictions: Numbers, targets: Numbers) -> 
     500.0
     """
     pairs = _pairs(predictions, targets)
-    return _mean([_blend((-z).softplus(), t, z.softplus()) for z, t in pairs])
+    return _mean_of_terms([_blend((-z).softplus(), t, z.softplus()) for z, t in pairs])
 
 
 def _blend(if_one: Value, target: Number, if_zero: Value) -> Value:
-    """t · if_one + (1 - t) · if_zero; a cost whose weight is plainly 0 takes no part, though it be inf."""
+    """t · if_one + (1 - t) · if_zero; a cost whose weight is plainly 0 is left out, because 0 · inf would be nan."""
     if not isinstance(target, Value):
         if not 0 <= target <= 1:
             raise ValueError(f"binary cross-entropy needs targets from 0 to 1, not {target!r}")
@@ -196,7 +200,7 @@ def cross_entropy(
     """
     if not 0.0 <= label_smoothing < 1.0:
         raise ValueError(f"label_smoothing should be at least 0 and below 1, not {label_smoothing!r}")
-    outputs = _array(logits, "logits")
+    outputs = _number_array(logits, "logits")
     if outputs.ndim not in (1, 2):
         raise ValueError(f"cross_entropy needs the logits of one example, or rows of them, not shape {outputs.shape}")
     weights = _class_weights(class_weights, outputs.shape[-1])
@@ -207,7 +211,7 @@ def cross_entropy(
             f"cross_entropy needs one target for each of the {len(outputs)} rows of logits, not {target!r}"
         )
     rows = zip(outputs.tolist(), target, strict=True)
-    return _mean([_one_cross_entropy(row, one, weights, label_smoothing) for row, one in rows])
+    return _mean_of_terms([_one_cross_entropy(row, one, weights, label_smoothing) for row, one in rows])
 
 
 def _one_cross_entropy(logits: list[Number], target: Any, weights: list[float] | None, label_smoothing: float) -> Value:
@@ -225,7 +229,7 @@ def _expected_cost(costs: list[Value], target: Any) -> Value:
     """The cost of the target class, or the mean cost when each class has a target probability."""
     if np.ndim(target) == 1:
         chances = _probabilities(target, len(costs))
-        # A class that plainly does not count takes no part, though its cost be inf.
+        # A class whose probability is plainly 0 is left out, because 0 · inf would be nan.
         counting = [pair for pair in zip(chances, costs, strict=True) if isinstance(pair[0], Value) or pair[0] != 0]
         return dot([chance for chance, _ in counting], [cost for _, cost in counting])
     what = f"a target of cross_entropy should be a class from 0 to {len(costs) - 1}, or one probability per class"
@@ -242,6 +246,7 @@ def _probabilities(target: Sequence[Number], n_classes: int) -> list[Number]:
     if len(target) != n_classes:
         raise ValueError(f"there are {len(target)} target probabilities for {n_classes} logits; give one per class")
     plain = [number for number in target if not isinstance(number, Value)]
+    # Within 1e-6, because probabilities may come from arrays in single precision.
     if len(plain) == n_classes and not (min(plain) >= 0 and abs(sum(plain) - 1.0) < 1e-6):
         raise ValueError(f"target probabilities should be at least 0 and sum to 1, not {target!r}")
     return list(target)
@@ -258,7 +263,7 @@ def _class_weights(weights: Sequence[float] | None, n_classes: int) -> list[floa
 # Shapes ---------------------------------------------------------------------------------------------------
 
 
-def _array(numbers: Any, what: str) -> np.ndarray[Any, np.dtype[np.object_]]:
+def _number_array(numbers: Any, what: str) -> np.ndarray[Any, np.dtype[np.object_]]:
     """The numbers as an array of `Value`s and plain numbers."""
     array = np.array(numbers, dtype=object)
     if array.size == 0:
@@ -268,9 +273,9 @@ def _array(numbers: Any, what: str) -> np.ndarray[Any, np.dtype[np.object_]]:
     return array
 
 
-def _pairs(predictions: Numbers, targets: Numbers) -> list[Pair]:
+def _pairs(predictions: Numbers, targets: Numbers) -> list[PredictionAndTarget]:
     """Each prediction with its target."""
-    ours, theirs = _array(predictions, "predictions"), _array(targets, "targets")
+    ours, theirs = _number_array(predictions, "predictions"), _number_array(targets, "targets")
     if _squeezed(ours.shape) != _squeezed(theirs.shape):
         raise ValueError(
             f"predictions and targets should have the same shape, and have {ours.shape} and {theirs.shape}"
@@ -289,9 +294,9 @@ def _errors(predictions: Numbers, targets: Numbers) -> list[Value]:
     return [prediction - target for prediction, target in _pairs(predictions, targets)]
 
 
-def _sum(terms: list[Value]) -> Value:
+def _sum_of_terms(terms: list[Value]) -> Value:
     return terms[0] if len(terms) == 1 else fsum(terms)
 
 
-def _mean(terms: list[Value]) -> Value:
+def _mean_of_terms(terms: list[Value]) -> Value:
     return terms[0] if len(terms) == 1 else fsum(terms) / len(terms)

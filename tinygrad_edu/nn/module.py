@@ -13,28 +13,38 @@ parameters are found by looking at the attributes, in the order in which they we
 Numbers that belong to a module's state but are not trained, such as the running mean of a batch normalization, are
 plain floats or lists of floats in attributes that the class names in `buffer_names`.
 
-May import: `texts`, `value`; NumPy.
+While a module runs, it says so to whoever asks, such as `trace_sources`; `__call__` is wrapped for that when the class
+is made. Each `Value` that is computed then knows the place of its module. The path of a place begins at the outermost
+module that runs, and names each module as the one around it does. So a module that is called in two places has two
+paths, and one identity. A module that no attribute leads to goes by the name of its class.
+
+May import: `texts`, `modes`, `value`; NumPy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from functools import cached_property, partial, wraps
 from reprlib import recursive_repr
+from types import CoroutineType, FunctionType, GeneratorType
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
+from tinygrad_edu.modes import Origin, Place, asks_for_modules, current_mode, modes_alive, running_module
 from tinygrad_edu.texts import counted
 from tinygrad_edu.value import Value
 
-__all__ = ["Module", "State", "in_mode", "modes_of"]
+__all__ = ["Module", "StateDict", "in_mode", "modes_of", "run", "walk"]
 
-#: By identity, the modules that are in another mode for this thread or task than for all others: see `in_mode`.
+#: The modes of modules, by `id`, that hold for this thread or task alone: see `in_mode`.
 _modes_here: ContextVar[Mapping[int, bool] | None] = ContextVar("tinygrad_edu_modules_in_mode", default=None)
+_NOTHING = object()
 #: What `state_dict` returns: the number of each parameter, and each buffer, by path.
-State: TypeAlias = dict[str, Any]
+StateDict: TypeAlias = dict[str, Any]
 
 
 class Module:
@@ -76,6 +86,9 @@ class Module:
                 f"{cls.__name__} declares `training` in its class, which would hide whether it is being trained; every "
                 "Module begins in train(): call eval() on it instead"
             )
+        call = cls.__call__  # also one that comes from a class beside `Module`
+        if isinstance(call, FunctionType) and not hasattr(call, "says_so"):
+            cls.__call__ = _saying_so(call)  # type: ignore[method-assign]  # which is what is meant
 
     def named_modules(self) -> list[tuple[str, Module]]:
         """This module, with the path "", and every module inside it with its path, outer before inner.
@@ -84,11 +97,11 @@ class Module:
         >>> [path for path, module in MLP(1, [2, 1]).named_modules()]
         ['', 'layers.0', 'layers.0.neurons.0', 'layers.0.neurons.1', 'layers.1', 'layers.1.neurons.0']
         """
-        return [(path, item) for path, item in _walk(self, "", set()) if isinstance(item, Module)]
+        return [(place.path, item) for place, _, item in walk(self) if isinstance(item, Module)]
 
     def modules(self) -> list[Module]:
         """This module and every module inside it, outer before inner."""
-        return [module for _, module in self.named_modules()]
+        return [item for _, _, item in walk(self) if isinstance(item, Module)]
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter with its path, such as `layers.0.neurons.3.weights.1`.
@@ -97,16 +110,22 @@ class Module:
         >>> [path for path, parameter in Layer(2, 1).named_parameters()]
         ['neurons.0.weights.0', 'neurons.0.weights.1', 'neurons.0.bias']
         """
-        return [(path, item) for path, item in _walk(self, "", set()) if isinstance(item, Value)]
+        return [(place.to(name), item) for place, name, item in walk(self) if isinstance(item, Value)]
 
     def parameters(self) -> list[Value]:
         """Every parameter: what an optimizer changes."""
-        return [parameter for _, parameter in self.named_parameters()]
+        return [item for _, _, item in walk(self) if isinstance(item, Value)]
 
     def label_parameters(self) -> None:
-        """Label every parameter with its path, so that drawings and the stepper name it."""
-        for path, parameter in self.named_parameters():
-            parameter.label = path
+        """Label every parameter with its path, and tell it its module, so that drawings and the stepper know both."""
+        shared = Origin()  # by the parameters of one module, which saves memory
+        for place, name, item in walk(self):
+            if isinstance(item, Value):
+                if shared.module is not place:
+                    shared = Origin(module=place, is_parameter=True)
+                item.label = place.to(name)
+                source = item.origin.source
+                item.origin = shared if source is None else replace(shared, source=source)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0, as before each `backward()` of a training loop."""
@@ -114,23 +133,23 @@ class Module:
             parameter.grad = 0.0
 
     def train(self, mode: bool = True) -> Self:
-        """Put this module and those inside it in training mode, and return it."""
+        """Put this module and all modules inside it in training mode, or with False in evaluation mode; return it."""
         _put_in_mode(self.modules(), mode)
         return self
 
     def eval(self) -> Self:
-        """Put this module and those inside it in the mode of use, and return it: dropout passes everything."""
+        """Put this module and all modules inside it in evaluation mode, and return it: dropout then drops nothing."""
         return self.train(False)
 
-    def state_dict(self) -> State:
+    def state_dict(self) -> StateDict:
         """The number of every parameter and a copy of every buffer, by path: what to save.
 
         >>> from tinygrad_edu.nn import Neuron
         >>> Neuron(2, init="zeros").state_dict()
         {'weights.0': 0.0, 'weights.1': 0.0, 'bias': 0.0}
         """
-        state: State = {path: parameter.data for path, parameter in self.named_parameters()}
-        return state | {path: _plain(getattr(module, name)) for path, module, name in self._named_buffers()}
+        state: StateDict = {path: parameter.data for path, parameter in self.named_parameters()}
+        return state | {path: _plain_buffer(getattr(module, name)) for path, module, name in self._named_buffers()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` of a module built alike has returned; all of it or, on an error, nothing.
@@ -146,8 +165,8 @@ class Module:
         """
         parameters, buffers = self.named_parameters(), self._named_buffers()
         self._check_names([*(path for path, _ in parameters), *(path for path, _, _ in buffers)], state)
-        numbers = [_number(path, state[path]) for path, _ in parameters]
-        arrays = [_matching(path, state[path], getattr(module, name)) for path, module, name in buffers]
+        numbers = [_parameter_number(path, state[path]) for path, _ in parameters]
+        arrays = [_matching_buffer(path, state[path], getattr(module, name)) for path, module, name in buffers]
         for (_, parameter), number in zip(parameters, numbers, strict=True):
             parameter.data = number
         for (_, module, name), array in zip(buffers, arrays, strict=True):
@@ -166,7 +185,7 @@ class Module:
         known = set(expected)
         missing = [path for path in expected if path not in state]
         unknown = [str(path) for path in state if path not in known]
-        problems = [_first_of(missing, "missing")] * bool(missing) + [_first_of(unknown, "unknown")] * bool(unknown)
+        problems = [_some_names(missing, "missing")] * bool(missing) + [_some_names(unknown, "unknown")] * bool(unknown)
         if problems:
             raise ValueError(
                 f"this state does not fit {type(self).__name__}, which has {len(expected)} names: "
@@ -189,7 +208,7 @@ class Module:
 
 
 def _put_in_mode(modules: Sequence[Module], training: bool) -> None:
-    """For all threads or, where the mode is one of `in_mode`, for this thread or task only."""
+    """Set the mode of modules: of those in a block of `in_mode` for this thread or task, of all others for everyone."""
     here = _modes_here.get() or {}
     inside = {id(module): training for module in modules if id(module) in here}
     if inside:
@@ -200,7 +219,7 @@ def _put_in_mode(modules: Sequence[Module], training: bool) -> None:
 
 
 def modes_of(model: Module) -> tuple[bool, ...]:
-    """Which modules are being trained: those of the model and, inside `in_mode`, whatever else is in one.
+    """Whether each module of the model is being trained; inside `in_mode`, each module that a block has put in a mode.
 
     >>> from tinygrad_edu.nn import Neuron
     >>> modes_of(Neuron(1).eval())
@@ -221,7 +240,7 @@ def in_mode(model: Module, training: bool) -> Iterator[None]:
     >>> inside, neuron.training
     (False, True)
     """
-    modules = model.modules()  # kept here, so that no new module can get the identity of one of them
+    modules = model.modules()  # kept alive here, so that no new module can get the `id` of one of them
     token = _modes_here.set({**(_modes_here.get() or {}), **dict.fromkeys(map(id, modules), training)})
     try:
         yield
@@ -229,19 +248,165 @@ def in_mode(model: Module, training: bool) -> Iterator[None]:
         _modes_here.reset(token)
 
 
-def _walk(module: Module, path: str, seen: set[int]) -> Iterator[tuple[str, Value | Module]]:
-    """The module and every parameter and module inside it, with its path; each once."""
+# The modules that run -------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Running:
+    """A module that is running, and the one that called it."""
+
+    module: Module
+    place: Place
+    around: Running | None
+
+    @cached_property
+    def members(self) -> dict[object, Place]:
+        """The places of the modules that the attributes of this one hold, by identity."""
+        inside = [self.place.inside(name, _identity(m)) for name, m in _members(self.module) if isinstance(m, Module)]
+        return {place.identity: place for place in reversed(inside)}  # a module with two names goes by the first
+
+
+def _identity(module: Module) -> object:
+    """The object that stands for this module in its places; a copy of the module has one of its own."""
+    return vars(module).setdefault("_identity", object())
+
+
+def _saying_so(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A `__call__` that says which module is running, to whoever asks; nobody does in ordinary eager code."""
+
+    @wraps(call)
+    def said(self: Module, first: Any = _NOTHING, /, *others: Any, **named: Any) -> Any:
+        if first is _NOTHING or others or named or modes_alive:
+            arguments = others if first is _NOTHING else (first, *others)
+            return (run if asks_for_modules() else _just_call)(self, call, *arguments, **named)
+        return call(self, first)  # by far the most frequent call, and twice as quick without stars
+
+    said.says_so = True  # type: ignore[attr-defined]  # so that it is not wrapped again in each subclass
+    return said
+
+
+def _just_call(module: Module, call: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
+    return call(module, *arguments, **named)
+
+
+def run(module: Module, call: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
+    """Call a module so that all that it computes knows its place, and so that those who listen hear what it answers.
+
+    >>> from tinygrad_edu.modes import changed_mode
+    >>> from tinygrad_edu.nn import Layer
+    >>> with changed_mode(answers=lambda module, answer: print(type(module).__name__)):
+    ...     _ = Layer(1, 1)([2.0])
+    Neuron
+    Layer
+    """
+    caller: Any = running_module.get()
+    if caller is not None and caller.module is module and call is not _own_call(module):
+        return call(module, *arguments, **named)  # super().__call__(...) is part of the same call
+    running = Running(module, _place_in(caller, module), caller)
+    with _entered(running):
+        answer = call(module, *arguments, **named)
+    if isinstance(answer, GeneratorType):
+        return _resumed(running, answer)
+    if isinstance(answer, CoroutineType):
+        return _awaited(running, answer)
+    return _told(module, answer)
+
+
+def _own_call(module: Module) -> Any:
+    return getattr(type(module).__call__, "__wrapped__", None)
+
+
+def _place_in(caller: Running | None, module: Module) -> Place:
+    """The place of a module that `caller` calls: where it runs already, or what the nearest module that has it says."""
+    identity = _identity(module)
+    callers = list(_callers(caller))
+    for running in callers:
+        if running.module is module:
+            return running.place
+    for running in callers:
+        if identity in running.members:
+            return running.members[identity]
+    for running in callers:
+        for place, _, item in walk(running.module, running.place):
+            if item is module:
+                return place
+    return Place(identity=identity) if caller is None else caller.place.inside(type(module).__name__, identity)
+
+
+def _callers(running: Running | None) -> Iterator[Running]:
+    """The modules that are running, the innermost first."""
+    while running is not None:
+        yield running
+        running = running.around
+
+
+@contextmanager
+def _entered(running: Running) -> Iterator[None]:
+    token = running_module.set(running)
+    try:
+        yield
+    finally:
+        running_module.reset(token)
+
+
+def _told(module: Module, answer: Any) -> Any:
+    """The answer of a module, which those who listen have heard."""
+    if (hear := current_mode().answers) is not None:
+        hear(module, answer)
+    return answer
+
+
+def _resumed(running: Running, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """What a module yields: it runs while the next item is computed, and in between those run who asked for it."""
+    resume = partial(next, steps)
+    while True:
+        try:
+            with _entered(running):
+                item = resume()
+        except StopIteration as stop:
+            return stop.value
+        try:
+            resume = partial(steps.send, (yield _told(running.module, item)))
+        except GeneratorExit:
+            steps.close()
+            raise
+        except BaseException as error:  # whatever is thrown into this generator is meant for that of the module
+            resume = partial(steps.throw, error)
+
+
+async def _awaited(running: Running, answer: Coroutine[Any, Any, Any]) -> Any:
+    """What a module answers that has to be awaited: it runs in the task that awaits it."""
+    with _entered(running):
+        result = await answer
+    return _told(running.module, result)
+
+
+# What a module holds --------------------------------------------------------------------------------------
+
+
+def walk(
+    module: Module, place: Place | None = None, seen: set[int] | None = None
+) -> Iterator[tuple[Place, str, Value | Module]]:
+    """All modules from this one inwards, as (place, "", module), and all parameters, as (its module's place, name, it).
+
+    Each comes once, under the first name that leads to it; a module comes before what is inside it.
+
+    >>> from tinygrad_edu.nn import Layer
+    >>> [(place.path, name) for place, name, _ in walk(Layer(1, 1))]
+    [('', ''), ('neurons.0', ''), ('neurons.0', 'weights.0'), ('neurons.0', 'bias')]
+    """
+    place = Place(identity=_identity(module)) if place is None else place
+    seen = set() if seen is None else seen
     seen.add(id(module))
-    yield path, module
-    for own_path, member in _members(module):
-        full_path = f"{path}.{own_path}" if path else own_path
+    yield place, "", module
+    for name, member in _members(module):
         if id(member) in seen:
             continue
         if isinstance(member, Module):
-            yield from _walk(member, full_path, seen)
+            yield from walk(member, place.inside(name, _identity(member)), seen)
         else:
             seen.add(id(member))
-            yield full_path, member
+            yield place, name, member
 
 
 def _members(module: Module) -> Iterator[tuple[str, Value | Module]]:
@@ -262,24 +427,24 @@ def _found_in(item: Any, path: str) -> Iterator[tuple[str, Value | Module]]:
             yield from _found_in(element, f"{path}.{key}")
 
 
-def _first_of(paths: list[str], what: str, shown: int = 3) -> str:
-    """How many names are missing or unknown, and the first of them."""
+def _some_names(paths: list[str], what: str, shown: int = 3) -> str:
+    """How many names there are that are missing or unknown, and the first of them."""
     return f"{len(paths)} {what} ({', '.join(paths[:shown])}{', ...' if len(paths) > shown else ''})"
 
 
-def _plain(buffer: Any) -> Any:
+def _plain_buffer(buffer: Any) -> Any:
     """A copy of a buffer: a float, or nested lists of floats."""
     return np.asarray(buffer, dtype=np.float64).tolist()
 
 
-def _number(path: str, number: Any) -> float:
+def _parameter_number(path: str, number: Any) -> float:
     try:
         return Value(number).data
     except TypeError as error:
         raise TypeError(f"the state's {path!r} should be one real number, not {type(number).__name__}") from error
 
 
-def _matching(path: str, given: Any, present: Any) -> Any:
+def _matching_buffer(path: str, given: Any, present: Any) -> Any:
     """`given` as a buffer of the shape that `present` has."""
     try:
         array = np.asarray(given, dtype=np.float64)

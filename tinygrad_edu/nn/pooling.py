@@ -20,7 +20,7 @@ __all__ = ["AvgPool2d", "MaxPool2d"]
 
 
 class _Pool2d(Module):
-    """What both kinds of pooling share: the windows."""
+    """What both kinds of pooling share: they go over the windows of each channel."""
 
     def __init__(self, kernel_size: int, stride: int | None = None) -> None:
         self.kernel_size = whole_number(kernel_size, "kernel_size")

@@ -1,8 +1,8 @@
 """Recurrent networks: a layer that also sees what it said one step before.
 
-A cell makes one step: from the inputs of this step and the state before it to the state after it. `RNN` and `LSTM`
-run a cell along a sequence. The loop is plain Python, so the graph of a sequence is the cell drawn once per step,
-with the same weights in each: backpropagation through time is ordinary backpropagation.
+A cell makes one step: from the inputs of the step and the state before it to the state after it. `RNN` and `LSTM` run
+a cell along a sequence. The loop is plain Python, so the graph of a sequence has the nodes of the cell once for each
+step, and the same weights in all of them: backpropagation through time is ordinary backpropagation.
 
 May import: `arguments`, `value`; `activations`, `initializers`, `layers`, `module` and `shapes` of this folder.
 """
@@ -25,16 +25,16 @@ __all__ = ["LSTM", "RNN", "LSTMCell", "LSTMState", "RNNCell"]
 #: The state of an LSTM: what it shows (hidden), and what it keeps to itself (cell).
 LSTMState: TypeAlias = tuple[list[Value], list[Value]]
 
-State = TypeVar("State")
+CellState = TypeVar("CellState")  # what a cell hands on to its next step
 
 
 class RNNCell(Module):
     """One step of a plain recurrent network: hidden' = activation(W · [inputs, hidden] + bias).
 
-    Shapes: inputs (input_size), hidden (hidden_size), and so is what it returns. `layer` is an ordinary `Layer` with
-    input_size + hidden_size inputs.
+    Shapes: inputs (input_size) and hidden (hidden_size) give hidden' (hidden_size). `layer` holds W and the bias: an
+    ordinary `Layer` with input_size + hidden_size inputs.
 
-    Raises ValueError for a wrong number of inputs.
+    Raises ValueError for sizes that are no positive whole numbers, and for a wrong number of inputs.
 
     Elman, J. L. (1990). Finding structure in time. Cognitive Science 14(2).
 
@@ -67,7 +67,7 @@ class RNNCell(Module):
         return self.layer(_joined(inputs, self.input_size, state, self.hidden_size))
 
     def output(self, state: list[Value]) -> list[Value]:
-        """What others see of the state: all of it."""
+        """The part of the state that goes into the outputs: all of it."""
         return state
 
 
@@ -78,12 +78,13 @@ class LSTMCell(Module):
     candidate = tanh(W · [inputs, hidden] + bias);
     cell' = forget · cell + input · candidate;  hidden' = output · tanh(cell').
 
-    Along the cell the local derivative is `forget`, which can stay near 1 for many steps, where a plain recurrent
-    network multiplies by its weights and slopes at each. Biases start at 0, that of the forget gate at 1.
+    The local derivative of cell' by cell is `forget`. It can stay near 1 for many steps; the gradient of a plain
+    recurrent network is multiplied by weights and slopes at each step. Biases start at 0, those of the forget gate at
+    1, so that the cell remembers at first.
 
     Shapes: inputs (input_size); the state is a pair (hidden, cell), each (hidden_size).
 
-    Raises ValueError for a wrong number of inputs.
+    Raises ValueError for sizes that are no positive whole numbers, and for a wrong number of inputs.
 
     Hochreiter, S., Schmidhuber, J. (1997). Long short-term memory. Neural Computation 9(8); the forget gate is from
     Gers, F. et al. (2000), its bias from Jozefowicz, R. et al. (2015).
@@ -125,16 +126,16 @@ class LSTMCell(Module):
         return [show * c.tanh() for show, c in zip(self.output_gate(seen), kept, strict=True)], kept
 
     def output(self, state: LSTMState) -> list[Value]:
-        """What others see of the state: the hidden part."""
+        """The part of the state that goes into the outputs: the hidden one."""
         return state[0]
 
 
-class _Recurrent(Module, Generic[State]):
+class _Recurrent(Module, Generic[CellState]):
     """A cell, run along a sequence."""
 
     cell: Any
 
-    def __call__(self, sequence: Any, state: State | None = None) -> tuple[Steps, State]:
+    def __call__(self, sequence: Any, state: CellState | None = None) -> tuple[Steps, CellState]:
         """The outputs of every step, shape (steps, hidden_size), and the state after the last."""
         steps: Steps = nested_values(sequence, ("steps", self.cell.input_size), f"this {type(self).__name__}")
         state_now = self.cell.initial_state() if state is None else state
@@ -153,10 +154,10 @@ class RNN(_Recurrent[list[Value]]):
     """A plain recurrent network: an `RNNCell` run along a sequence.
 
     Shapes: a sequence (steps, input_size) gives outputs (steps, hidden_size) and the last state (hidden_size). To stack
-    them, feed the outputs of one to the next. After `backward()`, the `grad` of each output shows how much of the
+    networks, feed the outputs of one to the next. After `backward()`, the `grad` of each output shows how much of the
     gradient has come back to its step.
 
-    Raises ValueError for a sequence of another shape.
+    Raises ValueError for sizes that are no positive whole numbers, and for a sequence of another shape.
 
     >>> rnn = RNN(1, 2, seed=0)
     >>> outputs, state = rnn([[1.0], [0.5], [-1.0]])
@@ -183,7 +184,7 @@ class LSTM(_Recurrent[LSTMState]):
     Shapes: a sequence (steps, input_size) gives outputs (steps, hidden_size) and the last state, a pair (hidden, cell)
     of (hidden_size) each.
 
-    Raises ValueError for a sequence of another shape.
+    Raises ValueError for sizes that are no positive whole numbers, and for a sequence of another shape.
 
     >>> lstm = LSTM(1, 2, seed=0)
     >>> outputs, (hidden, cell) = lstm([[1.0], [0.5], [-1.0]])

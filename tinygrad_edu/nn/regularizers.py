@@ -29,8 +29,9 @@ class Dropout(Module):
 
         yᵢ = xᵢ / (1 - p) with probability 1 - p, else 0;      in `eval()`: yᵢ = xᵢ
 
-    Scaling while training ("inverted" dropout) leaves nothing to do afterwards. Called on one example, returns a list
-    of as many `Value`s. Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
+    Because the scaling is done in training ("inverted" dropout), nothing is left to do in `eval()`. Called on one
+    example, it returns a list of as many `Value`s. Srivastava et al. 2014, "Dropout: a simple way to prevent neural
+    networks from overfitting".
 
     Raises ValueError for a p outside [0, 1).
 
@@ -48,13 +49,13 @@ class Dropout(Module):
         self.generator = random_generator(seed)
 
     def noise(self) -> Number:
-        """A fresh number, uniform on [0, 1): all the randomness there is, so that recording can make it an input."""
+        """A fresh random number, uniform on [0, 1); a recorded program draws it anew for each example."""
         drawn: Number = noise(self.generator.random)
         return drawn
 
     def __call__(self, inputs: Iterable[Number]) -> list[Value]:
         """What is left of the inputs of one example."""
-        values = _values(inputs)
+        values = _as_values(inputs)
         if not self.training or self.p == 0.0:
             return values
         scale = 1.0 / (1.0 - self.p)
@@ -66,12 +67,15 @@ class Dropout(Module):
 
 
 class LayerNorm(Module):
-    """Give the numbers of one example mean 0 and variance 1, then a learned scale and shift to each.
+    """Give the numbers of one example mean 0 and variance 1, then apply a learned scale and shift to each.
 
         yᵢ = weightᵢ · (xᵢ - mean) / √(variance + ε) + biasᵢ,     over the `size` numbers of the example
 
-    Called on one example of `size` numbers, returns a list. `weight` starts at 1, `bias` at 0. Ba, Kiros & Hinton 2016,
-    "Layer normalization". Raises ValueError for a size below 1, an epsilon not above 0, a wrong number of inputs.
+    Called on one example of `size` numbers, it returns a list of as many `Value`s. `weight` starts at 1, `bias` at 0;
+    ε, which keeps equal numbers from being divided by 0, is as in PyTorch. Ba, Kiros & Hinton 2016, "Layer
+    normalization".
+
+    Raises ValueError for a size below 1, an epsilon that is not above 0, and a wrong number of inputs.
 
     >>> [round(y.data, 3) for y in LayerNorm(3)([1.0, 2.0, 3.0])]
     [-1.225, 0.0, 1.225]
@@ -87,7 +91,7 @@ class LayerNorm(Module):
     def __call__(self, inputs: Iterable[Number]) -> list[Value]:
         """The numbers of one example, normalized."""
         values = one_example(inputs, self.size, "this LayerNorm")
-        mean, variance = _moments(values)
+        mean, variance = _mean_and_variance(values)
         scale = (variance + self.epsilon).sqrt().reciprocal()
         return [(x - mean) * scale * w + b for x, w, b in zip(values, self.weight, self.bias, strict=True)]
 
@@ -97,12 +101,14 @@ class LayerNorm(Module):
 
 
 class RMSNorm(Module):
-    """Divide the numbers of one example by their root mean square, then a learned scale for each.
+    """Divide the numbers of one example by their root mean square, then apply a learned scale to each.
 
         yᵢ = weightᵢ · xᵢ / √(Σ xⱼ² / size + ε)
 
-    Called on one example of `size` numbers, returns a list. `weight` starts at 1. Zhang & Sennrich 2019, "Root mean
-    square layer normalization". Raises ValueError as `LayerNorm` does.
+    Called on one example of `size` numbers, it returns a list of as many `Value`s. `weight` starts at 1; ε is as in the
+    authors' code. Zhang & Sennrich 2019, "Root mean square layer normalization".
+
+    Raises ValueError as `LayerNorm` does.
 
     >>> [round(y.data, 3) for y in RMSNorm(2)([3.0, 4.0])]
     [0.849, 1.131]
@@ -127,14 +133,14 @@ class RMSNorm(Module):
 
 
 class BatchNorm(Module):
-    """Give each feature mean 0 and variance 1 over the batch, then a learned scale and shift.
+    """Give each feature mean 0 and variance 1 over the batch, then apply a learned scale and shift to it.
 
         y = weight · (x - mean) / √(variance + ε) + bias,     mean and variance of the feature over the batch
 
-    Called on a batch: a list of examples of `size` numbers each; returns such a list. In training it also keeps a
-    running mean and variance (`running_mean`, `running_var`, the unbiased one), which it uses in `eval()`, where a
-    batch of one is fine. `momentum` is the share of the newest batch in them. Ioffe & Szegedy 2015, "Batch
-    normalization", with the names and defaults of PyTorch.
+    Called on a batch, a list of examples of `size` numbers each, it returns such a list of `Value`s. In training it
+    also follows the mean and the unbiased variance of the batches (`running_mean`, `running_var`). It uses these in
+    `eval()`, where a batch of one is fine. `momentum` is the share of the newest batch in them. Ioffe & Szegedy 2015,
+    "Batch normalization", with the names and defaults of PyTorch.
 
     Raises ValueError for settings out of range, a wrong number of inputs, and a training batch of one example, whose
     variance is 0.
@@ -175,10 +181,11 @@ class BatchNorm(Module):
         return [list(row) for row in zip(*columns, strict=True)]
 
     def _normalized(self, k: int, column: list[Value]) -> list[Value]:
+        """Feature `k` of all examples, normalized."""
         mean: Number
         variance: Number
         if self.training:
-            mean, variance = _moments(column)
+            mean, variance = _mean_and_variance(column)
             self._follow(k, mean.data, variance.data * len(column) / (len(column) - 1))
         else:
             mean, variance = self.running_mean[k], Value(self.running_var[k])
@@ -186,6 +193,7 @@ class BatchNorm(Module):
         return [(x - mean) * scale * self.weight[k] + self.bias[k] for x in column]
 
     def _follow(self, k: int, mean: float, variance: float) -> None:
+        """Move the running mean and variance of feature `k` towards those of the newest batch."""
         self.running_mean[k] += self.momentum * (mean - self.running_mean[k])
         self.running_var[k] += self.momentum * (variance - self.running_var[k])
 
@@ -197,8 +205,10 @@ class BatchNorm(Module):
 class Sequential(Module):
     """Modules one after the other, each given what the one before returned.
 
-    Called on one example, as its modules are; if one of them takes a batch (`BatchNorm`), it is called on a batch, and
-    maps the others over it. Raises ValueError for no modules, TypeError for what cannot be called.
+    Called on one example, as its modules are. If one of them takes a batch (`BatchNorm`), it is called on a batch, and
+    calls the others on each example of it.
+
+    Raises ValueError for no modules, TypeError for what cannot be called.
 
     >>> from tinygrad_edu.nn import Layer
     >>> net = Sequential(Layer(2, 8, "relu", seed=0), Dropout(0.2, seed=1), Layer(8, 1, "linear", seed=2))
@@ -247,7 +257,7 @@ def l1_penalty(params: Sequence[Value], strength: float) -> Value:
     >>> l1_penalty([Value(-2.0), Value(3.0)], 0.1).data
     0.5
     """
-    return _strength(strength, params) * fsum([abs(p) for p in params])
+    return _penalty_strength(strength, params) * fsum([abs(p) for p in params])
 
 
 def l2_penalty(params: Sequence[Value], strength: float) -> Value:
@@ -259,10 +269,11 @@ def l2_penalty(params: Sequence[Value], strength: float) -> Value:
     >>> l2_penalty([Value(-2.0), Value(4.0)], 0.5).data
     10.0
     """
-    return _strength(strength, params) * fsum([p.square() for p in params])
+    return _penalty_strength(strength, params) * fsum([p.square() for p in params])
 
 
-def _strength(strength: float, params: Sequence[Value]) -> float:
+def _penalty_strength(strength: float, params: Sequence[Value]) -> float:
+    """The strength of a penalty, if there are parameters to penalize."""
     if not params:
         raise ValueError("a penalty needs at least one parameter, not an empty list; pass model.parameters()")
     return at_least_zero(strength, "the strength of a penalty")
@@ -271,12 +282,13 @@ def _strength(strength: float, params: Sequence[Value]) -> float:
 # Helpers --------------------------------------------------------------------------------------------------
 
 
-def _values(inputs: Iterable[Number]) -> list[Value]:
+def _as_values(inputs: Iterable[Number]) -> list[Value]:
+    """The inputs of one example, however many, as `Value`s."""
     plain = inputs.tolist() if isinstance(inputs, np.ndarray) else inputs
     return [x if isinstance(x, Value) else Value(x) for x in plain]
 
 
-def _moments(values: Sequence[Value]) -> tuple[Value, Value]:
+def _mean_and_variance(values: Sequence[Value]) -> tuple[Value, Value]:
     """The mean, and the mean squared distance from it."""
     mean = fsum(values) / len(values)
     return mean, fsum([(x - mean).square() for x in values]) / len(values)

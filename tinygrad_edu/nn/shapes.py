@@ -24,9 +24,10 @@ Steps: TypeAlias = list[list[Value]]
 def nested_values(inputs: Any, shape: tuple[int | str, ...], owner: str) -> Any:
     """`inputs`, nested lists or an array, as nested lists of `Value`s of this shape.
 
-    A number in `shape` is a length that must be met; a name stands for any length of at least 1.
+    A number in `shape` is the length of that axis; a name stands for any length of at least 1. Plain numbers become
+    `Value`s.
 
-    Raises ValueError when the inputs have another shape.
+    Raises ValueError when the inputs have another shape, TypeError for what is no number.
 
     >>> nested_values([[1.0, 2.0], [3.0, 4.0]], ("steps", 2), "this layer")
     [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
@@ -36,9 +37,11 @@ def nested_values(inputs: Any, shape: tuple[int | str, ...], owner: str) -> Any:
     ValueError: this layer takes one example of shape (steps, 2), not of shape (2)
     """
     array = np.array(inputs, dtype=object)
-    if array.size == 0 or array.ndim != len(shape) or any(map(_differ, array.shape, shape)):
-        raise ValueError(f"{owner} takes one example of shape {_written(shape)}, not of shape {_written(array.shape)}")
-    return _values(array.tolist())
+    if array.size == 0 or array.ndim != len(shape) or any(map(_lengths_differ, array.shape, shape)):
+        raise ValueError(
+            f"{owner} takes one example of shape {_shape_text(shape)}, not of shape {_shape_text(array.shape)}"
+        )
+    return _nested_as_values(array.tolist())
 
 
 def flatten(nested: Any) -> list[Value]:
@@ -52,13 +55,14 @@ def flatten(nested: Any) -> list[Value]:
     return [value for part in nested for value in flatten(part)]
 
 
-def _values(nested: Any) -> Any:
-    return [_values(part) for part in nested] if isinstance(nested, list) else as_value(nested)
+def _nested_as_values(nested: Any) -> Any:
+    """Nested lists of the same shape, with `Value`s in the place of numbers."""
+    return [_nested_as_values(part) for part in nested] if isinstance(nested, list) else as_value(nested)
 
 
-def _differ(length: int, asked: int | str) -> bool:
+def _lengths_differ(length: int, asked: int | str) -> bool:
     return isinstance(asked, int) and length != asked
 
 
-def _written(shape: tuple[int | str, ...]) -> str:
+def _shape_text(shape: tuple[int | str, ...]) -> str:
     return f"({', '.join(map(str, shape))})"

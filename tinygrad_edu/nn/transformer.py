@@ -1,4 +1,4 @@
-"""The Transformer's building block: attention and a small network, each behind a norm and around a shortcut.
+"""The Transformer's building block: attention and a small network, each after a norm and beside a shortcut.
 
 May import: `arguments`; `activations`, `attention`, `initializers`, `layers`, `module`, `regularizers` and `shapes` of
 this folder.
@@ -21,11 +21,13 @@ __all__ = ["TransformerEncoderLayer"]
 
 
 class TransformerEncoderLayer(Module):
-    """One block: x + attention(norm1(x)), and to that, place by place, + linear2(linear1(norm2(x))).
+    """One block: attention, and then a small network for each step, each added to what went into it.
 
-    Adding leaves a straight path for the gradient, the residual connection. The norms come first, inside it, as in
-    PyTorch with `norm_first=True`; there is no dropout. `dim_feedforward` is the width of `linear1`, 4 · d_model unless
-    you say otherwise.
+        y = x + attention(norm1(x));      output = y + linear2(linear1(norm2(y)))
+
+    Each sum is a residual connection: the gradient passes it unchanged. The norms come first, inside the residual
+    connections, as in PyTorch with `norm_first=True`; there is no dropout. `dim_feedforward` is the width of `linear1`,
+    4 · d_model unless you say otherwise, as in the paper.
 
     Shapes: called on a sequence (steps, d_model), it returns a sequence of the same shape, and the weights of its
     heads (nhead, steps, steps). With `is_causal`, no step sees the ones after it.
@@ -63,13 +65,14 @@ class TransformerEncoderLayer(Module):
         """The sequence with what was found added to it, and where each head looked."""
         steps: Steps = nested_values(sequence, ("steps", self.attention.embed_dim), "this Transformer layer")
         found, weights = self.attention([self.norm1(step) for step in steps], is_causal=is_causal)
-        steps = _sum(steps, found)
-        return _sum(steps, [self.linear2(self.linear1(self.norm2(step))) for step in steps]), weights
+        steps = _added(steps, found)
+        return _added(steps, [self.linear2(self.linear1(self.norm2(step))) for step in steps]), weights
 
     def describe(self) -> str:
         """The size of each step, the number of heads, and the width in between."""
         return f"{self.attention.embed_dim}, {self.attention.num_heads} heads, {len(self.linear1.neurons)} wide"
 
 
-def _sum(one: Steps, other: Steps) -> Steps:
+def _added(one: Steps, other: Steps) -> Steps:
+    """one + other, number by number."""
     return [[a + b for a, b in zip(x, y, strict=True)] for x, y in zip(one, other, strict=True)]

@@ -10,10 +10,10 @@ from tinygrad_edu.plotting.figures import (
     plot_loss,
     plot_weights,
 )
-from tinygrad_edu.plotting.layers import LayerRecorder
+from tinygrad_edu.plotting.layer_history import LayerHistory
 
 __all__ = [
-    "LayerRecorder",
+    "LayerHistory",
     "descend",
     "plot_activations",
     "plot_confusion",

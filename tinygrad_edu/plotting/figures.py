@@ -4,7 +4,7 @@ Each function takes what the toolkit returns and gives a matplotlib `Figure`, wh
 written with `figure.savefig("name.svg")`. Nothing here touches pyplot or any other global state. Matplotlib comes with
 `pip install "tinygrad_edu[learn]"` and is imported when the first plot is drawn.
 
-May import: `modes`, `value`, `gradients`, `drawing`, `nn`, `optim`, `training`; `layers` of this folder; NumPy;
+May import: `modes`, `value`, `gradients`, `drawing`, `nn`, `optim`, `training`; `layer_history` of this folder; NumPy;
 matplotlib inside functions.
 """
 
@@ -25,7 +25,7 @@ from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.activations import Activation, activation_name, common_activations, resolve_activation
 from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.optim.optimizers import Optimizer
-from tinygrad_edu.plotting.layers import LayerRecorder
+from tinygrad_edu.plotting.layer_history import LayerHistory
 from tinygrad_edu.training.history import History
 from tinygrad_edu.value import Value, as_value
 
@@ -445,33 +445,33 @@ def _until_far_away(walk: Array, across: Array, up: Array) -> Array:
 # Distributions --------------------------------------------------------------------------------------------
 
 
-def plot_distributions(recorder: LayerRecorder) -> Figure:
+def plot_distributions(history: LayerHistory) -> Figure:
     """How the activations and the gradients of each layer are distributed, epoch by epoch.
 
     One column per layer. The line is the median, the bands hold the middle half and the middle nine tenths. Gradients
     are shown by size on a logarithmic axis, which all layers share: layers that fall behind there learn slowly or
     not at all. Above stands the share of gradients that were exactly zero throughout the last epoch.
 
-    Raises ValueError when the recorder has seen no epoch.
+    Raises ValueError when this history has seen no epoch.
 
     >>> from tinygrad_edu import MLP
     >>> from tinygrad_edu.nn.losses import mean_squared_error
     >>> from tinygrad_edu.training import fit
-    >>> X, recorder = [[0.0], [1.0]], LayerRecorder([[0.0], [1.0]])
-    >>> _ = fit(MLP(1, [2, 1], seed=0), X, [0.0, 1.0], loss=mean_squared_error, epochs=3, callbacks=[recorder])
-    >>> len(plot_distributions(recorder).axes)  # activations and gradients of two layers
+    >>> X, history = [[0.0], [1.0]], LayerHistory([[0.0], [1.0]])
+    >>> _ = fit(MLP(1, [2, 1], seed=0), X, [0.0, 1.0], loss=mean_squared_error, epochs=3, callbacks=[history])
+    >>> len(plot_distributions(history).axes)  # activations and gradients of two layers
     4
     """
-    if not recorder.gradients:
-        raise ValueError("the recorder has seen no epoch; give it to fit(..., callbacks=[recorder])")
-    columns = len(recorder.gradients)
+    if not history.gradients:
+        raise ValueError("this history has seen no epoch; give it to fit(..., callbacks=[history])")
+    columns = len(history.gradients)
     figure, axes = _panels(2, columns, (max(2.4, 7.2 / columns), 2.5), sharex=True, sharey="row")
-    for (upper, lower), layer in zip(axes.T, recorder.gradients, strict=True):
-        if layer in recorder.activations:
-            _bands(upper, recorder.activations[layer], CYCLE[0])
+    for (upper, lower), layer in zip(axes.T, history.gradients, strict=True):
+        if layer in history.activations:
+            _bands(upper, history.activations[layer], CYCLE[0])
         else:
             upper.set_visible(False)
-        sizes = recorder.gradients[layer]
+        sizes = history.gradients[layer]
         zero = float(np.mean(sizes[-1] == 0.0))
         _bands(lower, [size[size > 0.0] for size in sizes], CYCLE[1])
         lower.set_yscale("log")

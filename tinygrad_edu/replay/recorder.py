@@ -70,7 +70,7 @@ class Datum(Value, recorded=True):
         datum: Datum = object.__new__(cls)
         datum._data, datum._grad, datum.op = node._data, node._grad, node.op
         datum.inputs, datum.local_derivatives = node.inputs, node.local_derivatives
-        datum.source = node.source
+        datum.origin = node.origin
         return datum
 
     def __hash__(self) -> int:

@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from tinygrad_edu.backprop import Contribution, Step, sweep
-from tinygrad_edu.drawing.names import module_paths
+from tinygrad_edu.drawing.modules import module_paths
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.stepping.wording import Wording, name_all
 from tinygrad_edu.stopping import operations_at

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tinygrad_edu.arguments import whole_number
+from tinygrad_edu.nn.layers import named_layers
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.optim.clipping import norm
@@ -48,7 +49,7 @@ from tinygrad_edu.training.engines import (
 )
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.progress import Display, is_watched
-from tinygrad_edu.training.saving import arrays_of, layer_of, load_arrays
+from tinygrad_edu.training.saving import arrays_of, load_arrays
 
 __all__ = ["CallbackError", "Run", "fit"]
 
@@ -373,8 +374,5 @@ class Run:
 def _layers(model: Module, optimizer: Optimizer) -> dict[str, Any]:
     """The places of each layer's parameters in the flat gradient."""
     place = {p: index for index, p in enumerate(optimizer.params)}
-    layers: dict[str, list[int]] = {}
-    for path, p in model.named_parameters():
-        if p in place:
-            layers.setdefault(layer_of(path), []).append(place[p])
-    return {name: np.array(places) for name, places in layers.items()}
+    layers = {layer.name: [place[p] for p in layer.parameters if p in place] for layer in named_layers(model)}
+    return {name: np.array(places) for name, places in layers.items() if places}

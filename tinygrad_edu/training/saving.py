@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.nn.module import Module
 
-__all__ = ["arrays_of", "layer_of", "load", "load_arrays", "read_tensors", "save", "write_tensors"]
+__all__ = ["arrays_of", "load", "load_arrays", "read_tensors", "save", "write_tensors"]
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -47,15 +47,6 @@ def _place(path: str) -> tuple[str, tuple[int, ...]]:
     indices = _TRAILING_INDICES.search(path)
     assert indices is not None  # the pattern matches the empty end of any path
     return path[: indices.start()], tuple(int(index) for index in indices.group(1).split(".")[1:])
-
-
-def layer_of(path: str) -> str:
-    """The layer that a parameter belongs to: the path of the module that holds its array.
-
-    >>> layer_of("layers.0.neurons.3.bias"), layer_of("slope")
-    ('layers.0', 'slope')
-    """
-    return _place(path)[0].rpartition(".")[0] or _place(path)[0]
 
 
 def _places(model: Module) -> dict[str, tuple[str, tuple[int, ...]]]:

@@ -1,28 +1,28 @@
-"""`LayerRecorder`: a callback that remembers what passes through each layer while a network is trained.
+"""`LayerHistory`: a callback that remembers what each layer answers while a network is trained.
 
-May import: `backprop`, `functions`, `drawing`, `nn`, `training`; NumPy.
+May import: `modes`, `value`, `nn`, `training`; NumPy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tinygrad_edu.backprop import topological_order
-from tinygrad_edu.drawing.names import module_paths
-from tinygrad_edu.functions import fsum
+from tinygrad_edu.modes import changed_mode
+from tinygrad_edu.nn.layers import named_layers
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.engines import outputs_of
-from tinygrad_edu.training.saving import layer_of
+from tinygrad_edu.value import Value
 
-__all__ = ["LayerRecorder"]
+__all__ = ["LayerHistory"]
 
 
-class LayerRecorder(Callback):
+class LayerHistory(Callback):
     """Remembers, for each layer and each epoch, its activations on some examples, and its parameters' gradients.
 
     `activations` and `gradients` map the name of a layer to one flat array per epoch. The activations are those of the
@@ -33,9 +33,9 @@ class LayerRecorder(Callback):
     >>> from tinygrad_edu.nn.losses import mean_squared_error
     >>> from tinygrad_edu.training import fit
     >>> X, y = [[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0]
-    >>> recorder = LayerRecorder(X)
-    >>> _ = fit(MLP(2, [3, 1], seed=0), X, y, loss=mean_squared_error, epochs=2, callbacks=[recorder])
-    >>> {layer: [array.shape for array in arrays] for layer, arrays in recorder.activations.items()}
+    >>> history = LayerHistory(X)
+    >>> _ = fit(MLP(2, [3, 1], seed=0), X, y, loss=mean_squared_error, epochs=2, callbacks=[history])
+    >>> {layer: [array.shape for array in arrays] for layer, arrays in history.activations.items()}
     {'layers.0': [(6,), (6,)], 'layers.1': [(2,), (2,)]}
     """
 
@@ -75,22 +75,38 @@ class LayerRecorder(Callback):
 
 
 def layer_activations(model: Module, examples: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """What each layer of a model hands on for these examples, flat, by the name of the layer; read off the graph.
+    """What each layer of a model answers to these examples, flat, by the name of the layer.
+
+    A layer that is called several times for one example, as in a recurrent network, has as many answers.
 
     >>> from tinygrad_edu.nn import MLP
     >>> {k: v.tolist() for k, v in layer_activations(MLP(1, [2], init="zeros"), np.array([[5.0]])).items()}
     {'layers.0': [0.0, 0.0]}
     """
-    found: dict[str, list[float]] = {}
-    with in_mode(model, training=False):
-        for output in outputs_of(model, examples.tolist()):
-            for layer, number in _handed_on(output):
-                found.setdefault(layer, []).append(number)
-    return {layer: np.array(numbers) for layer, numbers in found.items()}
+    answers: dict[int, list[float]] = {id(layer.module): [] for layer in named_layers(model)}
+
+    def hear(module: Module, answer: Any) -> None:
+        if id(module) in answers:
+            answers[id(module)] += _numbers_in(answer)
+
+    with in_mode(model, training=False), changed_mode(answers=hear):
+        outputs_of(model, examples.tolist())
+    heard = {layer.name: np.array(answers[id(layer.module)]) for layer in named_layers(model)}
+    return {name: numbers for name, numbers in heard.items() if numbers.size}
 
 
-def _handed_on(output: Any) -> list[tuple[str, float]]:
-    """The last node of each innermost module, with the name of the layer it is in."""
-    nodes = topological_order(fsum(np.ravel(np.array(output, dtype=object))))
-    last = {path: node for node, path in module_paths(nodes).items() if node.op is not None}
-    return [(layer_of(f"{path}.bias"), node.data) for path, node in last.items()]
+def _numbers_in(answer: Any) -> list[float]:
+    """All numbers of an answer, whatever it is made of.
+
+    >>> _numbers_in(([Value(1.0), 2.0], {"gate": np.array([3.0])}, "text", None))
+    [1.0, 2.0, 3.0]
+    """
+    if isinstance(answer, Value):
+        return [answer.data]
+    if isinstance(answer, Real):
+        return [float(answer)]
+    if isinstance(answer, Mapping):
+        answer = list(answer.values())
+    elif isinstance(answer, np.ndarray):
+        answer = answer.ravel().tolist()
+    return [number for part in answer for number in _numbers_in(part)] if isinstance(answer, (list, tuple)) else []
