@@ -14,7 +14,7 @@ import pytest
 from replay.random_programs import GOOD, Case, agree, attempt, mismatch
 
 from tinygrad_edu.replay import instructions, scalars
-from tinygrad_edu.replay.program import recorded
+from tinygrad_edu.replay.run import recorded
 
 COUNT = int(os.environ.get("TINYGRAD_EDU_PROGRAMS", "500"))
 CHUNKS = 10

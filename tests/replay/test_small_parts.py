@@ -13,9 +13,9 @@ import pytest
 
 from tinygrad_edu import Programs, RecordingError, Value, choose, detect_anomaly, dot, fsum, no_grad, ops, record
 from tinygrad_edu.modes import noise
-from tinygrad_edu.replay import agreement, program
+from tinygrad_edu.replay import agreement, run
 from tinygrad_edu.replay.agreement import WORK, Eager, _moved, _near, made_inputs
-from tinygrad_edu.replay.program import recorded
+from tinygrad_edu.replay.run import recorded
 from tinygrad_edu.replay.scalars import ScalarGraph, Sum
 
 INF, NAN = math.inf, math.nan
@@ -360,7 +360,7 @@ def test_a_twin_draws_the_same_noise_unless_it_is_given_other() -> None:
 
 @pytest.mark.parametrize("params", [[], [W]])
 def test_a_long_program_is_compared_once(params: list[Value], monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (agreement, program):
+    for module in (agreement, run):
         monkeypatch.setattr(module, "WORK", 10)
     seen: list[Any] = []
 

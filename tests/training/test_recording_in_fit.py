@@ -156,7 +156,7 @@ def test_a_fault_of_the_scheduler_counts_too(monkeypatch):
     def fault(*_):
         raise AssertionError("a fault of ours")
 
-    monkeypatch.setattr("tinygrad_edu.replay.schedule.Schedule.gradient", fault)
+    monkeypatch.setattr("tinygrad_edu.replay.lower.Schedule.gradient", fault)
     model = MLP(2, [1], seed=0)
     assert fit(model, X, RARE, epochs=1).engine == "eager: recording raised AssertionError: a fault of ours"
 

@@ -7,7 +7,7 @@ other parameters, the program and the function differ. Values and gradients are 
     compare      the program and the function, on given examples; `Eager` is what the function gave for one of them
     made_inputs  examples of several magnitudes and signs, where none are given
 
-May import: `ops`, `backprop`, `gradients`, `modes`, `value`, NumPy; `recorder` of this folder.
+May import: `ops`, `modes`, `value`, `backprop`, `gradients`; `recording` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tinygrad_edu import ops
 from tinygrad_edu.backprop import sweep
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.modes import changed_mode
-from tinygrad_edu.replay.recorder import RecordingError, collector_paused
+from tinygrad_edu.replay.recording import RecordingError, collector_paused
 from tinygrad_edu.value import Value, as_value
 
 __all__ = ["compare", "made_inputs", "numbers_in"]

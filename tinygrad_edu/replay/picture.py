@@ -1,6 +1,6 @@
 """A program beside the scalar graph it was made from: the same color on both sides is the same work.
 
-May import: `files`, `ops`, `drawing`; `builder`, `instructions`, `listing` and `program` of this folder; graphviz.
+May import: `files`, `ops`, `drawing`; `builder`, `instructions`, `listing` and `run` of this folder; graphviz.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tinygrad_edu.files import write_whole
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.instructions import Leaf
 from tinygrad_edu.replay.listing import parts, size
-from tinygrad_edu.replay.program import Program
+from tinygrad_edu.replay.run import Program
 
 __all__ = ["draw_program"]
 

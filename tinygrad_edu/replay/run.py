@@ -1,7 +1,7 @@
 """`record`: scalar code becomes a `Program` over arrays, which runs a batch at the speed of matrices.
 
-May import: `ops`, `number_systems`, `value`, `later`, NumPy; `agreement`, `builder`, `instructions`, `listing`,
-`recorder`, `scalars`, `schedule` of this folder; JAX inside `to_jax`.
+May import: `later`, `ops`, `number_systems`, `value`; `agreement`, `builder`, `instructions`, `listing`, `lower`,
+`recording` and `scalars` of this folder; NumPy; JAX inside functions.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from tinygrad_edu.replay.instructions import (
     place,
 )
 from tinygrad_edu.replay.listing import listing
-from tinygrad_edu.replay.recorder import Noise, Recorder, RecordingError, Shape, collector_paused, drawn, recording
+from tinygrad_edu.replay.lower import Schedule
+from tinygrad_edu.replay.recording import Noise, Recorder, RecordingError, Shape, collector_paused, drawn, recording
 from tinygrad_edu.replay.scalars import ScalarGraph
-from tinygrad_edu.replay.schedule import Schedule
 from tinygrad_edu.value import Value
 
 __all__ = ["Program", "Programs", "record"]
