@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Value, dot, record
-from tinygrad_edu.replay.instructions import Grid, Index, Matrix, Rows, check_rows, place, row_numbers
+from tinygrad_edu.replay.indices import Grid, Index, check_rows, row_numbers, rows_in_place
+from tinygrad_edu.replay.rows import Matrix, Rows
 
 
 def column(count: int) -> Any:
@@ -37,7 +38,7 @@ def test_an_index_fits_arrays_from_a_certain_size_on(index: Index) -> None:
             with pytest.raises(IndexError, match=f"of an array that has {count}"):
                 check_rows(index, count)
             with pytest.raises(IndexError):
-                place(column(count), index)
+                rows_in_place(column(count), index)
 
 
 @pytest.mark.parametrize("grid", GRIDS, ids=str)

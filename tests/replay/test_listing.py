@@ -9,8 +9,10 @@ import pytest
 
 from tinygrad_edu import Value, choose, dot, fsum, logsumexp, record, where
 from tinygrad_edu.replay.builder import Builder
+from tinygrad_edu.replay.choices import Places
 from tinygrad_edu.replay.forms import Form
-from tinygrad_edu.replay.instructions import Grid, Index, Instruction, Places, _index_text
+from tinygrad_edu.replay.indices import Grid, Index, index_text
+from tinygrad_edu.replay.instruction import Instruction
 
 
 def test_a_loss_is_listed_with_its_gradient() -> None:
@@ -87,7 +89,7 @@ INDICES: list[tuple[Index, str]] = [
 
 @pytest.mark.parametrize(("index", "text"), INDICES, ids=[text for _, text in INDICES])
 def test_an_index_is_written_as_in_numpy(index: Index, text: str) -> None:
-    assert _index_text("a", index) == text
+    assert index_text("a", index) == text
 
 
 def test_an_instruction_that_has_no_text_no_run_and_no_evaluate_says_so() -> None:

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from replay.random_programs import GOOD, Case, agree, attempt, mismatch
 
-from tinygrad_edu.replay import instructions, scalars
-from tinygrad_edu.replay.run import recorded
+from tinygrad_edu.replay import elementwise, instruction, scalars, sums
+from tinygrad_edu.replay.programs import recorded
 
 COUNT = int(os.environ.get("TINYGRAD_EDU_PROGRAMS", "500"))
 CHUNKS = 10
@@ -40,12 +40,13 @@ def test_what_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     a_constant.arrays = [np.ones(17), np.zeros(17)]
     for case in (one_zero, plus_zero, a_constant):
         assert mismatch(case) == ""
-    monkeypatch.setattr(instructions, "_told_apart", tuple)
+    for module in (instruction, elementwise):
+        monkeypatch.setattr(module, "told_apart", tuple)
     assert mismatch(one_zero, recorded).startswith("values of a batch of 1")
     monkeypatch.setattr(scalars.ScalarGraph, "_unchanged", lambda self, operation, inputs: inputs[0])
     assert mismatch(plus_zero, recorded).startswith("values of a batch of 1")
     monkeypatch.undo()
-    monkeypatch.setattr(instructions.SumBatch, "run", lambda self, out, array: lambda: out.fill(0.5))
+    monkeypatch.setattr(sums.SumBatch, "run", lambda self, out, array: lambda: out.fill(0.5))
     assert mismatch(a_constant, recorded).startswith("gradient of a batch of 1")
 
 

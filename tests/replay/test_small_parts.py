@@ -13,9 +13,9 @@ import pytest
 
 from tinygrad_edu import Programs, RecordingError, Value, choose, detect_anomaly, dot, fsum, no_grad, ops, record
 from tinygrad_edu.modes import noise
-from tinygrad_edu.replay import agreement, run
-from tinygrad_edu.replay.agreement import WORK, Eager, _moved, _near, made_inputs
-from tinygrad_edu.replay.run import recorded
+from tinygrad_edu.replay import agreement, programs
+from tinygrad_edu.replay.agreement import WORK, EagerRun, _moved, _near, made_inputs
+from tinygrad_edu.replay.programs import recorded
 from tinygrad_edu.replay.scalars import ScalarGraph, Sum
 
 INF, NAN = math.inf, math.nan
@@ -59,13 +59,13 @@ def test_other_parameters_are_others_of_about_the_same_size() -> None:
 
 def test_how_sure_eager_code_can_be() -> None:
     x, y = Value(3.0), Value(-4.0)
-    eager = Eager([-12.0], x * y, {})
+    eager = EagerRun([-12.0], x * y, {})
     assert (eager.gradient([x, y, W]), eager.terms([x, W]), eager.rounding) == ([-4.0, 3.0, 0.0], [4.0, 0.0], 36.12)
     assert eager.sensitivity == pytest.approx(3.01)
-    assert Eager([-12.0], x * y, {id(x): 6.0}).rounding == pytest.approx(48.12)
-    assert Eager([0.0], x * y, {}).sensitivity == pytest.approx(36.12 / 1e-300)
-    assert Eager([0.0], x * y * 1e20, {}).sensitivity == 0.0
-    assert Eager([INF], x / 0.0, {}).rounding == 0.03
+    assert EagerRun([-12.0], x * y, {id(x): 6.0}).rounding == pytest.approx(48.12)
+    assert EagerRun([0.0], x * y, {}).sensitivity == pytest.approx(36.12 / 1e-300)
+    assert EagerRun([0.0], x * y * 1e20, {}).sensitivity == 0.0
+    assert EagerRun([INF], x / 0.0, {}).rounding == 0.03
 
 
 def test_made_examples_are_of_three_kinds_and_fewer_for_a_long_program() -> None:
@@ -360,7 +360,7 @@ def test_a_twin_draws_the_same_noise_unless_it_is_given_other() -> None:
 
 @pytest.mark.parametrize("params", [[], [W]])
 def test_a_long_program_is_compared_once(params: list[Value], monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (agreement, run):
+    for module in (agreement, programs):
         monkeypatch.setattr(module, "WORK", 10)
     seen: list[Any] = []
 

@@ -4,7 +4,7 @@ A recording refuses what would freeze one example's choice, as far as it can see
 number, a state of the function's own, an exception that was caught) shows in its effect: on another example, or with
 other parameters, the program and the function differ. Values and gradients are compared, and a difference is refused.
 
-    compare      the program and the function, on given examples; `Eager` is what the function gave for one of them
+    compare      the program and the function, on given examples; `EagerRun` is what the function gave for one of them
     made_inputs  examples of several magnitudes and signs, where none are given
 
 May import: `ops`, `modes`, `value`, `backprop`, `gradients`; `recording` of this folder; NumPy.
@@ -16,7 +16,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -24,12 +24,11 @@ from tinygrad_edu import ops
 from tinygrad_edu.backprop import sweep
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.modes import changed_mode
-from tinygrad_edu.replay.recording import RecordingError, collector_paused
+from tinygrad_edu.replay.recording import FloatArray, RecordingError, collector_paused, numbers_in
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["compare", "made_inputs", "numbers_in"]
+__all__ = ["compare", "made_inputs"]
 
-Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -40,21 +39,15 @@ class ProgramView(Protocol):
     returns_one: bool
     noises: list[Callable[..., Any]]
 
-    def twin(self, theta: Array, noises: Sequence[Callable[..., Any]]) -> Any:
+    def twin(self, theta: FloatArray, noises: Sequence[Callable[..., Any]]) -> Any:
         """The same program with parameters and noise of its own."""
-
-
-def numbers_in(result: Any) -> list[Any]:
-    """What a function returned, one number or many in whatever shape, as a flat list."""
-    flat: list[Any] = np.ravel(np.array(result, dtype=object)).tolist()
-    return flat
 
 
 def compare(
     program: ProgramView,
     function: Callable[..., Any],
-    examples: Sequence[Array],
-    theta: Array,
+    examples: Sequence[FloatArray],
+    theta: FloatArray,
     *,
     changed: int = 1,
     unchanged: bool = True,
@@ -91,18 +84,18 @@ def compare(
     return any(comparison.judged for comparison in comparisons)
 
 
-def _moved(theta: Array) -> Array:
+def _moved(theta: FloatArray) -> FloatArray:
     """Other parameters, of about the size that they have."""
     steps = np.random.default_rng(0).uniform(-1, 1, (2, len(theta)))
     with np.errstate(all="ignore"):
-        moved: Array = theta * (1.0 + 0.2 * steps[0]) + 0.01 * steps[1]
+        moved: FloatArray = theta * (1.0 + 0.2 * steps[0]) + 0.01 * steps[1]
     return moved
 
 
 class _Comparison:
     """A program and its function with one set of parameters, on one example after the other."""
 
-    def __init__(self, program: ProgramView, function: Callable[..., Any], theta: Array, moved: bool) -> None:
+    def __init__(self, program: ProgramView, function: Callable[..., Any], theta: FloatArray, moved: bool) -> None:
         self.program = program
         self.function = function
         # For the function, the parameters that are not those of the `Value`s, by id.
@@ -158,7 +151,7 @@ class _Comparison:
                 _, gradient = self._run([row], [self.draws.drawn])
                 self._check_gradient(gradient, eager, name)
 
-    def _eagerly(self, row: Sequence[Any]) -> Eager:
+    def _eagerly(self, row: Sequence[Any]) -> EagerRun:
         self.draws.drawn = []
         with changed_mode(
             records=True, traces=False, check=None, watch=None, recorder=None, noise=self.draws, numbers=self.numbers
@@ -166,7 +159,7 @@ class _Comparison:
             outputs = [as_value(item) for item in numbers_in(self.function(*row))]
             numbers = [output.data for output in outputs]
             root = outputs[0] if len(outputs) == 1 else Value.apply(ops.fsum, outputs)
-        return Eager(numbers, root, self.numbers or {})
+        return EagerRun(numbers, root, self.numbers or {})
 
     def _run(self, rows: Sequence[Sequence[Any]], drawn: list[list[float]]) -> tuple[list[list[float]], Any]:
         """What the program gives for these rows: a list of numbers for each, and the gradient of the mean, if any."""
@@ -191,7 +184,7 @@ class _Comparison:
         except Exception:  # it is another function by now
             return 0.0
 
-    def _check_gradient(self, gradient: Array, eager: Eager, name: str) -> None:
+    def _check_gradient(self, gradient: FloatArray, eager: EagerRun, name: str) -> None:
         """The gradient on one example, with the tolerance that what was added up and canceled asks for."""
         relative = 1e4 * EPSILON * (1.0 + eager.sensitivity)
         if relative > 1e-2:  # a function so sensitive that rounding decides
@@ -233,7 +226,7 @@ class Answer(NamedTuple):
     gradient: list[float]
 
 
-class Eager:
+class EagerRun:
     """What the function gave for one example, how that depends on all numbers on the way, and how sure it can be."""
 
     def __init__(self, outputs: list[float], root: Value, numbers: Mapping[int, float]) -> None:
@@ -308,7 +301,7 @@ _KINDS: tuple[Callable[[np.random.Generator, int], Any], ...] = (
 )
 
 
-def made_inputs(shapes: Sequence[tuple[int, ...]], options: Mapping[int, int], edges: int) -> list[Array]:
+def made_inputs(shapes: Sequence[tuple[int, ...]], options: Mapping[int, int], edges: int) -> list[FloatArray]:
     """Examples of several magnitudes and signs, fewer of them for a long program, one array for each input.
 
     `options` says which numbers, counted through all inputs, are indices, and among how many options they choose.

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.number_systems.floats import evaluate
+from tinygrad_edu.number_systems.identities import keeps
 from tinygrad_edu.value import Value
 
 __all__ = ["ScalarGraph", "Sum"]
@@ -94,7 +95,7 @@ class ScalarGraph:
         """The other input of a · 1. That of a + 0 is not what the sum is, for a = -0.0."""
         if operation is ops.multiply:
             for one, other in (inputs, inputs[::-1]):
-                if self.constants.get(one) == 1.0:
+                if keeps("multiply", self.constants.get(one)):
                     return other
         return None
 
