@@ -1,4 +1,4 @@
-"""Every operation of the rule book, recorded, on the numbers at which functions like to go wrong."""
+"""The builder is a number system: every operation of the rule book runs on it, on all numbers that are special."""
 
 from __future__ import annotations
 
@@ -11,9 +11,20 @@ import numpy as np
 import pytest
 from strategies import SPECIAL
 
-from tinygrad_edu import Value, fsum, record, where
+from tinygrad_edu import (
+    Value,
+    fsum,
+    record,
+    where,
+)
 from tinygrad_edu.functions import applied
 from tinygrad_edu.op import RULE_BOOK, Op, bind, op
+from tinygrad_edu.replay.builder import Builder
+from tinygrad_edu.replay.instruction import Leaf
+from tinygrad_edu.replay.known import Known
+
+INF, NAN = math.inf, math.nan
+
 
 NUMBERS = (*SPECIAL, -0.5, 0.25, 2.5, -3.0, 30.0, -30.0, 36.9, 710.0, -710.0, 1e-160, -1e200, 1e300)
 SETTINGS = {"leaky_relu": [(0.1,), (-2.0,)], "clip": [(-1.0, 2.0)], "power_by": [(0.0,), (2.0,), (-0.5,), (3.0,)]}
@@ -167,3 +178,64 @@ def test_a_rule_that_asks_what_it_cannot_know_is_told_what_to_write() -> None:
             record(lambda: applied(declared, [w]), (), [w])
     finally:
         del RULE_BOOK["asking"]
+
+
+def test_rows_of_a_variable_are_itself_only_where_they_are_all_of_them_in_order() -> None:
+    builder = Builder()
+    var = builder.write(Leaf("a"), (), 3, True)
+    assert builder.rows(var, slice(0, 3, 1)) is var
+    assert builder.rows(var, slice(0, 2, 1)).rows == 2
+    assert builder.rows(var, np.array([0, 1, 2])).rows == 3
+    assert builder.repeat(var, 1) is var
+    assert builder.segment_sum(var, (1, 1, 1)) is var
+    assert builder.segment_sum(var, (3,)).rows == 1
+    assert builder.segment_expand(var, (1, 1, 1)) is var
+    assert builder.per_example(var) is var
+
+
+def test_a_rule_that_adds_up_nothing_gets_0_and_shares_add_up_to_1() -> None:
+    builder = Builder()
+    assert builder.fsum([]) == 0.0
+    terms = [Known(1.0), Known(2.0), Known(4.0)]
+    raised = np.exp([1.0, 2.0, 4.0])
+    np.testing.assert_allclose(builder.shares(terms, Known(np.log(raised.sum()))), raised / raised.sum(), rtol=1e-15)
+    np.testing.assert_allclose(builder.shares([Known(INF), Known(0.0), Known(INF)], Known(INF)), [0.5, 0.0, 0.5])
+    assert builder.shares([Known(-INF), Known(-INF)], Known(-INF)) == [0.5, 0.5]
+
+
+def test_only_1_and_plus_0_become_the_condition_itself_as_a_number() -> None:
+    builder = Builder()
+    condition = builder.write(Leaf("a"), (), 1, True) > 0.0
+    assert builder.where(condition, 1.0, 0.0).instruction.function == "indicator"
+    for a, b in ((1.0, -0.0), (1.0, 1.0), (1.0, 2.0), (0.0, 0.0), (2.0, 0.0), (0.0, 1.0), (1.0, -1.0)):
+        assert builder.where(condition, a, b).instruction.function == "where"
+
+
+@pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0, 3.0, -1.0])
+def test_a_power_is_written_as_its_base_as_a_product_or_as_a_power(exponent: float) -> None:
+    builder = Builder()
+    base = builder.write(Leaf("a"), (), 1, True)
+    power = base**exponent
+    assert (
+        power is base
+        if exponent == 1.0
+        else power.instruction.text(*["a"] * len(power.operands))
+        == {0.0: "a ** 0", 2.0: "a * a", 3.0: "a ** 3", -1.0: "a ** -1"}[exponent]
+    )
+
+
+def test_a_truth_value_times_1_is_a_number() -> None:
+    builder = Builder()
+    condition = builder.write(Leaf("a"), (), 1, True) > 0.0
+    for product in (condition * 1.0, 1.0 * condition, condition * -1.0):
+        assert product.dtype is float
+
+
+def test_a_condition_beside_a_truth_value_that_is_known() -> None:
+    builder = Builder()
+    condition = builder.write(Leaf("a"), (), 1, True) > 0.0
+    assert (condition & True) is condition
+    assert (True & condition) is condition
+    assert (condition & False) is False
+    with pytest.raises(TypeError, match=r"m\.where"):
+        bool(condition)
