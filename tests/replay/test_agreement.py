@@ -13,17 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import (
-    MLP,
-    Programs,
-    RecordingError,
-    Value,
-    detect_anomaly,
-    dot,
-    fsum,
-    record,
-    where,
-)
+from tinygrad_edu import MLP, Programs, RecordingError, Value, detect_anomaly, dot, fsum, record, where
 from tinygrad_edu.modes import noise
 from tinygrad_edu.nn.regularizers import Dropout
 from tinygrad_edu.replay.agreement import WORK, EagerRun, _moved, _near, made_inputs

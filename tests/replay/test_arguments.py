@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import (
-    Programs,
-    Value,
-    fsum,
-    record,
+from tinygrad_edu import Programs, Value, fsum, record
+from tinygrad_edu.replay.arguments import (
+    check_arrays,
+    check_size,
+    check_theta,
+    checked_examples,
+    checked_params,
+    checked_shapes,
 )
 
 W = Value(1.5, "w")
@@ -95,3 +98,54 @@ def test_one_number_is_no_batch_and_one_array_no_tuple_of_them() -> None:
         record(lambda x: x * W, ((),), [W], check=np.ones((1, 3)))
     with pytest.raises(ValueError, match=r"array 0 of check must have shape \(examples, 2, 3\), as many"):
         record(lambda x: x[0][0], ((2, 3),), [], check=(np.ones((2, 3)),))
+
+
+# One by one -----------------------------------------------------------------------------------------------
+
+
+def test_shapes_become_tuples() -> None:
+    assert checked_shapes([(), 3, (8, np.int64(2)), np.int32(4)]) == [(), (3,), (8, 2), (4,)]
+    assert all(type(size) is int for shape in checked_shapes([np.int64(3)]) for size in shape)
+    with pytest.raises(TypeError, match=r"shapes has one shape for each input, such as \(3,\)"):
+        checked_shapes(3)
+
+
+def test_params_of_any_kind_of_sequence_become_a_list() -> None:
+    v = Value(2.0)
+    assert checked_params(iter([W, v])) == [W, v]
+    assert checked_params(()) == []
+
+
+def test_examples_are_arrays_of_floats() -> None:
+    (x, y) = checked_examples(([[1, 2], [3, 4]], [True, False]), [(2,), ()])
+    assert (x.dtype, y.tolist()) == (np.float64, [1.0, 0.0])
+    assert checked_examples((), []) == []
+    for arrays in (([1.0], [1.0, 2.0]), ([], []), (1.0, 1.0)):
+        with pytest.raises(ValueError, match="as many for all"):
+            checked_examples(arrays, [(), ()])
+
+
+def test_a_theta_is_shared_so_it_is_an_array_of_float64_that_can_be_written_to() -> None:
+    check_theta(np.zeros(3), 3)
+    check_size(np.zeros(3, np.float32), 3)
+    for theta, error, words in (
+        ([1.0], TypeError, "not list"),
+        (np.zeros(3, np.float32), TypeError, "an array of float32"),
+        (np.zeros(2), ValueError, r"shape \(3,\), not \(2,\)"),
+        (np.zeros(6)[::2], ValueError, r"theta.copy\(\)"),
+    ):
+        with pytest.raises(error, match=words):
+            check_theta(theta, 3)
+
+
+def test_arrays_have_the_shape_of_their_input_behind_the_batch() -> None:
+    check_arrays([np.zeros((5, 2)), np.zeros(5, int)], [(2,), ()])
+    check_arrays([], [])
+    for arrays, error in (
+        ([np.zeros((5, 2))], TypeError),
+        ([np.zeros((5, 2)), np.zeros(4)], ValueError),
+        ([np.zeros((5, 3)), np.zeros(5)], ValueError),
+        ([np.zeros((5, 2)), np.zeros(5, complex)], TypeError),
+    ):
+        with pytest.raises(error):
+            check_arrays(arrays, [(2,), ()])

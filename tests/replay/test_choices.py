@@ -7,14 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from replay.comparing import computes
 
-from tinygrad_edu import (
-    Value,
-    choose,
-    fsum,
-    record,
-)
-from tinygrad_edu.replay.choices import Places
+from tinygrad_edu import Value, choose, fsum, record
+from tinygrad_edu.replay.choices import Choose, ChooseTransposed, Places
 
 INF, NAN = math.inf, math.nan
 
@@ -77,3 +73,66 @@ def test_tokens_select_rows_and_a_bad_token_is_an_error() -> None:
 def test_at_most_eight_bad_indices_are_named() -> None:
     message = str(Places(3, 1, False, False).error(np.arange(10.0)))
     assert message.endswith("from 0 to 2, and these are not: [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]")
+
+
+# A table of three options, two columns each: option 0 is (0, 1), option 1 is (10, 11), option 2 is (20, 21).
+TABLE = [[0.0], [1.0], [10.0], [11.0], [20.0], [21.0]]
+
+
+def test_each_index_names_a_whole_row_of_a_table() -> None:
+    shared = Places(count=3, width=2, own=False, per_example=False)
+    computes(shared, [[0, 4], [1, 5]], [[0.0, 2.0]])
+    computes(Choose(), [[0.0, 20.0], [1.0, 21.0]], [[0, 4], [1, 5]], TABLE)
+    computes(shared, [[0, 4], [1, 5], [2, 0], [3, 1]], [[0.0, 2.0], [1.0, 0.0]])
+
+
+def test_each_index_names_an_element_of_its_own_column() -> None:
+    own = Places(count=3, width=2, own=True, per_example=False)
+    computes(own, [[0, 4], [3, 3]], [[0.0, 2.0], [1.0, 1.0]])
+    computes(Choose(), [[0.0, 20.0], [11.0, 11.0]], [[0, 4], [3, 3]], TABLE)
+
+
+def test_each_example_has_a_table_of_its_own() -> None:
+    per_example = Places(count=2, width=1, own=True, per_example=True)
+    computes(per_example, [[0, 4, 5]], [[0.0, 1.0, 1.0]])
+    computes(Choose(), [[1.0, 20.0, 30.0]], [[0, 4, 5]], [[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
+    whole_rows = Places(count=3, width=2, own=False, per_example=True)
+    computes(whole_rows, [[0, 9], [2, 11]], [[0.0, 2.0]])
+
+
+def test_options_that_do_not_lie_side_by_side() -> None:
+    out, options = np.zeros((1, 2)), np.array([[1.0, 9.0, 2.0], [3.0, 9.0, 4.0]])[:, ::2]
+    Choose().run(out, np.array([[0, 3]]), options)()
+    np.testing.assert_array_equal(out, [[1.0, 4.0]])
+
+
+@pytest.mark.parametrize("bad", [3.0, -1.0, 0.5, np.nan, np.inf])
+def test_an_index_must_name_an_option(bad: float) -> None:
+    places = Places(3, 1, own=False, per_example=False)
+    run = places.run(np.zeros((1, 2), dtype=int), np.array([[0.0, bad]]))
+    with np.errstate(all="ignore"), pytest.raises(IndexError, match="from 0 to 2, and these are not"):
+        run()
+    assert not places.are_all_there(np, np.array([[0.0, bad]]))
+    assert places.are_all_there(np, np.array([[0.0, 2.0, -0.0]]))
+
+
+def test_what_is_handed_to_choices_is_added_up_at_the_options() -> None:
+    shared = ChooseTransposed(Places(2, 1, own=False, per_example=False), rows=2)
+    computes(shared, [[1.0], [6.0]], [[0, 1, 1]], [[1.0, 2.0, 4.0]])
+    own = ChooseTransposed(Places(2, 1, own=True, per_example=True), rows=2)
+    computes(own, [[1.0, 0.0, 0.0], [0.0, 2.0, 4.0]], [[0, 4, 5]], [[1.0, 2.0, 4.0]])
+    twice = ChooseTransposed(Places(2, 1, own=False, per_example=True), rows=2)
+    computes(twice, [[1.0, 6.0], [4.0, 0.0]], [[0, 1], [2, 1]], [[1.0, 2.0], [4.0, 4.0]])
+
+
+def test_an_option_that_was_not_chosen_gets_0_times_what_is_not_finite() -> None:
+    shared = ChooseTransposed(Places(2, 1, own=False, per_example=False), rows=2)
+    computes(shared, [[INF], [NAN]], [[0, 1, 1]], [[INF, 2.0, 4.0]])
+    own = ChooseTransposed(Places(2, 1, own=True, per_example=True), rows=2)
+    computes(own, [[INF, 0.0, 0.0], [NAN, 2.0, 4.0]], [[0, 4, 5]], [[INF, 2.0, 4.0]])
+
+
+def test_how_choices_are_written() -> None:
+    assert Places(3, 2, False, False).text("k") == "places of k among 3×2"
+    assert Choose().text("places", "options") == "options at places"
+    assert ChooseTransposed(Places(3, 2, False, False), 6).text("places", "g") == "g added up at places"

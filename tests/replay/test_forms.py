@@ -8,22 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from replay.comparing import params_of
+from replay.comparing import leaf, params_of
 
-from tinygrad_edu import (
-    Value,
-    choose,
-    dot,
-    fsum,
-    logsumexp,
-    ops,
-    record,
-)
+from tinygrad_edu import Value, choose, dot, fsum, logsumexp, ops, record
 from tinygrad_edu.number_systems import Arrays
 from tinygrad_edu.number_systems.floats import floats
-from tinygrad_edu.op import Op
+from tinygrad_edu.op import RULE_BOOK, Op
 from tinygrad_edu.replay.builder import Builder
-from tinygrad_edu.replay.forms import Form
+from tinygrad_edu.replay.choices import Choose, ChooseTransposed, Places
+from tinygrad_edu.replay.forms import Form, Matrices, MatrixVar, Runs, Tables
+from tinygrad_edu.replay.products import MatMul
+from tinygrad_edu.replay.rows import Repeat
+from tinygrad_edu.replay.sums import SegmentMax, SegmentSum
 
 generator = np.random.default_rng(0)
 
@@ -209,3 +205,44 @@ def test_a_form_has_what_the_builder_has_and_nothing_else() -> None:
     assert Form(builder).constants([1.0]).instruction.text() == "constants 1"
     with pytest.raises(AttributeError, match="tangent"):
         _ = Form(builder).tangent
+
+
+# The instructions that they write --------------------------------------------------------------------------
+
+
+def test_runs_write_sums_largest_numbers_and_copies() -> None:
+    builder = Builder()
+    runs, terms = Runs(builder, (2, 3)), leaf(builder, "terms", 5)
+    assert runs.total(terms).instruction == SegmentSum((2, 3))
+    assert runs.largest(terms).instruction == SegmentMax((2, 3))
+    np.testing.assert_array_equal(runs.spread(leaf(builder, "totals", 2), terms).instruction.index, [0, 0, 1, 1, 1])
+    assert Runs(builder, (5,)).spread(leaf(builder, "total"), terms).instruction == Repeat(5)
+
+
+def test_matrices_write_products_forward_and_backward() -> None:
+    builder = Builder()
+    m = Matrices(builder, n_out=2, n_in=3)
+    weights, values = m.inputs(leaf(builder, "w", 6, batched=False), leaf(builder, "x", 12))  # at four positions
+    assert (weights.shape, values.shape, values.T.shape) == ((2, 3), (3, 4), (4, 3))
+    y = weights @ values
+    assert (y.instruction, y.rows, y.batched) == (MatMul(2, False, 3, False), 8, True)
+    upstream = m.output(y)
+    to_weights, to_values = upstream @ values.T, weights.T @ upstream
+    assert (to_weights.instruction, to_weights.rows, to_weights.batched) == (MatMul(2, False, 3, True), 6, False)
+    assert (to_values.instruction, to_values.rows, to_values.batched) == (MatMul(2, True, 2, False), 12, True)
+    assert MatrixVar(y, 2).T.T.shape == (2, 4)
+
+
+def test_tables_write_choices_and_their_transpose() -> None:
+    builder = Builder()
+    instruction = Places(3, 2, own=False, per_example=False)
+    m, places, options = Tables(builder, instruction), leaf(builder, "k", 2), leaf(builder, "options", 6, batched=False)
+    taken = m.take(options, places)
+    assert (taken.instruction, taken.operands, taken.rows, taken.batched) == (Choose(), (places, options), 2, True)
+    put = m.put(taken, places, options)
+    assert (put.instruction, put.rows, put.batched) == (ChooseTransposed(instruction, 6), 6, False)
+
+
+def test_every_form_that_a_declaration_names_is_one_that_replay_has() -> None:
+    ways = {operation.on_arrays[0] for operation in RULE_BOOK.values() if operation.on_arrays}
+    assert ways == {"runs", "matrices", "tables"}

@@ -8,14 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import (
-    Value,
-    choose,
-    dot,
-    fsum,
-    record,
-)
+from tinygrad_edu import Value, choose, dot, fsum, ops, record
 from tinygrad_edu.nn import Conv2d
+from tinygrad_edu.replay.grouping import Block, LookUp, Variation, groups, look_ups, matrix_blocks
+from tinygrad_edu.replay.scalars import ScalarGraph, Sum
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
@@ -107,3 +103,91 @@ def test_the_order_of_factors_and_a_sum_around_them_leave_a_product_a_matrix_pro
         products = [line for line in lines[: lines.index("backward")] if "@" in line]
         assert len(products) == 1
         assert "theta[4×3]" in products[0]
+
+
+# By hand --------------------------------------------------------------------------------------------------
+
+
+def variation(scalar: int) -> Variation:
+    """Scalars below 10 are parameters, those from 20 on constants, and the others vary with the examples."""
+    return Variation.PARAMETERS if scalar < 10 else Variation.EXAMPLES if scalar < 20 else Variation.NOTHING
+
+
+def products(left: list[int], right: list[int], *addends: int) -> Sum:
+    return Sum(tuple(left), tuple(right), addends)
+
+
+def test_scalars_of_one_operation_are_a_group_but_not_those_that_all_examples_share() -> None:
+    graph = ScalarGraph([Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)])
+    level = [graph.operation(ops.tanh, (k,)) for k in range(4)]
+    level += [graph.operation(ops.exp, (0,)), graph.operation(ops.logsumexp, (0, 1))]
+    level += [graph.operation(ops.logsumexp, (1,)), graph.operation(ops.choose, (0, 2, 3))]
+    level.append(graph.operation(ops.add, (0, 1)))
+    found = groups(level, graph, {level[-1]: Sum((), (), (0, 1))})
+    assert [(group.way, group.operation.method, group.scalars) for group in found] == [
+        ("elementwise", "tanh", level[:2]),
+        ("elementwise", "tanh", level[2:4]),
+        ("elementwise", "exp", [level[4]]),
+        ("runs", "logsumexp", level[5:7]),
+        ("tables", "choose", [level[7]]),
+        ("sums", "add", [level[8]]),
+    ]
+
+
+def test_all_rows_of_weights_with_all_columns_of_values_are_a_block() -> None:
+    """Rows of weights (0, 1) and (2, 3), and columns of values (10, 11) and (11, 12); factors in any order."""
+    sums = {
+        30: products([0, 1], [10, 11]),
+        31: products([0, 12], [11, 1]),
+        32: products([2, 11], [10, 3]),
+        33: products([2, 3], [11, 12]),
+    }
+    blocks, others = matrix_blocks([30, 31, 32, 33], sums, variation)
+    assert blocks == [Block([(0, 1), (2, 3)], [(10, 11), (11, 12)], [30, 31, 32, 33])]
+    assert others == []
+
+
+def test_rows_that_do_not_meet_all_columns_are_other_blocks() -> None:
+    sums = {30: products([0], [10]), 31: products([1], [10]), 32: products([0], [11])}
+    blocks, others = matrix_blocks([30, 31, 32], sums, variation)
+    assert blocks == [Block([(0,), (1,)], [(10,)], [30, 31]), Block([(0,)], [(11,)], [32])]
+    assert others == []
+
+
+def test_sums_with_more_addends_are_other_blocks_and_the_same_product_again_is_none() -> None:
+    sums = {30: products([0], [10], 5), 31: products([1], [10], 6), 32: products([2], [10]), 33: products([0], [10], 7)}
+    blocks, others = matrix_blocks([30, 31, 32, 33], sums, variation)
+    assert [block.scalars for block in blocks] == [[30, 31], [32]]
+    assert others == [33]
+
+
+def test_products_of_two_of_a_kind_and_products_that_no_example_changes_are_no_block() -> None:
+    sums = {30: products([0, 10], [10, 11]), 31: products([0], [1]), 32: products([0], [20]), 33: products([20], [10])}
+    blocks, others = matrix_blocks([30, 31, 32, 33], sums, variation)
+    assert blocks == [Block([(20,)], [(10,)], [33])]
+    assert others == [30, 31, 32]
+
+
+def test_a_constant_may_stand_among_the_values() -> None:
+    blocks, _ = matrix_blocks([30], {30: products([20, 0], [1, 10])}, variation)
+    assert blocks == [Block([(1, 0)], [(20, 10)], [30])]
+
+
+@pytest.mark.parametrize(("count", "kept"), [(1, 1), (2, 2), (3, 0)])
+def test_more_than_two_blocks_of_a_single_product_are_none(count: int, kept: int) -> None:
+    sums = {30 + k: products([k], [10 + k]) for k in range(count)}
+    blocks, others = matrix_blocks(list(sums), sums, variation)
+    assert (len(blocks), len(others)) == (kept, count - kept)
+
+
+def test_choices_by_different_indices_from_one_table_are_one_look_up() -> None:
+    inputs = [(100, 1, 2), (100, 3, 4), (101, 1, 2), (101, 3, 4)]
+    assert look_ups([0, 1, 2, 3], inputs) == [LookUp([100, 101], [(1, 2), (3, 4)], False, [0, 1, 2, 3])]
+
+
+def test_other_choices_are_one_look_up_for_each_number_of_options() -> None:
+    inputs = [(100, 1, 2), (101, 3, 4), (102, 5, 6, 7), (100, 7, 8)]
+    assert look_ups([0, 1, 2, 3], inputs) == [
+        LookUp([100, 100, 101], [(1, 2), (7, 8), (3, 4)], True, [0, 3, 1]),
+        LookUp([102], [(5, 6, 7)], True, [2]),
+    ]

@@ -11,15 +11,7 @@ import numpy as np
 import pytest
 from replay.comparing import exactly
 
-from tinygrad_edu import (
-    Value,
-    choose,
-    dot,
-    fsum,
-    logsumexp,
-    record,
-    where,
-)
+from tinygrad_edu import Value, choose, dot, fsum, logsumexp, record, where
 from tinygrad_edu.functions import applied
 from tinygrad_edu.op import RULE_BOOK, Op, bind, op
 from tinygrad_edu.replay.known import Known, known
@@ -224,3 +216,17 @@ def test_a_known_number_is_a_truth_value_or_a_number() -> None:
     assert known(True) is True
     assert isinstance(known(1), Known)
     assert known("a") == "a"
+
+
+@pytest.mark.parametrize(
+    ("ours", "expected"),
+    [
+        (1.0 / Known(0.0), INF), (Known(-1.0) / 0, -INF), (Known(0.0) / 0.0, NAN), (Known(0.0) ** -1, INF),
+        (Known(-8.0) ** 0.5, NAN), (10.0 ** Known(400.0), INF), (Known(7.0) % 0.0, NAN), (Known(7.0) // -2.0, -4.0),
+        (7.0 % Known(4.0), 3.0), (7.0 // Known(4.0), 1.0), (-Known(0.0), -0.0), (abs(Known(-2.0)), 2.0),
+        (+Known(2.0), 2.0), (1 + Known(2.0), 3.0), (1 - Known(2.0), -1.0), (Known(2.0) - 1, 1.0), (3 * Known(2.0), 6.0),
+    ],
+)  # fmt: skip
+def test_operators_have_the_answer_of_ieee_and_it_is_known_again(ours: Any, expected: float) -> None:
+    assert type(ours) is Known
+    exactly([ours], [expected])

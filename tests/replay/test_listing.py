@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_edu import (
-    Value,
-    choose,
-    dot,
-    fsum,
-    record,
-)
+import numpy as np
+from replay.comparing import leaf
+
+from tinygrad_edu import Value, choose, dot, fsum, record
+from tinygrad_edu.replay.builder import Builder
+from tinygrad_edu.replay.listing import listing, parts, size
 
 
 def test_a_loss_is_listed_with_its_gradient() -> None:
@@ -36,3 +35,32 @@ backward
    v11 = v10 @ x0[0:2]ᵀ                                         (4)
    v12 = 1 parts: v11                                           (4)"""
     assert str(record(loss, (3, ()), [v for row in w for v in row])) == expected
+
+
+def test_views_and_what_is_given_are_shown_where_they_are_used() -> None:
+    builder = Builder()
+    x = leaf(builder, "x", 4)
+    first = builder.rows(x, slice(0, 2, 1)) * 2.0
+    second = builder.rows(x, np.array([3, 0])) + first
+    listed = parts(builder.written[:3], builder.written[3:])
+    assert listed["forward"] == [("v1", "x[0:2] * 2", first)]
+    assert [(name, text) for name, text, _ in listed["backward"]] == [("v2", "x[2 rows]"), ("v3", "v2 + v1")]
+    assert listed["backward"][1][2] is second
+
+
+def test_a_size_has_the_batch_last() -> None:
+    builder = Builder()
+    assert size(leaf(builder, "x", 16)) == "(16, batch)"
+    assert size(leaf(builder, "theta", 1_000, batched=False)) == "(1000)"
+
+
+def test_the_head_counts_and_thousands_have_commas() -> None:
+    builder = Builder()
+    y = leaf(builder, "x", 2000) * 2.0
+    y.stands_for = list(range(2000))
+    assert listing(12_345, 1_000, builder.written, []).splitlines() == [
+        "12,345 Values a call became 1 array operations on 1,000 parameters",
+        "forward",
+        "    v1 = x * 2                                                  (2000, batch)  2,000 Values",
+        "backward",
+    ]

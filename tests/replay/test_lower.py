@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 from replay.comparing import exactly
 
-from tinygrad_edu import (
-    Program,
-    Value,
-    dot,
-    fsum,
-    ops,
-    record,
-    where,
-)
+from tinygrad_edu import Program, Value, choose, dot, fsum, ops, record, where
 from tinygrad_edu.functions import applied
 from tinygrad_edu.op import RULE_BOOK, op
+from tinygrad_edu.replay.listing import parts
+from tinygrad_edu.replay.lower import Lowered
 from tinygrad_edu.replay.scalars import ScalarGraph
 
 INF, NAN = math.inf, math.nan
@@ -122,3 +116,78 @@ def test_no_gradient_flows_into_a_comparison_even_from_an_infinite_upstream() ->
     np.testing.assert_array_equal(gradient, [0.0])
     where(w > 0.0, Value(0.0), 1.0).log().backward()
     assert w.grad == 0.0
+
+
+# Instruction by instruction -------------------------------------------------------------------------------
+
+
+def lowered(function: Callable[..., Any], n_data: int, n_params: int) -> list[str]:
+    """The listing of what is written for a function of so many inputs and parameters."""
+    data, params = [Value(1.0) for _ in range(n_data)], [Value(2.0) for _ in range(n_params)]
+    outputs = function(*data, *params)
+    graph = ScalarGraph(data, params)
+    graph.include(outputs, joined=fsum(outputs))
+    written = Lowered(graph, [("x", n_data)], n_params).builder.written
+    return [f"{name} = {text}" for name, text, _ in parts(written, [])["forward"]]
+
+
+def test_equal_operations_are_one() -> None:
+    assert lowered(lambda x, y, w, v: [(x * w).exp(), (y * v).exp()], 2, 2) == ["v1 = x * theta", "v2 = exp(v1)"]
+
+
+def test_operations_with_other_settings_are_others() -> None:
+    lines = lowered(lambda x, y: [x.leaky_relu(0.1), y.leaky_relu(0.2), x**3.0, y**3.0], 2, 0)
+    assert sum("0.1" in line for line in lines) == sum("0.2" in line for line in lines) == 1
+    assert [line for line in lines if "**" in line] == ["v7 = x ** 3"]
+
+
+def test_what_all_examples_share_is_computed_once_and_not_for_each() -> None:
+    assert lowered(lambda x, w: [w.exp() * x], 1, 1) == ["v1 = exp(theta)", "v2 = v1 * x"]
+
+
+def test_sums_of_products_are_a_matrix_product_and_then_the_addends() -> None:
+    def two_neurons(x: Any, y: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> list[Any]:
+        return [a * x + b * y + e, c * x + d * y + f]
+
+    assert lowered(two_neurons, 2, 6) == ["v1 = theta[2×2] @ x", "v2 = v1 + theta[4:6]"]
+
+
+def test_other_sums_of_products_are_products_and_sums_of_runs() -> None:
+    assert lowered(lambda x, y, z: [x * y + y * z + x], 3, 0) == [
+        "v1 = x[0:2] * x[1:3]",
+        "v2 = sums of 2 rows of v1, rounded as they go",
+        "v3 = v2 + x[0:1]",
+    ]
+    assert lowered(lambda w, v: [w * 2.0 + v * 2.0], 0, 2) == [
+        "v1 = theta * 2",
+        "v2 = sums of 2 rows of v1, rounded as they go",
+    ]
+
+
+def test_sums_of_terms_are_sums_of_runs() -> None:
+    assert lowered(lambda x, y, z: [x + y + z], 3, 0) == ["v1 = sums of 3 rows of x, rounded as they go"]
+
+
+def test_choices_find_their_places_and_read_them() -> None:
+    assert lowered(lambda k, w, v: [choose(k, [w, v])], 1, 2) == [
+        "v1 = places of x among 2×1",
+        "v2 = theta at v1",
+    ]
+
+
+def test_a_comparison_hands_no_gradient_on() -> None:
+    x, w = Value(1.0), Value(2.0)
+    graph = ScalarGraph([x], [w])
+    node = Value.apply(ops.greater, [x, w])
+    graph.include([node], joined=node + 0.0)
+    assert Lowered(graph, [("x", 1)], 1).output.needs_grad is False
+
+
+def test_every_array_knows_the_scalars_that_it_computes() -> None:
+    data, params = [Value(1.0), Value(1.0)], [Value(2.0), Value(2.0)]
+    outputs = [(a * b).exp() for a, b in zip(data, params, strict=True)]
+    graph = ScalarGraph(data, params)
+    graph.include(outputs, joined=fsum(outputs))
+    written = Lowered(graph, [("x", 2)], 2).builder.written
+    shown = {var.instruction.text("a", "b"): var.stands_for for var in written if var.stands_for}
+    assert shown == {"a * b": [4, 6], "exp(a)": [5, 7]}

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from replay.comparing import computes, leaf
 
-from tinygrad_edu import (
-    Value,
-    record,
-    where,
-)
+from tinygrad_edu import Value, record, where
 from tinygrad_edu.functions import applied
 from tinygrad_edu.op import RULE_BOOK, op
+from tinygrad_edu.replay.builder import Builder
+from tinygrad_edu.replay.elementwise import Elementwise
+from tinygrad_edu.replay.instruction import Constant
+from tinygrad_edu.replay.prefer import FEW, Formula, Prefer
 
 generator = np.random.default_rng(0)
 
@@ -168,3 +169,56 @@ def test_a_plain_formula_of_constants_is_computed_once_and_replaced_anew_each_ti
             np.testing.assert_array_equal(program()[0], expected)
         np.testing.assert_array_equal(wide(np.array([0.5, 4.0])), [[5.0, 20.0], [-2.0, -8.0]])
         np.testing.assert_array_equal(wide(np.array([4.0, 0.5])), [[-2.0, -8.0], [5.0, 20.0]])
+
+
+# The instruction ------------------------------------------------------------------------------------------
+
+
+def cube_plus(m: Any, a: Any, b: Any) -> Any:
+    return a * a * a + b
+
+
+def preferring() -> Prefer:
+    """a where it is good, else a³ + 0.5."""
+    builder = Builder()
+    a = leaf(builder, "a")
+    instruction = builder.prefer(a, a < 1.0, cube_plus, a, 0.5).instruction
+    assert isinstance(instruction, Prefer)
+    return instruction
+
+
+@pytest.mark.parametrize("copies", [1, FEW])
+def test_what_is_no_good_is_replaced_in_few_numbers_and_in_many(copies: int) -> None:
+    a, good, expected = [[0.5, 2.0, -3.0, 3.0]], [[True, False, True, False]], [[0.5, 8.5, -3.0, 27.5]]
+    given = [np.tile(array, (1, copies)) for array in (a, good, a)]
+    computes(preferring(), np.tile(expected, (1, copies)), *given)
+    computes(preferring(), given[0], given[0], np.ones_like(given[1]), given[0])
+
+
+def test_plain_numbers_may_be_replaced_where_they_stand() -> None:
+    plain = np.array([[0.5, 2.0]])
+    preferring().run(plain, plain, np.array([[True, False]]), np.array([[0.5, 2.0]]))()
+    np.testing.assert_array_equal(plain, [[0.5, 8.5]])
+
+
+def test_no_numbers_at_all() -> None:
+    computes(preferring(), np.zeros((1, 0)), np.zeros((1, 0)), np.zeros((1, 0), dtype=bool), np.zeros((1, 0)))
+
+
+def test_a_formula_is_bound_to_arrays_step_by_step() -> None:
+    """Inputs are numbered first, then the results: 0 and 1 are given, 2 is a constant, 3 is 0 + 2, 4 is 3 * 1."""
+    add, multiply = Elementwise("add", (None, None)), Elementwise("multiply", (None, None))
+    formula = Formula(((Constant((10.0,)), ()), (add, (0, 2)), (multiply, (3, 1))), result=4)
+    calls, result = formula.bound([np.array([1.0, 2.0]), np.array([3.0, 4.0])], (2,))
+    for call in calls:
+        call()
+    assert result.tolist() == [33.0, 48.0]
+
+
+def test_rules_of_other_known_numbers_are_other_instructions() -> None:
+    builder = Builder()
+    a = leaf(builder, "a")
+    one, same, other = [builder.prefer(a, a < 1.0, cube_plus, a, number) for number in (0.0, 0.0, -0.0)]
+    assert one is same
+    assert one is not other
+    assert one.instruction.text("a", "b", "c") == "a where b, else cube_plus(c, 0)"

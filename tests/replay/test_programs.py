@@ -13,14 +13,9 @@ import numpy as np
 import pytest
 from replay.random_programs import GOOD, Case, agree, attempt, mismatch
 
-from tinygrad_edu import (
-    Programs,
-    Value,
-    fsum,
-    record,
-)
+from tinygrad_edu import Programs, Value, fsum, record
 from tinygrad_edu.replay import agreement, elementwise, instruction, programs, scalars, sums
-from tinygrad_edu.replay.programs import recorded
+from tinygrad_edu.replay.programs import HARMLESS, recorded
 
 W = Value(1.5, "w")
 
@@ -110,3 +105,18 @@ def test_a_long_program_is_compared_once(params: list[Value], monkeypatch: pytes
     seen.clear()
     record(long, ((),), params, check=([1.0, 2.0],))
     assert len(seen) == 1 + 2 + len(params)
+
+
+def test_without_examples_inputs_hold_a_number_that_hardly_any_function_minds() -> None:
+    seen: list[Any] = []
+    program = recorded(lambda x, y: seen.append((x, y)) or x * y, [(), ()], [])
+    assert [value._data for value in seen[0]] == [HARMLESS, HARMLESS]
+    np.testing.assert_array_equal(program(np.array([2.0]), np.array([3.0])), [6.0])
+    recorded(lambda x: seen.append(x) or x[0], [(2,)], [], [np.array([[7.0, 8.0], [9.0, 9.0]])])
+    assert [value._data for value in seen[1]] == [7.0, 8.0]
+
+
+def test_a_program_that_was_not_compared_is_wrong_where_the_recording_was() -> None:
+    answers = iter([2.0])
+    program = recorded(lambda x: x * next(answers, 3.0), [()], [])
+    np.testing.assert_array_equal(program(np.array([1.0])), [2.0])

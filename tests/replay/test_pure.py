@@ -13,18 +13,7 @@ import numpy as np
 import pytest
 from replay.pure_arrays import PURE
 
-from tinygrad_edu import (
-    Program,
-    RecordingError,
-    Value,
-    choose,
-    dot,
-    fsum,
-    logsumexp,
-    nn,
-    record,
-    where,
-)
+from tinygrad_edu import Program, RecordingError, Value, choose, dot, fsum, logsumexp, nn, record, where
 from tinygrad_edu.functions import applied
 from tinygrad_edu.nn.regularizers import Dropout
 from tinygrad_edu.op import RULE_BOOK, op

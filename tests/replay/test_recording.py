@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import gc
+import itertools
 import math
 import pickle
 from collections.abc import Callable
@@ -13,17 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import (
-    RecordingError,
-    Value,
-    choose,
-    fsum,
-    grad,
-    no_grad,
-    record,
-    where,
-)
+from tinygrad_edu import RecordingError, Value, choose, fsum, grad, no_grad, ops, record, where
+from tinygrad_edu.modes import noise
 from tinygrad_edu.replay.programs import recorded
+from tinygrad_edu.replay.recording import Recording, collector_paused, drawn, numbers_in, recorded_once, recording
 
 W = Value(1.5, "w")
 READING_A_NUMBER: dict[str, tuple[Callable[[Any], Any], str]] = {
@@ -213,3 +207,63 @@ def test_garbage_is_collected_again_after_a_recording_but_not_while_it_lasts() -
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+# The parts of a recording ---------------------------------------------------------------------------------
+
+
+def test_a_recording_keeps_inputs_noises_and_outputs() -> None:
+    def draw() -> float:
+        return 0.25
+
+    seen = recorded_once(lambda x, y: [x[1] * y + noise(draw), 2], [np.array([1.0, 2.0]), np.array(3.0)], [])
+    assert [value.label for value in seen.leaves] == ["x0[0]", "x0[1]", "x1", "noise0"]
+    assert [value._data for value in seen.leaves] == [1.0, 2.0, 3.0, 0.5]
+    assert seen.draws == [draw]
+    assert [value._data for value in seen.outputs] == [6.5, 2.0]
+    assert (seen.joined.op, seen.returns_one) == (ops.fsum, False)
+    assert recorded_once(lambda: True, [], []).returns_one
+
+
+def test_what_varies_is_what_does_not_come_from_constants_alone() -> None:
+    with recording([W]) as running:
+        x, c = running.inputs("x", np.array(2.0)), Value(3.0)
+        answers = [running.varies(value) for value in (x, W, x + c, W * c, c, c * c, 3.0)]
+    assert answers == [True, True, True, True, False, False, False]
+
+
+def test_an_input_of_several_numbers_is_an_array_of_values() -> None:
+    with recording([]) as running:
+        x = running.inputs("x0", np.array([[1.0, 2.0]]))
+    assert (x.shape, x.dtype, x[0, 1].label) == ((1, 2), object, "x0[0, 1]")
+
+
+def test_a_number_a_list_and_nested_arrays_are_flat_lists() -> None:
+    assert numbers_in(2.0) == [2.0]
+    assert numbers_in([[W, 1.0], [2.0, 3.0]]) == [W, 1.0, 2.0, 3.0]
+    assert numbers_in([]) == []
+    with pytest.raises(RecordingError, match="not 'text' among them"):
+        Recording([]).returned(["text"])
+
+
+def test_random_numbers_are_drawn_at_once_from_numpy_and_else_one_by_one() -> None:
+    counter = itertools.count()
+    np.testing.assert_array_equal(drawn(lambda: next(counter), (2, 2)), [[0.0, 1.0], [2.0, 3.0]])
+    generator = np.random.default_rng(0)
+    np.testing.assert_array_equal(drawn(np.random.default_rng(0).random, (1, 3)), generator.random((1, 3)))
+
+
+def test_the_collector_is_as_it_was_after_a_pause() -> None:
+    with collector_paused():
+        assert not gc.isenabled()
+        with collector_paused():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_what_a_recording_made_is_of_no_use_later() -> None:
+    kept: list[Any] = []
+    record(lambda x: kept.append(x * W) or x, ((),), [W])
+    with pytest.raises(RecordingError, match="make it anew in each call"):
+        list(kept[0].local_derivatives)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tinygrad_edu import (
-    MLP,
-    RecordingError,
-    Value,
-    dot,
-    fsum,
-    record,
-)
+from tinygrad_edu import MLP, RecordingError, Value, dot, fsum, ops, record
 from tinygrad_edu.modes import noise
 from tinygrad_edu.nn.regularizers import Dropout
+from tinygrad_edu.replay.run import BATCH_SIZES_KEPT, Program
+from tinygrad_edu.replay.scalars import ScalarGraph
 
 W = Value(1.5, "w")
 
@@ -119,3 +115,50 @@ def test_a_twin_draws_the_same_noise_unless_it_is_given_other() -> None:
     given = program.twin(np.array([2.0]), [lambda: 8.0])
     assert given(np.array([1.0])).tolist() == [10.0]
     assert program(np.array([1.0])).tolist() == [2.0]
+
+
+def error_program() -> Program:
+    """(w x - y)² for w = 3."""
+    x, y, w = Value(0.0), Value(0.0), Value(3.0)
+    graph = ScalarGraph([x, y], [w])
+    error = (w * x - y) ** 2.0
+    graph.include([error], joined=Value.apply(ops.fsum, [error]))
+    return Program(graph, [(), ()], [w], [], returns_one=True)
+
+
+def test_values_means_and_gradients_by_hand() -> None:
+    program, x, y = error_program(), np.array([1.0, 2.0]), np.array([1.0, 1.0])
+    np.testing.assert_array_equal(program(x, y), [4.0, 25.0])
+    mean, gradient = program.value_and_grad(x, y)
+    assert (mean, gradient.tolist()) == (14.5, [(2.0 * 2.0 * 1.0 + 2.0 * 5.0 * 2.0) / 2.0])
+    values, gradient = program.values_and_grad(x, y)
+    assert (values.tolist(), gradient.tolist()) == ([4.0, 25.0], [12.0])
+    assert program(x[:0], y[:0]).shape == (0,)
+
+
+def test_a_twin_has_parameters_and_arrays_of_its_own() -> None:
+    program = error_program()
+    twin = program.twin(np.array([1.0]))
+    one = np.ones(1)
+    assert (program(one, one).item(), twin(one, one).item(), program(one, one).item()) == (4.0, 0.0, 4.0)
+    assert twin.theta is not program.theta
+
+
+def test_a_program_is_bound_once_for_each_batch_size() -> None:
+    program = error_program()
+    for size in (1, 2, 1, 2):
+        program(np.ones(size), np.ones(size))
+    assert [bound.batch for bound in program._bound.values()] == [1, 2]
+    assert BATCH_SIZES_KEPT == 8
+
+
+def test_eight_threads_may_share_a_program() -> None:
+    program = error_program()
+    x = np.arange(64.0)
+
+    def run(k: int) -> bool:
+        y = np.full(64, float(k))
+        return all(np.array_equal(program(x, y), (3.0 * x - y) ** 2) for _ in range(50))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(run, range(8)))

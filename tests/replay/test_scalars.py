@@ -8,13 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu import (
-    Value,
-    dot,
-    fsum,
-    ops,
-    record,
-)
+from tinygrad_edu import Value, dot, fsum, ops, record
 from tinygrad_edu.replay.scalars import ScalarGraph, Sum
 
 
@@ -93,3 +87,35 @@ def test_a_sum_of_two_keeps_the_sign_of_zero() -> None:
     for name, function in functions.items():
         ours, theirs = record(function, (), w)()[0], function().data
         assert math.copysign(1.0, ours) == math.copysign(1.0, theirs), name
+
+
+def test_what_constants_make_is_a_constant_and_equal_work_is_done_once() -> None:
+    """x is 0 and w is 1. The others are numbered in the order in which they are met."""
+    x, w = Value(2.0), Value(3.0)
+    graph = ScalarGraph([x], [w])
+    outputs = [(Value(2.0) * 3.0).exp() * x, x * w, x * w + Value(4.0), w * x]
+    graph.include(outputs, joined=fsum(outputs))
+    assert sorted(graph.constants.values()) == [2.0, 3.0, 4.0, 6.0, math.exp(6.0)]
+    assert graph.outputs[1] != graph.outputs[3], "only the order that was written is known to be the same work"
+    operations = [operation.method for operation in graph.operations if operation is not None]
+    assert operations == ["multiply", "multiply", "add", "multiply"]
+    assert graph.varies[graph.outputs[0]]
+    assert graph.recorded == 7
+
+
+def test_a_level_is_one_more_than_the_highest_of_the_inputs() -> None:
+    graph, sums = graph_of(lambda x, a, b, c: (a * x).tanh() * b.exp() - c)
+    by_level = [[graph.operations[k].method for k in level] for level in graph.levels(sums)]
+    assert by_level == [["multiply", "exp"], ["tanh"], ["multiply"], ["subtract"]]
+
+
+def test_a_sum_of_dots_leaves_them_alone_and_zeros_out() -> None:
+    graph, sums = graph_of(lambda x, a, b, c: fsum([dot([a], [x], b), dot([b], [x], 0.0), Value(0.0)]))
+    assert [graph.operations[k].method for k in sums] == ["fsum", "dot", "dot"]
+    assert [(len(s.left), len(s.addends)) for s in sums.values()] == [(0, 2), (1, 0), (1, 1)]
+
+
+def test_0_and_minus_0_are_two_constants_and_all_nans_are_one() -> None:
+    graph = ScalarGraph([], [])
+    nan = math.nan
+    assert [graph.constant(number) for number in (0.0, -0.0, nan, 0.0, -nan, float("nan"))] == [0, 1, 2, 0, 2, 2]
