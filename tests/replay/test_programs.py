@@ -14,8 +14,9 @@ import pytest
 from replay.random_programs import GOOD, Case, agree, attempt, mismatch
 
 from tinygrad_edu import Programs, Value, fsum, record
-from tinygrad_edu.replay import agreement, elementwise, instruction, programs, scalars, sums
-from tinygrad_edu.replay.programs import HARMLESS, recorded
+from tinygrad_edu.replay import elementwise, examples, instruction, programs, scalars, sums
+from tinygrad_edu.replay.programs import recorded
+from tinygrad_edu.replay.recording import HARMLESS
 
 W = Value(1.5, "w")
 
@@ -92,7 +93,7 @@ def test_programs_are_kept_per_shape_and_bounded() -> None:
 
 @pytest.mark.parametrize("params", [[], [W]])
 def test_a_long_program_is_compared_once(params: list[Value], monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (agreement, programs):
+    for module in (examples, programs):
         monkeypatch.setattr(module, "WORK", 10)
     seen: list[Any] = []
 

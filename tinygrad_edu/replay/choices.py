@@ -115,7 +115,7 @@ class ChooseTransposed(Instruction):
 
     def run(self, out: Array, *arrays: Array) -> Run:
         places, upstream = arrays
-        once = self.places.own and self.places.per_example  # then no two choices can meet
+        once = self.places.own and self.places.per_example  # then every choice has options of its own
         flat = out.reshape(-1)
 
         def write() -> None:

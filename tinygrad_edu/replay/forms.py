@@ -81,7 +81,7 @@ class MatrixVar:
         return (columns, self.rows) if self.transposed else (self.rows, columns)
 
     def __matmul__(self, other: MatrixVar) -> Var:
-        # The examples are columns too, and where they are columns of the left factor, the product sums over them.
+        # The examples are columns too. Those of a transposed right factor are rows, so the product sums over them.
         batched = other.var.batched and not other.transposed
         instruction = MatMul(self.rows, self.transposed, other.rows, other.transposed)
         return self.var.builder.write(instruction, [self.var, other.var], self.shape[0] * other.shape[1], batched)

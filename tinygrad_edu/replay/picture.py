@@ -22,6 +22,7 @@ from tinygrad_edu.replay.run import Program
 
 __all__ = ["draw_program"]
 
+#: A graph of more scalars would be a picture in which nobody finds anything.
 MAX_SCALARS = 400
 
 

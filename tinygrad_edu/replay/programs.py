@@ -1,6 +1,6 @@
 """`record`: scalar code becomes a `Program` over arrays, which runs a batch at the speed of matrices.
 
-May import: `value`; `agreement`, `arguments`, `recording`, `run` and `scalars` of this folder; NumPy.
+May import: `value`; `agreement`, `arguments`, `examples`, `recording`, `run` and `scalars` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.replay.agreement import WORK, compare, made_inputs
+from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.arguments import check_theta, checked_examples, checked_params, checked_shapes
-from tinygrad_edu.replay.recording import FloatArray, RecordingError, Shape, collector_paused, recorded_once
+from tinygrad_edu.replay.examples import WORK, made_inputs
+from tinygrad_edu.replay.recording import HARMLESS, FloatArray, RecordingError, Shape, collector_paused, recorded_once
 from tinygrad_edu.replay.run import Parameters, Program
 from tinygrad_edu.replay.scalars import ScalarGraph
 from tinygrad_edu.value import Value
 
 __all__ = ["Programs", "record", "recorded"]
-
-#: What inputs hold while a function is recorded without examples: nearly every function is defined there and smooth.
-HARMLESS = 0.5
 
 
 def record(

@@ -25,13 +25,16 @@ from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.modes import caller_source, changed_mode, current_mode, is_our_code, modes_alive, not_while_recording
 from tinygrad_edu.value import Value
 
-__all__ = ["FloatArray", "Noise", "Recording", "RecordingError", "Shape", "recorded_once", "recording"]
+__all__ = ["HARMLESS", "FloatArray", "Noise", "Recording", "RecordingError", "Shape", "recorded_once", "recording"]
 
 #: The shape of one example's input: `()` for one number, 3 or (3,) for three, (8, 8) for a grid of them.
 Shape: TypeAlias = "int | tuple[int, ...]"
 #: Draws one random number when it is called, as `modes.noise` has it.
 Noise: TypeAlias = "Callable[..., Any]"
 FloatArray: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+
+#: What inputs hold while a function is recorded without examples: nearly every function is defined there and smooth.
+HARMLESS = 0.5
 
 
 class RecordingError(RuntimeError):
@@ -110,7 +113,7 @@ class Recording:
         self._noises: list[Value] = []
         self.draws: list[Noise] = []  # for each noise what draws its numbers
         self.outputs: list[Value] = []
-        self.joined = Value(0.0)  # a node that is made of all outputs
+        self.joined: Value  # a node that is made of all outputs, as soon as there are some
         self.returns_one = False
         self.refusal: RecordingError | None = None
 
@@ -179,7 +182,10 @@ class Recording:
         return array
 
     def indices(self) -> dict[int, int]:
-        """Which of the data choose among options, by place, and among how many; 2 for what an index is made of."""
+        """Which numbers among the inputs choose, by their place, and among how many options.
+
+        Those that an index is computed from are said to have two, 0 and 1, which nearly every computation takes.
+        """
         places = {id(value): place for place, value in enumerate(self._inputs)}
         found: dict[int, int] = {}
         for choice in self._choices:
@@ -193,7 +199,7 @@ class Recording:
 
     def noise(self, draw: Noise) -> Value:
         """An input that the program fills with fresh random numbers at every run."""
-        node = self.input(f"noise{len(self._noises)}", 0.5)
+        node = self.input(f"noise{len(self._noises)}", HARMLESS)
         self._noises.append(node)
         self.draws.append(draw)
         return node
@@ -239,7 +245,7 @@ def recording(params: Sequence[Value]) -> Iterator[Recording]:
             yield running
     except Exception as error:
         if running.refusal is not None and error is not running.refusal:
-            raise running.refusal from error  # the function caught it, and came to grief later
+            raise running.refusal from error  # the function caught it, and failed later
         raise
     if running.refusal is not None:
         raise running.refusal

@@ -149,7 +149,7 @@ class Program(Parameters):
         return bound
 
     def _prepared(self, arrays: Sequence[Any]) -> Bound:
-        """The arrays for this batch size, filled with these."""
+        """The arrays for this batch size, filled with these data and with fresh noise."""
         shapes = tuple([getattr(array, "shape", None) for array in arrays])
         bound = self._bound.get(shapes)
         if bound is None:
