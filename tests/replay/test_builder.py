@@ -266,7 +266,7 @@ def test_truth_values_become_numbers_where_numbers_are_wanted() -> None:
     total = truth + 1.0
     assert [operand.instruction for operand in total.operands] == [Elementwise("indicator", (None,))]
     assert builder.where(truth, 2.0, 3.0).operands == (truth,)
-    assert builder.number(total) is total
+    assert builder.as_number(total) is total
 
 
 def test_known_numbers_need_no_instruction() -> None:

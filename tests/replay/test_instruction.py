@@ -10,8 +10,13 @@ from tinygrad_edu import record
 from tinygrad_edu.replay.instruction import Constant, Instruction, Leaf, filled, shown, told_apart
 
 
-def test_an_instruction_that_has_no_text_no_run_and_no_evaluate_says_so() -> None:
-    for ask in (lambda i: i.text(), lambda i: i.run(np.zeros(1)), lambda i: i.evaluate(None, batch=1)):
+def test_an_instruction_that_has_no_text_no_view_no_run_and_no_evaluate_says_so() -> None:
+    for ask in (
+        lambda i: i.text(),
+        lambda i: i.view(batch=1),
+        lambda i: i.run(np.zeros(1)),
+        lambda i: i.evaluate(None, batch=1),
+    ):
         with pytest.raises(NotImplementedError, match="Instruction"):
             ask(Instruction())
 

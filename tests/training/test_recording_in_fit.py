@@ -153,7 +153,7 @@ def test_whatever_recording_raises_eager_code_goes_on(error):
 
 
 def test_a_fault_of_the_scheduler_counts_too(monkeypatch):
-    def fault(*_):
+    def fault(*_, **__):
         raise AssertionError("a fault of ours")
 
     monkeypatch.setattr("tinygrad_edu.replay.run.instructions", fault)

@@ -27,10 +27,18 @@ def keeps(method: str, number: float | None) -> bool:
 
 
 def product(x: Any, factor: float) -> Any | None:
-    """x · factor, where that needs no product; else None."""
+    """x · factor, where that needs no product; else None.
+
+    >>> product(0.5, -1.0), product(0.5, 2.0)
+    (-0.5, None)
+    """
     return x if keeps("multiply", factor) else -x if factor == -1.0 else None
 
 
 def power(x: Any, exponent: float) -> Any | None:
-    """x ** exponent, where that needs no power; else None."""
+    """x ** exponent, where that needs no power; else None.
+
+    >>> power(0.5, 2.0), power(0.5, 3.0)
+    (0.25, None)
+    """
     return x if keeps("power", exponent) else x * x if exponent == 2.0 else None

@@ -174,7 +174,7 @@ class Builder:
     def elementwise(self, function: str, *arguments: Any) -> Any:
         """One function on every element."""
         if function not in _OF_TRUTH:
-            arguments = tuple(map(self.number, arguments))
+            arguments = tuple(map(self.as_number, arguments))
         operands = [argument for argument in arguments if isinstance(argument, Var)]
         if not operands:
             return Known(getattr(floats, function)(*map(float, arguments)))
@@ -183,7 +183,7 @@ class Builder:
         rows = max(operand.rows for operand in operands)
         return self.write(instruction, operands, rows, any(operand.batched for operand in operands))
 
-    def number(self, item: Any) -> Any:
+    def as_number(self, item: Any) -> Any:
         """1 for true and 0 for false: NumPy would take + of truth values for "or", and - for an error."""
         return self.elementwise("indicator", item) if isinstance(item, Var) and item.dtype is bool else item
 
@@ -201,7 +201,7 @@ class Builder:
             return known(plain if good else otherwise(self, *inputs))
         if not isinstance(plain, Var):
             plain = self.constants([plain])
-        inputs = tuple(map(self.number, inputs))
+        inputs = tuple(map(self.as_number, inputs))
         operands = [plain, good, *[item for item in inputs if isinstance(item, Var)]]
         numbers = tuple([None if isinstance(item, Var) else float(item) for item in inputs])
         instruction = Prefer(otherwise, numbers, _formula(otherwise, numbers))

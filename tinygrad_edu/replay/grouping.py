@@ -28,7 +28,7 @@ class Group(NamedTuple):
 
 
 def groups(level: Sequence[int], graph: ScalarGraph, sums: Mapping[int, Sum]) -> list[Group]:
-    """The scalars of a level by what they have in common; the same for all examples and not are two groups."""
+    """The scalars of a level by what they have in common, which includes whether they vary with the examples."""
     found: dict[Any, Group] = {}
     for scalar in level:
         operation = graph.operations[scalar]
@@ -49,10 +49,10 @@ def groups(level: Sequence[int], graph: ScalarGraph, sums: Mapping[int, Sum]) ->
 
 
 class Variation(IntEnum):
-    """What a scalar varies with, from what likes to be a weight to what cannot be one."""
+    """What a scalar varies with. Of the two factors of a product, the one with the lower number is the weight."""
 
     PARAMETERS = 0
-    NOTHING = 1  # a constant, which may stand with either
+    NOTHING = 1  # a constant: a value beside a parameter, a weight beside what varies with the examples
     EXAMPLES = 2
 
 

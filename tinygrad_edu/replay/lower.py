@@ -1,5 +1,10 @@
 """Step 3, lower: equal operations of one level become one array operation, and sums of products matrix products.
 
+`grouping` says which scalars belong together, and `gathering` brings their operands together. Here the operation itself
+is written: by its rule for single numbers, which then runs on arrays element by element (`_applied`), or by what its
+declaration has for whole arrays (`_declared`). Either way the rule book runs on variables, which writes instructions;
+and either way a node is made, whose local derivatives will do the same when the sweep asks for them.
+
 May import: `ops`; `builder`, `choices`, `forms`, `gathering`, `grouping`, `known`, `linear`, `nodes` and `scalars` of
 this folder.
 """
@@ -27,6 +32,8 @@ __all__ = ["Lowered"]
 
 class Lowered:
     """A scalar graph as nodes, level by level; their arrays are written by the instructions of the forward program.
+
+    `data` has the inputs, which come first among the scalars: the name of each, and how many numbers it has.
 
     >>> from tinygrad_edu import Value
     >>> x, y, w = Value(1.0), Value(2.0), Value(3.0)
@@ -56,7 +63,7 @@ class Lowered:
         return self.gathering.nodes
 
     def _lower(self, group: Group) -> None:
-        ways: dict[str, Callable[[Group], None]] = {
+        ways: dict[str, Callable[[Group], None]] = {  # a dot has a form too, "matrices", but is always in a sum
             "sums": self._lower_sums,
             "runs": self._lower_runs,
             "tables": self._lower_tables,
@@ -80,7 +87,7 @@ class Lowered:
         y = operation.compute(self.builder, *values)
         if not isinstance(y, Var):  # of a rule that looks at none of its inputs
             y = self.builder.constants([y] * max(value.rows for value in values if isinstance(value, Var)))
-        y = self.builder.number(y)
+        y = self.builder.as_number(y)
         if batched:  # each example hands back a gradient of its own, whatever the output is
             y = self.builder.per_example(y)
         return self.gathering.node(y, operands, lambda: operation.local_derivatives(self.builder, y, *values))

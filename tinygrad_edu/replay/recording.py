@@ -31,7 +31,7 @@ __all__ = ["HARMLESS", "FloatArray", "Noise", "Recording", "RecordingError", "Sh
 Shape: TypeAlias = "int | tuple[int, ...]"
 #: Draws one random number when it is called, as `modes.noise` has it.
 Noise: TypeAlias = "Callable[..., Any]"
-FloatArray: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 #: What inputs hold while a function is recorded without examples: nearly every function is defined there and smooth.
 HARMLESS = 0.5
