@@ -117,6 +117,7 @@ def _over(
         if isinstance(var.instruction, Prefer) and var not in inside:
             plain = var.operands[0]
             is_read_elsewhere = uses[plain] > 1 or plain in kept
-            if isinstance(plain.instruction, Elementwise) and plain not in once and not is_read_elsewhere:
+            is_computed_anew = isinstance(plain.instruction, Elementwise) and plain not in once
+            if is_computed_anew and not is_read_elsewhere:
                 over[var] = plain
     return over

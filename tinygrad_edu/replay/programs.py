@@ -73,14 +73,6 @@ def record(
     return program
 
 
-def _as_values(array: FloatArray) -> Any:
-    """One example's input as the function sees it while recording: a `Value`, or an array of them."""
-    values = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        values[index] = Value(float(array[index]))
-    return values if array.ndim else values.item()
-
-
 def recorded(
     fn: Callable[..., Any],
     shapes: Sequence[tuple[int, ...]],
@@ -94,19 +86,28 @@ def recorded(
         check_theta(theta, len(params))
     numbers = [array[0] for array in examples] if examples else [np.full(shape, HARMLESS) for shape in shapes]
     with collector_paused():
-        recording = recorded_once(fn, numbers, params)
-        graph = ScalarGraph(recording.leaves, params)
+        recording = recorded_once(fn, numbers, params)  # step 1
+        graph = ScalarGraph(recording.leaves, params)  # step 2
         graph.include(recording.outputs, recording.joined)
+        # Steps 3 and 4; the last two follow when the program is called.
         program = Program(graph, shapes, params, recording.draws, recording.returns_one, theta)
         program.indices = recording.indices()
     return program
 
 
+def _as_values(array: FloatArray) -> Any:
+    """One example's input as the function sees it while recording: a `Value`, or an array of them."""
+    values = np.empty(array.shape, dtype=object)
+    for index in np.ndindex(array.shape):
+        values[index] = Value(float(array[index]))
+    return values if array.ndim else values.item()
+
+
 class Programs(Parameters):
     """One function for inputs of several shapes, such as texts of several lengths: a program for each shape.
 
-    A shape is recorded when it is first seen, and the `kept` most recently used programs are kept. All share one
-    `theta`.
+    A shape is recorded when it is first seen, and the `kept` most recently used programs are kept: by default as many
+    as short texts have lengths, for each has arrays of its own. All share one `theta`.
 
     >>> w = Value(2.0)
     >>> programs = Programs(lambda x: w * sum(x), params=[w])

@@ -93,8 +93,8 @@ class Program(Parameters):
         self.returns_one = returns_one
         leaves = [(f"x{k}", math.prod(shape)) for k, shape in enumerate(shapes)]
         leaves += [(f"noise{k}", 1) for k in range(len(noises))]
-        lowered = Lowered(graph, leaves, len(params))
-        self.instructions = instructions(lowered, differentiated=returns_one)
+        lowered = Lowered(graph, leaves, len(params))  # step 3
+        self.instructions = instructions(lowered, differentiated=returns_one)  # step 4
         self.leaves = [node.value for node in (*lowered.data, lowered.theta)]
         self._plan = planned(
             [*self.instructions.forward, *self.instructions.backward],
@@ -167,7 +167,7 @@ class Program(Parameters):
             if len(self._bound) >= BATCH_SIZES_KEPT:
                 self._bound.popitem(last=False)
             batch = shapes[0][0] if shapes else 1
-            self._bound[shapes] = Bound(
+            self._bound[shapes] = Bound(  # step 5
                 self.instructions, self._plan, self.shapes, len(self.noises), self._theta, batch
             )
         return self._bound[shapes]
