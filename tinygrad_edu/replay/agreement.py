@@ -85,12 +85,15 @@ def compare(
         comparison.check(rows, [named(k) for k in range(count)], skips)
         comparisons.append(comparison)
     if not any(comparison.answered for comparison in comparisons):
-        error = comparisons[-1].error
-        raise RecordingError(
-            "the function raised for every example that the program could have been compared on, the last time "
-            f"{type(error).__name__}: {error}; give some that it takes with record(..., check=(X, y))"
-        ) from error
+        raise _nothing_to_compare(comparisons[-1].error) from comparisons[-1].error
     return any(comparison.judged for comparison in comparisons)
+
+
+def _nothing_to_compare(error: Exception | None) -> RecordingError:
+    return RecordingError(
+        "the function raised for every example that the program could have been compared on, the last time "
+        f"{type(error).__name__}: {error}; give some that it takes with record(..., check=(X, y))"
+    )
 
 
 def _moved(theta: FloatArray) -> FloatArray:

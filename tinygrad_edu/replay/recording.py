@@ -128,16 +128,15 @@ class Recording:
         if not inputs <= self._known.keys():
             for value in node.inputs:
                 self.admit(value)
-        is_constant = inputs <= self._constants
         is_data = inputs <= self._data
-        if (is_data or node.op in ops.TRUTHS) and not is_constant:
-            node = Datum.instead_of(node)
+        if inputs <= self._constants:
+            self._constants.add(id(node))
+        else:
+            if is_data or node.op in ops.TRUTHS:
+                node = Datum.instead_of(node)
+            node.local_derivatives = _UNTOLD
         if is_data:
             self._data.add(id(node))
-        if is_constant:
-            self._constants.add(id(node))
-        if not is_constant:
-            node.local_derivatives = _UNTOLD
         if node.op is ops.choose:
             self._choices.append(node)
         self._known[id(node)] = node

@@ -148,13 +148,10 @@ class ScalarGraph:
             operation = self.operations[k]
             alone = k == root or uses[k] == 1
             if alone and operation in _SUMS and not (user is ops.fsum and operation is ops.dot):
-                inputs = self.inputs[k]
-                if operation is ops.dot:
-                    weights, values, bias = ops.split_dot(inputs)
-                    left.extend(weights)
-                    right.extend(values)
-                    inputs = (bias,)
-                to_visit.extend([(i, operation) for i in inputs[::-1]])
+                weights, values, terms = self._terms(k)
+                left += weights
+                right += values
+                to_visit += [(i, operation) for i in reversed(terms)]
             elif alone and operation is ops.multiply:
                 left.append(self.inputs[k][0])
                 right.append(self.inputs[k][1])
@@ -165,6 +162,13 @@ class ScalarGraph:
             if k != root:
                 inner.append(k)
         return Sum(tuple(left), tuple(right), tuple(addends)), inner
+
+    def _terms(self, scalar: int) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """The factors of the products in a sum, and its other terms."""
+        if self.operations[scalar] is ops.dot:
+            weights, values, bias = ops.split_dot(self.inputs[scalar])
+            return weights, values, (bias,)
+        return (), (), self.inputs[scalar]
 
     def levels(self, sums: dict[int, Sum]) -> list[list[int]]:
         """The computed scalars by level, lowest level first, in the order of the walk within each."""
