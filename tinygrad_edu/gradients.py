@@ -16,6 +16,7 @@ import numpy as np
 from tinygrad_edu.backprop import topological_order, watched_sweep
 from tinygrad_edu.modes import changed_mode, not_while_recording
 from tinygrad_edu.number_systems.floats import evaluate
+from tinygrad_edu.number_systems.identities import keeps
 from tinygrad_edu.number_systems.values import values
 from tinygrad_edu.value import Value, as_value
 
@@ -101,7 +102,7 @@ class Plain:
             return Plain(self.number * other.number)
         if self.number == 0.0 and math.isfinite(other.data):
             return self
-        return other if self.number == 1.0 else other * self.number
+        return other if keeps("multiply", self.number) else other * self.number
 
     __radd__ = __add__
     __rmul__ = __mul__

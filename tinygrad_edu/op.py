@@ -45,7 +45,7 @@ class Op:
     activation: str = ""  # its family, if it is one: "rectifier", "saturating" or "step"
     largest_slope: float | None = None  # of an activation, where it has one
     cure: str = ""  # what usually helps when it makes inf or nan
-    on_arrays: tuple[Rule, Rule] | None = None  # forward, and backward to each array; of one on any number of inputs
+    on_arrays: tuple[str, Rule, Rule] | None = None  # of many inputs: how replay gathers them, forward, and backward
 
     def compute(self, m: Any, *inputs: Number) -> Number:
         """The output, in the number system `m`."""

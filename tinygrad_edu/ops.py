@@ -403,8 +403,10 @@ choose = op(
     lambda m, index, *options: m.choose(index, options),
     _choose_derivatives,
     "the option number index",
-    # On arrays: `m.take` is what stands at these places, and `m.put` its transpose, which adds up what comes back.
+    # On arrays: options in tables, and indices as places in these. `m.take` is what stands at these places, and `m.put`
+    # its transpose, which adds up what comes back.
     on_arrays=(
+        "tables",
         lambda m, places, options: m.take(options, places),
         lambda m, upstream, y, places, options: (0.0, m.put(upstream, places, options)),
     ),
@@ -446,12 +448,14 @@ logical_not = op(
     "logical_not",
     flat=True,
 )
+#: The operations whose inputs may change places, to the last bit.
+COMMUTATIVE = {add, multiply}
 #: The operations whose outcome is true or false, as 1 or 0.
 TRUTHS = {greater, greater_equal, less, less_equal, equal, not_equal, logical_and, logical_or, logical_not}
 
 # Sums -----------------------------------------------------------------------------------------------------
 #
-# On arrays, `terms` holds the terms of many sums, one after the other: `m.total(terms)` is the sum of each run,
+# On arrays, `terms` holds the terms of many sums, a run of rows for each: `m.total(terms)` is the sum of each run,
 # `m.largest(terms)` its largest term, and `m.spread(totals, terms)` gives every term the number of its run.
 
 fsum = op(
@@ -460,7 +464,7 @@ fsum = op(
     lambda m, y, *terms: [1.0] * len(terms),
     "Σ termᵢ",
     symbol="Σ",
-    on_arrays=(lambda m, terms: m.total(terms), lambda m, upstream, y, terms: (m.spread(upstream, terms),)),
+    on_arrays=("runs", lambda m, terms: m.total(terms), lambda m, upstream, y, terms: (m.spread(upstream, terms),)),
 )
 
 
@@ -491,7 +495,7 @@ logsumexp = op(
     lambda m, y, *terms: m.shares(terms, y),
     "ln Σ exp(termᵢ), without overflow",
     cure=_LOGARITHM,
-    on_arrays=(_logsumexp_of_arrays, _logsumexp_backward),
+    on_arrays=("runs", _logsumexp_of_arrays, _logsumexp_backward),
 )
 
 
@@ -515,6 +519,7 @@ dot = op(
     "Σ weightᵢ · inputᵢ + bias",
     symbol="w·x + b",
     on_arrays=(
+        "matrices",
         lambda m, weights, values: weights @ values,
         lambda m, upstream, y, weights, values: (upstream @ values.T, weights.T @ upstream),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 import threading
 from collections.abc import Callable
@@ -12,9 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import MLP, Programs, RecordingError, Value, dot, fsum, record, where
+from tinygrad_edu import MLP, Programs, RecordingError, Value, detect_anomaly, dot, fsum, record, where
 from tinygrad_edu.modes import noise
 from tinygrad_edu.nn.regularizers import Dropout
+from tinygrad_edu.replay.agreement import EagerRun, _moved, _near
+
+INF, NAN = math.inf, math.nan
+
 
 W = Value(1.5, "w")
 
@@ -335,3 +340,96 @@ def test_what_the_function_keeps_has_the_numbers_of_the_parameters() -> None:
 
     record(function, ((),), [W])
     assert kept["y"].data == W.data * kept["x"].data
+
+
+@pytest.mark.parametrize(
+    ("ours", "wanted", "tolerance", "near"),
+    [
+        (1.0, 1.0, 0.0, True),
+        (1.0, 2.0, 1.0, True),
+        (1.0, 2.0, 0.5, False),
+        (2.0, 1.0, 0.5, False),
+        (1.0, 2.0, NAN, True),
+        (INF, NAN, 0.0, True),
+        (INF, -INF, 0.0, False),
+        (1.0, INF, 1.0, False),
+        (NAN, 1.0, 1.0, False),
+    ],
+)
+def test_what_is_near(ours: float, wanted: float, tolerance: float, near: bool) -> None:
+    assert _near(ours, wanted, tolerance) is near
+
+
+def test_other_parameters_are_others_of_about_the_same_size() -> None:
+    theta = np.array([0.0, 1.0, -100.0, 1e-9, 3.0, 0.0, -0.5] * 40)
+    moved = _moved(theta)
+    away = np.abs(moved - theta)
+    assert (away > 0.0).all()
+    assert (away <= 0.2 * np.abs(theta) + 0.01).all()
+    assert (moved > theta).any()
+    assert (moved < theta).any()
+    assert away[2::7].max() > 5.0
+    assert away[0::7].max() > 0.005
+    np.testing.assert_array_equal(moved, _moved(theta))
+    assert np.isinf(_moved(np.array([INF, 1e308]))).any()
+
+
+def test_how_sure_eager_code_can_be() -> None:
+    x, y = Value(3.0), Value(-4.0)
+    eager = EagerRun([-12.0], x * y, {})
+    assert (eager.gradient([x, y, W]), eager.terms([x, W]), eager.rounding) == ([-4.0, 3.0, 0.0], [4.0, 0.0], 36.12)
+    assert eager.sensitivity == pytest.approx(3.01)
+    assert EagerRun([-12.0], x * y, {id(x): 6.0}).rounding == pytest.approx(48.12)
+    assert EagerRun([0.0], x * y, {}).sensitivity == pytest.approx(36.12 / 1e-300)
+    assert EagerRun([0.0], x * y * 1e20, {}).sensitivity == 0.0
+    assert EagerRun([INF], x / 0.0, {}).rounding == 0.03
+
+
+def test_without_parameters_nothing_is_compared_with_others() -> None:
+    seen: list[Any] = []
+    record(lambda x: seen.append(x) or x * 2.0, ((),), [], check=(np.array([1.0, 2.0]),))
+    assert len(seen) == 1 + 2
+
+
+def differing(shapes: Any, check: Any, later: float = 7.0) -> str:
+    """The words of a refusal of a function that answers otherwise when it is called again."""
+    answers = iter([1.0])
+    with pytest.raises(RecordingError) as caught:
+        record(lambda *_: 1.5 * next(answers, later), shapes, [], check=check)
+    return str(caught.value)
+
+
+def test_the_example_is_written_out_where_it_is_short() -> None:
+    assert "on the one example that there is the program gives 1.5 and the function 10.5" in differing((), None)
+    row = np.array([[1.0, 0.123456789]])
+    assert "on the example [1. , 0.123457], 2.0 the program" in differing((2, ()), (row, np.array([2.0])))
+    assert "on the example [0., 1., 2., 3., 4., 5., 6., 7.] the" in differing((8,), (np.arange(8.0)[None],))
+    assert "on the example [0., 1., 2., ..., 6., 7., 8.] the program" in differing((9,), (np.arange(9.0)[None],))
+    matrix = np.array([[[1.0, 2.0], [3.0, 4.0]]])
+    assert "on the example [[1., 2.], [3., 4.]] the program" in differing(((2, 2),), (matrix,))
+
+
+def test_a_difference_with_other_parameters_alone_says_so() -> None:
+    more = iter([0.0])
+    with pytest.raises(RecordingError, match=r"on the example 2\.0, with other parameters, the program gives"):
+        record(lambda x: x + W + next(more, 5.0), ((),), [W], check=([2.0],))
+
+
+def test_recording_and_comparing_care_for_no_anomalies() -> None:
+    """A made example may have no logarithm; that is nothing the user asked about."""
+    with detect_anomaly():
+        program = record(lambda x: (x * W).log(), ((),), [W])
+        record(lambda: (W - 1.5).log(), (), [W])
+    np.testing.assert_array_equal(program(np.array([-1.0])), [NAN])
+
+
+def test_another_number_of_outputs_is_a_difference() -> None:
+    counts = iter([2])
+    with pytest.raises(RecordingError, match="the program gives 2 numbers and the function 3;"):
+        record(lambda x: [x] * next(counts, 3), ((),), [])
+
+
+def test_a_parameter_without_a_name_is_called_by_its_number() -> None:
+    slope, params = iter([0.0, 0.0]), [Value(1.0, "a"), Value(1.5)]
+    with pytest.raises(RecordingError, match=r"has, by parameter 1, the derivative 0\.0 and the function 5\.0"):
+        record(lambda x: x + (params[1] - 1.5) * next(slope, 5.0), ((),), params, check=([2.0, 7.0],))

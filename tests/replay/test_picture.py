@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from replay.comparing import leaf
 
 from tinygrad_edu import MLP, Value, record
+from tinygrad_edu.replay.builder import Builder
+from tinygrad_edu.replay.picture import _sources
 
 
 def program_of(sizes: list[int]) -> Any:
@@ -45,3 +48,13 @@ def test_another_ending_and_an_unwritable_place(tmp_path: Path) -> None:
         program.draw(tmp_path / "program.pdf")
     with pytest.raises(FileNotFoundError, match="cannot write"):
         program.draw(tmp_path / "missing" / "program.svg")
+
+
+def test_views_are_looked_through_to_what_computed_them() -> None:
+    builder = Builder()
+    x = leaf(builder, "x", 4)
+    y = x * 2.0
+    half = builder.rows(y, slice(0, 2, 1))
+    total = half + builder.rows(y, slice(2, 4, 1))
+    assert _sources(total) == [y]
+    assert _sources(y) == []

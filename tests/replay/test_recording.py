@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
+import itertools
 import math
 import pickle
-import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tinygrad_edu import MLP, Programs, RecordingError, Value, choose, dot, fsum, grad, no_grad, record, where
-from tinygrad_edu.nn import Conv2d
-from tinygrad_edu.nn.regularizers import Dropout
+from tinygrad_edu import RecordingError, Value, choose, fsum, grad, no_grad, ops, record, where
+from tinygrad_edu.modes import noise
+from tinygrad_edu.replay.programs import recorded
+from tinygrad_edu.replay.recording import Recording, collector_paused, drawn, numbers_in, recorded_once, recording
 
 W = Value(1.5, "w")
-
 READING_A_NUMBER: dict[str, tuple[Callable[[Any], Any], str]] = {
     "data": (lambda x: x * x.data, "compute with the Value itself"),
     "parameter data": (lambda x: x * W.data, "compute with the Value itself"),
@@ -136,201 +137,133 @@ def test_a_value_that_escaped_from_a_recording_is_foreign_to_the_next() -> None:
         record(lambda x: x + escaped[0], ((),), [])
 
 
-@pytest.mark.parametrize(
-    ("params", "error"), [([W, W], ValueError), ([W * 2], TypeError), ([3.0], TypeError), (["w"], TypeError)]
-)
-def test_params_must_be_distinct_leaves(params: Any, error: type[Exception]) -> None:
-    with pytest.raises(error, match="params must be"):
-        record(lambda x: x, ((),), params)
+def test_what_is_computed_from_the_example_alone_cannot_be_looked_up() -> None:
+    for look_up in (
+        lambda x: x * {1.0: 10.0}.get(x * 2.0, 1.0),
+        lambda x: x * {1.0: 10.0}.get((x + 0.5) * Value(1.0), 1.0),
+    ):
+        with pytest.raises(RecordingError, match="looking it up in a dictionary or a set"):
+            record(look_up, ((),), [W])
+    names: dict[Any, float] = {}
+    record(lambda x: x * names.get(x * W, 2.0) * names.get(Value(1.0), 2.0) * names.get(W, 2.0), ((),), [W])
 
 
-@pytest.mark.parametrize("shape", [0, -1, 2.5, "x", (3, 0), None, [2]])
-def test_shapes_must_be_shapes(shape: Any) -> None:
-    with pytest.raises(ValueError, match="a shape is"):
-        record(lambda x: x, (shape,), [])
+def test_which_inputs_choose_and_among_how_many_options() -> None:
+    options = [Value(float(k)) for k in range(5)]
+
+    def function(x: Any, k: Any, pair: Any) -> Any:
+        return choose(k, options) * x + choose(pair[0], options[:3]) + choose(1.0 - pair[1], options[:2])
+
+    assert recorded(function, [(), (), (2,)], options).indices == {1: 5, 2: 3, 3: 2}
+    twice = recorded(lambda k: choose(k, options) + choose(k, options[:3]), [()], options)
+    assert twice.indices == {0: 3}
+    made = recorded(lambda k: choose(k * 2.0, options), [()], options)
+    assert made.indices == {0: 2}
 
 
-def test_arrays_must_have_the_recorded_shape() -> None:
-    program = record(lambda x, y: fsum(x) * y, (3, ()), [])
-    for arrays in ([np.ones((2, 4)), np.ones(2)], [np.ones((2, 3)), np.ones(3)], [np.ones(3), np.ones(1)], [1.0, 1.0]):
-        with pytest.raises(ValueError, match="must have shape"):
-            program(*arrays)
-    with pytest.raises(TypeError, match="takes 2 arrays"):
-        program(np.ones((2, 3)))
-    with pytest.raises(TypeError, match="real numbers"):
-        program(np.ones((2, 3)), np.array(["a", "b"]))
+def test_a_refusal_that_was_caught_is_raised_though_the_function_fails_later() -> None:
+    def careless(x: Any) -> Any:
+        try:
+            return x if x > 0.0 else -x
+        except RecordingError:
+            raise ZeroDivisionError from None
+
+    with pytest.raises(RecordingError, match="freeze") as caught:
+        record(careless, ((),), [])
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    with pytest.raises(RecordingError, match="freeze") as caught:
+        record(lambda x: x if x > 0.0 else -x, ((),), [])
+    assert caught.value.__cause__ is None
 
 
-def test_what_the_caller_gives_is_never_written_to() -> None:
-    model = MLP(2, [3, 1], seed=0)
-    program = record(lambda x: model(x)[0], (2,), model.parameters())
-    inputs = np.ones((4, 2))
-    inputs.flags.writeable = False
-    first = program(inputs)
-    kept = first.copy()
-    program.value_and_grad(inputs * 2)
-    np.testing.assert_array_equal(first, kept)
-    _, gradient = program.value_and_grad(inputs)
-    kept = gradient.copy()
-    program.value_and_grad(inputs * 3)
-    np.testing.assert_array_equal(gradient, kept)
+def test_of_two_refusals_the_first_is_raised() -> None:
+    def careless(x: Any) -> Any:
+        for ask in (float, bool):
+            with contextlib.suppress(RecordingError):
+                ask(x)
+        return x
+
+    with pytest.raises(RecordingError, match="compute with the Value itself"):
+        record(careless, ((),), [])
 
 
-def test_theta_is_read_and_written_back() -> None:
-    w = Value(2.0)
-    program = record(lambda x: x * w, ((),), [w])
-    program.theta -= 1.0
-    assert w.data == 2.0
-    assert program(np.ones(1)) == 1.0
-    program.push()
-    assert w.data == 1.0
-    w.data = 5.0
-    program.pull()
-    assert program(np.ones(1)) == 5.0
+def test_a_recording_records_where_nothing_else_is_recorded() -> None:
+    with no_grad():
+        program = record(lambda x: x * W, ((),), [W])
+    np.testing.assert_array_equal(program.value_and_grad(np.array([2.0]))[1], [2.0])
 
 
-def test_a_list_of_outputs_has_values_but_no_gradient() -> None:
-    model = MLP(2, [3, 4], seed=0)
-    program = record(model, (2,), model.parameters())
-    row = [0.5, -1.0]
-    np.testing.assert_allclose(program(np.array([row]))[0], [v.data for v in model(row)], rtol=1e-12)
-    with pytest.raises(RecordingError, match="returns one number"):
-        program.value_and_grad(np.array([row]))
-    with pytest.raises(RecordingError, match="no number"):
-        record(lambda x: [], ((),), [])
-
-
-def test_dropout_draws_afresh_at_every_run() -> None:
-    dropout = Dropout(0.5, seed=0)
-    program = record(lambda x: fsum(dropout(list(x))), (8,), [])
-    results = [program(np.ones((1, 8)))[0] for _ in range(20)]
-    assert len(set(results)) > 3
-    assert set(results) <= {2.0 * k for k in range(9)}
-    dropout.eval()
-    evaluated = record(lambda x: fsum(dropout(list(x))), (8,), [])
-    assert evaluated(np.ones((1, 8))) == 8.0
-
-
-def test_tokens_select_rows_and_a_bad_token_is_an_error() -> None:
-    table = [[Value(10.0 * r + c) for c in range(2)] for r in range(3)]
-    flat = [v for row in table for v in row]
-
-    def function(tokens: Any) -> Any:
-        return fsum(choose(token, column) for token in tokens for column in zip(*table, strict=True))
-
-    program = record(function, (2,), flat)
-    np.testing.assert_array_equal(program(np.array([[0, 2], [1, 1]])), [0 + 1 + 20 + 21, 2 * (10 + 11)])
-    _, gradient = program.value_and_grad(np.array([[0, 2], [1, 1]]))
-    np.testing.assert_array_equal(gradient, [0.5, 0.5, 1, 1, 0.5, 0.5])
-    for bad in (3, -1, 0.5, np.nan):
-        with pytest.raises(IndexError, match="whole number from 0 to 2"):
-            program(np.array([[0, bad]]))
-    np.testing.assert_array_equal(program(np.array([[0, 0]])), [2.0])
-
-
-def test_programs_are_kept_per_shape_and_bounded() -> None:
-    calls = []
-
-    def function(x: Any) -> Any:
-        calls.append(len(x))
-        return W * fsum(x)
-
-    programs = Programs(function, [W], kept=2)
-    for length in (3, 4, 3, 5, 3, 4):
-        np.testing.assert_array_equal(programs(np.ones((2, length))), [1.5 * length] * 2)
-    recordings = [length for length, before in zip(calls, [0, *calls], strict=False) if length != before]
-    assert recordings == [3, 4, 5, 4]  # each with a few calls more, to compare it
-    programs.theta[0] = 2.0
-    assert programs.value_and_grad(np.ones((1, 3)))[0] == 6.0
-    programs.push()
-    assert W.data == 2.0
-    W.data = 1.5
-
-
-def test_nothing_leaks_over_many_calls() -> None:
-    model = MLP(2, [4, 1], seed=0)
-    program = record(lambda x: model(x)[0], (2,), model.parameters())
-
-    def many_calls() -> int:
-        for size in range(1, 40):
-            program.value_and_grad(np.ones((size, 2)))
-        for _ in range(2000):
-            program.value_and_grad(np.ones((3, 2)))
-        gc.collect()
-        return tracemalloc.get_traced_memory()[0]
-
-    tracemalloc.start()
+def test_garbage_is_collected_again_after_a_recording_but_not_while_it_lasts() -> None:
+    enabled: list[bool] = []
+    record(lambda x: enabled.append(gc.isenabled()) or x, ((),), [])
+    assert enabled[0] is False
+    assert gc.isenabled()
+    with pytest.raises(ZeroDivisionError):
+        record(lambda x: 1 / 0, ((),), [])
+    assert gc.isenabled()
+    gc.disable()
     try:
-        first, second = many_calls(), many_calls()
+        record(lambda x: x, ((),), [])
+        assert not gc.isenabled()
     finally:
-        tracemalloc.stop()
-    assert second - first < 20_000
+        gc.enable()
 
 
-def test_equal_work_becomes_few_operations() -> None:
-    """The listing names the operations; a convolution and a chain of × and + become matrix products."""
-    weights = [[Value(0.1 * (i + j)) for j in range(3)] for i in range(2)]
-    flat = [w for row in weights for w in row]
-
-    def convolution(x: Any) -> Any:
-        return fsum(dot(row, x[p : p + 3]).relu() for row in weights for p in range(6))
-
-    def plain(x: Any) -> Any:
-        total: Any = 0
-        for row in weights:
-            for p in range(6):
-                total = total + sum(w * v for w, v in zip(row, x[p : p + 3], strict=True)).relu()
-        return total
-
-    x = np.random.default_rng(0).normal(size=(5, 8))
-    programs = [record(function, (8,), flat) for function in (convolution, plain)]
-    for program in programs:
-        lines = str(program).splitlines()
-        assert sum("@" in line for line in lines[: lines.index("backward")]) == 1
-        assert "theta[2×3]" in str(program)
-        assert any(line.endswith("Values") for line in lines)
-    np.testing.assert_allclose(programs[0].value_and_grad(x)[1], programs[1].value_and_grad(x)[1], rtol=1e-12)
+# The parts of a recording ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("padding", [0, 1])
-def test_a_convolution_is_one_matrix_product_and_padding_does_not_change_that(padding: int) -> None:
-    convolution = Conv2d(1, 3, 3, padding=padding, seed=0)
-    program = record(
-        lambda x: fsum(v.tanh() for channel in convolution([x]) for row in channel for v in row),
-        ((6, 6),),
-        convolution.parameters(),
-    )
-    lines = str(program).splitlines()
-    assert sum("@" in line for line in lines[: lines.index("backward")]) == 1
-    image = np.random.default_rng(0).normal(size=(6, 6))
-    mean, gradient = program.value_and_grad(image[None])
-    eager = fsum(v.tanh() for channel in convolution([image]) for row in channel for v in row)
-    eager.backward()
-    np.testing.assert_allclose(mean, eager.data, rtol=1e-12)
-    np.testing.assert_allclose(gradient, [p.grad for p in convolution.parameters()], rtol=1e-11)
+def test_a_recording_keeps_inputs_noises_and_outputs() -> None:
+    def draw() -> float:
+        return 0.25
+
+    seen = recorded_once(lambda x, y: [x[1] * y + noise(draw), 2], [np.array([1.0, 2.0]), np.array(3.0)], [])
+    assert [value.label for value in seen.leaves] == ["x0[0]", "x0[1]", "x1", "noise0"]
+    assert [value._data for value in seen.leaves] == [1.0, 2.0, 3.0, 0.5]
+    assert seen.draws == [draw]
+    assert [value._data for value in seen.outputs] == [6.5, 2.0]
+    assert (seen.joined.op, seen.returns_one) == (ops.fsum, False)
+    assert recorded_once(lambda: True, [], []).returns_one
 
 
-def test_the_order_of_factors_and_a_sum_around_them_leave_a_product_a_matrix_product() -> None:
-    weights = [[Value(0.1 * (i - j)) for j in range(3)] for i in range(4)]
-    flat = [w for row in weights for w in row]
-    functions: list[Callable[[Any], Any]] = [
-        lambda x: fsum(sum(v * w for v, w in zip(x, row, strict=True)).tanh() for row in weights),
-        lambda x: fsum(dot(x, row).tanh() for row in weights),
-        lambda x: fsum(dot(row, x) for row in weights),
-    ]
-    for function in functions:
-        program = record(function, (3,), flat)
-        lines = str(program).splitlines()
-        products = [line for line in lines[: lines.index("backward")] if "@" in line]
-        assert len(products) == 1
-        assert "theta[4×3]" in products[0]
+def test_what_varies_is_what_does_not_come_from_constants_alone() -> None:
+    with recording([W]) as running:
+        x, c = running.inputs("x", np.array(2.0)), Value(3.0)
+        answers = [running.varies(value) for value in (x, W, x + c, W * c, c, c * c, 3.0)]
+    assert answers == [True, True, True, True, False, False, False]
 
 
-def test_no_gradient_flows_into_a_comparison_even_from_an_infinite_upstream() -> None:
-    w = Value(1.0)
-    program = record(lambda x: where(w > x, x, 1.0).log(), ((),), [w])
-    values, gradient = program.values_and_grad(np.array([0.0]))
-    np.testing.assert_array_equal(values, [-np.inf])
-    np.testing.assert_array_equal(gradient, [0.0])
-    where(w > 0.0, Value(0.0), 1.0).log().backward()
-    assert w.grad == 0.0
+def test_an_input_of_several_numbers_is_an_array_of_values() -> None:
+    with recording([]) as running:
+        x = running.inputs("x0", np.array([[1.0, 2.0]]))
+    assert (x.shape, x.dtype, x[0, 1].label) == ((1, 2), object, "x0[0, 1]")
+
+
+def test_a_number_a_list_and_nested_arrays_are_flat_lists() -> None:
+    assert numbers_in(2.0) == [2.0]
+    assert numbers_in([[W, 1.0], [2.0, 3.0]]) == [W, 1.0, 2.0, 3.0]
+    assert numbers_in([]) == []
+    with pytest.raises(RecordingError, match="not 'text' among them"):
+        Recording([]).returned(["text"])
+
+
+def test_random_numbers_are_drawn_at_once_from_numpy_and_else_one_by_one() -> None:
+    counter = itertools.count()
+    np.testing.assert_array_equal(drawn(lambda: next(counter), (2, 2)), [[0.0, 1.0], [2.0, 3.0]])
+    generator = np.random.default_rng(0)
+    np.testing.assert_array_equal(drawn(np.random.default_rng(0).random, (1, 3)), generator.random((1, 3)))
+
+
+def test_the_collector_is_as_it_was_after_a_pause() -> None:
+    with collector_paused():
+        assert not gc.isenabled()
+        with collector_paused():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_what_a_recording_made_is_of_no_use_later() -> None:
+    kept: list[Any] = []
+    record(lambda x: kept.append(x * W) or x, ((),), [W])
+    with pytest.raises(RecordingError, match="make it anew in each call"):
+        list(kept[0].local_derivatives)

@@ -153,16 +153,16 @@ def test_whatever_recording_raises_eager_code_goes_on(error):
 
 
 def test_a_fault_of_the_scheduler_counts_too(monkeypatch):
-    def fault(*_):
+    def fault(*_, **__):
         raise AssertionError("a fault of ours")
 
-    monkeypatch.setattr("tinygrad_edu.replay.schedule.Schedule.gradient", fault)
+    monkeypatch.setattr("tinygrad_edu.replay.run.instructions", fault)
     model = MLP(2, [1], seed=0)
     assert fit(model, X, RARE, epochs=1).engine == "eager: recording raised AssertionError: a fault of ours"
 
 
 def test_a_wrong_gradient_of_ours_is_found_before_it_trains_anything(monkeypatch):
-    from tinygrad_edu.replay.instructions import SumBatch
+    from tinygrad_edu.replay.sums import SumBatch
 
     monkeypatch.setattr(SumBatch, "run", lambda self, out, array: lambda: out.fill(0.5))
     model = MLP(2, [3, 1], seed=0)

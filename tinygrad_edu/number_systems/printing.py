@@ -3,7 +3,7 @@
     mathematics    what stepper, pictures, page and `explain` show: 1 - y², |a|, a if a > 0 else 0
     python         what `compiling` turns into methods, over the functions of `floats`
 
-May import: `op`; `symbols` of this folder.
+May import: `op`; `identities` and `symbols` of this folder.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tinygrad_edu.number_systems.identities import power
 from tinygrad_edu.number_systems.symbols import Symbol, symbols
 from tinygrad_edu.op import Op
 
@@ -106,8 +107,8 @@ def python(item: Any, shared: Mapping[str, str] = {}) -> str:
             return f"-{python(a, shared)}"
         case Symbol("where" | "prefer", (condition, a, b)):
             return f"({python(a, shared)} if {python(condition, shared)} else {python(b, shared)})"
-        case Symbol("**", (a, int() | float() as exponent)) if exponent == 2:
-            return f"({python(a, shared)} * {python(a, shared)})"
+        case Symbol("**", (Symbol() as a, int() | float() as exponent)) if (shorter := power(a, exponent)) is not None:
+            return python(shorter, shared)
         case Symbol(sign, (a, b)) if sign in _LEVELS and sign not in _SAFE:
             return f"({python(a, shared)} {sign.replace('&', 'and')} {python(b, shared)})"
         case Symbol("fsum" | "logsumexp" as name, terms):

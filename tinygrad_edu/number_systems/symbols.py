@@ -1,6 +1,6 @@
 """Symbols: expressions that print as formulas, and as Python.
 
-May import: `op`; `primitives` of this folder.
+May import: `op`; `identities` and `primitives` of this folder.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from tinygrad_edu.number_systems.identities import keeps
 from tinygrad_edu.number_systems.primitives import PRIMITIVES, unknown
 from tinygrad_edu.op import RULE_BOOK
 
@@ -63,8 +64,8 @@ class Symbol:
         return Symbol("/", (other, self))
 
     def __pow__(self, other: Any) -> Symbol:
-        # a¹ is a in IEEE arithmetic too, and prints better.
-        return self if isinstance(other, (int, float)) and other == 1.0 else Symbol("**", (self, other))
+        # a¹ prints better as a.
+        return self if isinstance(other, (int, float)) and keeps("power", other) else Symbol("**", (self, other))
 
     def __rpow__(self, other: Any) -> Symbol:
         return Symbol("**", (other, self))

@@ -4,10 +4,7 @@ A recording refuses what would freeze one example's choice, as far as it can see
 number, a state of the function's own, an exception that was caught) shows in its effect: on another example, or with
 other parameters, the program and the function differ. Values and gradients are compared, and a difference is refused.
 
-    compare      the program and the function, on given examples; `Eager` is what the function gave for one of them
-    made_inputs  examples of several magnitudes and signs, where none are given
-
-May import: `ops`, `backprop`, `gradients`, `modes`, `value`, NumPy; `recorder` of this folder.
+May import: `ops`, `modes`, `value`, `backprop`, `gradients`; `recording` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -16,7 +13,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -24,13 +21,24 @@ from tinygrad_edu import ops
 from tinygrad_edu.backprop import sweep
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.modes import changed_mode
-from tinygrad_edu.replay.recorder import RecordingError, collector_paused
+from tinygrad_edu.replay.recording import FloatArray, RecordingError, collector_paused, numbers_in
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["compare", "made_inputs", "numbers_in"]
+__all__ = ["compare"]
 
-Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+# Both compute the same numbers, but they add them up in another order. How far apart they may be:
+
+#: Numbers that are as near as this, relatively, are the same, and no closer look is taken. Most functions lose far less
+#: than seven of their sixteen digits.
+SAME = 1e-9
+SAME_GRADIENT = 1e-6
+#: In a closer look, every number on the way may be wrong by so many units in its last place. A sum of a thousand terms
+#: that is added up in another order may be; and a gradient is computed on the way forward and on the way back.
 EPSILON = float(np.finfo(np.float64).eps)
+ROUNDING = 1e3 * EPSILON
+ROUNDING_OF_GRADIENT = 1e4 * EPSILON
+#: Where rounding may change a gradient by more than this, relatively, rounding decides, and nothing is compared.
+UNDECIDED = 1e-2
 
 
 class ProgramView(Protocol):
@@ -40,21 +48,15 @@ class ProgramView(Protocol):
     returns_one: bool
     noises: list[Callable[..., Any]]
 
-    def twin(self, theta: Array, noises: Sequence[Callable[..., Any]]) -> Any:
+    def twin(self, theta: FloatArray, noises: Sequence[Callable[..., Any]]) -> Any:
         """The same program with parameters and noise of its own."""
-
-
-def numbers_in(result: Any) -> list[Any]:
-    """What a function returned, one number or many in whatever shape, as a flat list."""
-    flat: list[Any] = np.ravel(np.array(result, dtype=object)).tolist()
-    return flat
 
 
 def compare(
     program: ProgramView,
     function: Callable[..., Any],
-    examples: Sequence[Array],
-    theta: Array,
+    examples: Sequence[FloatArray],
+    theta: FloatArray,
     *,
     changed: int = 1,
     unchanged: bool = True,
@@ -83,26 +85,29 @@ def compare(
         comparison.check(rows, [named(k) for k in range(count)], skips)
         comparisons.append(comparison)
     if not any(comparison.answered for comparison in comparisons):
-        error = comparisons[-1].error
-        raise RecordingError(
-            "the function raised for every example that the program could have been compared on, the last time "
-            f"{type(error).__name__}: {error}; give some that it takes with record(..., check=(X, y))"
-        ) from error
+        raise _nothing_to_compare(comparisons[-1].error) from comparisons[-1].error
     return any(comparison.judged for comparison in comparisons)
 
 
-def _moved(theta: Array) -> Array:
-    """Other parameters, of about the size that they have."""
+def _nothing_to_compare(error: Exception | None) -> RecordingError:
+    return RecordingError(
+        "the function raised for every example that the program could have been compared on, the last time "
+        f"{type(error).__name__}: {error}; give some that it takes with record(..., check=(X, y))"
+    )
+
+
+def _moved(theta: FloatArray) -> FloatArray:
+    """Other parameters, of about the same size, so that a model stays of its kind; what is 0 becomes another too."""
     steps = np.random.default_rng(0).uniform(-1, 1, (2, len(theta)))
     with np.errstate(all="ignore"):
-        moved: Array = theta * (1.0 + 0.2 * steps[0]) + 0.01 * steps[1]
+        moved: FloatArray = theta * (1.0 + 0.2 * steps[0]) + 0.01 * steps[1]
     return moved
 
 
 class _Comparison:
     """A program and its function with one set of parameters, on one example after the other."""
 
-    def __init__(self, program: ProgramView, function: Callable[..., Any], theta: Array, moved: bool) -> None:
+    def __init__(self, program: ProgramView, function: Callable[..., Any], theta: FloatArray, moved: bool) -> None:
         self.program = program
         self.function = function
         # For the function, the parameters that are not those of the `Value`s, by id.
@@ -118,47 +123,47 @@ class _Comparison:
 
     def check(self, rows: Sequence[Sequence[Any]], names: Sequence[str], skips: bool) -> None:
         """Compare all rows, but for those that the function raises for, if it may."""
-        answered, answers, drawn = [], [], []
-        for row, name in zip(rows, names, strict=True):
-            try:
-                with collector_paused():
-                    eager = self._eagerly(row)
-                    gradient = eager.gradient(self.program.params) if self.program.returns_one else []
-                    answer = Answer(eager.outputs, gradient)
-            except RecordingError:
-                raise
-            except Exception as error:
-                if not skips:
-                    raise RecordingError(f"on {name} the function raised {type(error).__name__}: {error}") from error
-                self.error = error
-                continue
-            if len(self.draws.drawn) != len(self.program.noises):
-                self._refuse(name, "draws", len(self.program.noises), len(self.draws.drawn), " random numbers")
-            answered.append((row, name))
-            answers.append(answer)
-            drawn.append(self.draws.drawn)
+        answers = [self._answer(row, name, skips) for row, name in zip(rows, names, strict=True)]
+        answered = [answer for answer in answers if answer is not None]
         if answered:
             self.answered = True
-            self.judged = any(math.isfinite(number) for answer in answers for number in answer.outputs)
-            self._compare(answered, answers, drawn)
+            self.judged = any(math.isfinite(number) for answer in answered for number in answer.outputs)
+            self._compare(answered)
 
-    def _compare(self, answered: Sequence[Any], answers: Sequence[Answer], drawn: list[list[float]]) -> None:
-        """All rows at once; where the gradients are not plainly the same, one after the other."""
-        outputs, gradient = self._run([row for row, _ in answered], drawn)
-        for (row, name), ours, answer in zip(answered, outputs, answers, strict=True):
-            self._check_outputs(ours, answer.outputs, row, name)
+    def _answer(self, row: Sequence[Any], name: str, skips: bool) -> Answer | None:
+        """What the function gives for one example, or None where it raises, if it may."""
+        try:
+            with collector_paused():
+                eager = self._eagerly(row)
+                gradient = eager.gradient(self.program.params) if self.program.returns_one else []
+        except RecordingError:
+            raise
+        except Exception as error:
+            if not skips:
+                raise RecordingError(f"on {name} the function raised {type(error).__name__}: {error}") from error
+            self.error = error
+            return None
+        if len(self.draws.drawn) != len(self.program.noises):
+            self._refuse(name, "draws", len(self.program.noises), len(self.draws.drawn), " random numbers")
+        return Answer(row, name, self.draws.drawn, eager.outputs, gradient)
+
+    def _compare(self, answers: Sequence[Answer]) -> None:
+        """All examples at once; where the gradients are not plainly the same, one after the other."""
+        outputs, gradient = self._run([answer.row for answer in answers], [answer.drawn for answer in answers])
+        for ours, answer in zip(outputs, answers, strict=True):
+            self._check_outputs(ours, answer)
         if gradient is None:
             return
         with np.errstate(all="ignore"):
             wanted = np.mean([answer.gradient for answer in answers], axis=0)
-            plainly_right = np.abs(gradient - wanted) <= 1e-9 * np.abs(wanted)
+            plainly_right = np.abs(gradient - wanted) <= SAME * np.abs(wanted)
         if not plainly_right.all():
-            for row, name in answered:
-                eager = self._eagerly(row)
-                _, gradient = self._run([row], [self.draws.drawn])
-                self._check_gradient(gradient, eager, name)
+            for answer in answers:
+                eager = self._eagerly(answer.row)
+                _, gradient = self._run([answer.row], [self.draws.drawn])
+                self._check_gradient(gradient, eager, answer.name)
 
-    def _eagerly(self, row: Sequence[Any]) -> Eager:
+    def _eagerly(self, row: Sequence[Any]) -> EagerRun:
         self.draws.drawn = []
         with changed_mode(
             records=True, traces=False, check=None, watch=None, recorder=None, noise=self.draws, numbers=self.numbers
@@ -166,7 +171,7 @@ class _Comparison:
             outputs = [as_value(item) for item in numbers_in(self.function(*row))]
             numbers = [output.data for output in outputs]
             root = outputs[0] if len(outputs) == 1 else Value.apply(ops.fsum, outputs)
-        return Eager(numbers, root, self.numbers or {})
+        return EagerRun(numbers, root, self.numbers or {})
 
     def _run(self, rows: Sequence[Sequence[Any]], drawn: list[list[float]]) -> tuple[list[list[float]], Any]:
         """What the program gives for these rows: a list of numbers for each, and the gradient of the mean, if any."""
@@ -177,28 +182,28 @@ class _Comparison:
         values, gradient = self.twin.values_and_grad(*arrays)
         return values.reshape(-1, 1).tolist(), gradient
 
-    def _check_outputs(self, outputs: list[float], wanted: list[float], row: Sequence[Any], name: str) -> None:
-        if len(outputs) != len(wanted):
-            self._refuse(name, "gives", len(outputs), len(wanted), " numbers")
-        for ours, theirs in zip(outputs, wanted, strict=True):
-            if not _near(ours, theirs, 1e-9 * abs(theirs)) and not _near(ours, theirs, self._tolerance(row)):
-                self._refuse(name, "gives", ours, theirs)
+    def _check_outputs(self, outputs: list[float], answer: Answer) -> None:
+        if len(outputs) != len(answer.outputs):
+            self._refuse(answer.name, "gives", len(outputs), len(answer.outputs), " numbers")
+        for ours, theirs in zip(outputs, answer.outputs, strict=True):
+            if not _near(ours, theirs, SAME * abs(theirs)) and not _near(ours, theirs, self._tolerance(answer.row)):
+                self._refuse(answer.name, "gives", ours, theirs)
 
     def _tolerance(self, row: Sequence[Any]) -> float:
         """What the rounding of all numbers on the way may do to an output; it takes another look at the function."""
         try:
-            return 1e3 * EPSILON * self._eagerly(row).rounding
+            return ROUNDING * self._eagerly(row).rounding
         except Exception:  # it is another function by now
             return 0.0
 
-    def _check_gradient(self, gradient: Array, eager: Eager, name: str) -> None:
-        """The gradient on one example, with the tolerance that what was added up and canceled asks for."""
-        relative = 1e4 * EPSILON * (1.0 + eager.sensitivity)
-        if relative > 1e-2:  # a function so sensitive that rounding decides
+    def _check_gradient(self, gradient: FloatArray, eager: EagerRun, name: str) -> None:
+        """The gradient on one example; where large terms cancel in it, their rounding is large beside what is left."""
+        relative = ROUNDING_OF_GRADIENT * (1.0 + eager.sensitivity)
+        if relative > UNDECIDED:
             return
         terms, wanted = eager.terms(self.program.params), eager.gradient(self.program.params)
         for place, (ours, theirs) in enumerate(zip(gradient.tolist(), wanted, strict=True)):
-            if not _near(ours, theirs, 1e-6 * abs(theirs) + relative * terms[place]):
+            if not _near(ours, theirs, SAME_GRADIENT * abs(theirs) + relative * terms[place]):
                 label = self.program.params[place].label or f"parameter {place}"
                 self._refuse(name, f"has, by {label}, the derivative", ours, theirs)
 
@@ -227,14 +232,17 @@ class _Draws:
 
 
 class Answer(NamedTuple):
-    """The outputs for one example and, where there is one output, its gradient."""
+    """What the function gave for one example, and the random numbers that it drew for it."""
 
+    row: Sequence[Any]
+    name: str
+    drawn: list[float]
     outputs: list[float]
-    gradient: list[float]
+    gradient: list[float]  # of the output, where there is only one
 
 
-class Eager:
-    """What the function gave for one example, how that depends on all numbers on the way, and how sure it can be."""
+class EagerRun:
+    """One run of the function: its outputs, how they depend on all numbers on the way, and how sure they can be."""
 
     def __init__(self, outputs: list[float], root: Value, numbers: Mapping[int, float]) -> None:
         self.outputs = outputs
@@ -263,7 +271,7 @@ class Eager:
         """What a relative error of 1 in every number on the way would do to the sum of the outputs."""
         numbers = [self._numbers.get(id(node), node._data) for node in self._swept]
         effects = [abs(s._grad * number) for s, number in zip(self._swept.values(), numbers, strict=True)]
-        # At a kink such as that of abs, slopes of 0 say that nothing has an effect: so the largest number counts too.
+        # At a kink, such as that of abs, a slope of 0 hides what has an effect; so the largest number counts a little.
         largest = max([abs(number) for number in numbers if math.isfinite(number)], default=0.0)
         return float(sum(filter(math.isfinite, effects))) + 0.01 * largest
 
@@ -295,29 +303,3 @@ def _text(row: Sequence[Any]) -> str:
 
 def _array_text(array: Any) -> str:
     return " ".join(np.array2string(array, precision=6, threshold=8, edgeitems=3, separator=", ").split())
-
-
-# Examples, where none are given ---------------------------------------------------------------------------
-
-#: How many edges of graphs a comparison may walk, about; beyond that it would take much longer than recording.
-WORK = 10_000
-_KINDS: tuple[Callable[[np.random.Generator, int], Any], ...] = (
-    lambda generator, n: generator.normal(size=n) * 10.0 ** generator.integers(-2, 2, n),  # of all sizes
-    lambda generator, n: generator.integers(0, 2, n) * generator.choice([1, 1, 1, -2, 3], n),
-    lambda generator, n: generator.uniform(0.05, 0.95, n),
-)
-
-
-def made_inputs(shapes: Sequence[tuple[int, ...]], options: Mapping[int, int], edges: int) -> list[Array]:
-    """Examples of several magnitudes and signs, fewer of them for a long program, one array for each input.
-
-    `options` says which numbers, counted through all inputs, are indices, and among how many options they choose.
-    """
-    sizes = [math.prod(shape) for shape in shapes]
-    generator = np.random.default_rng(0)
-    count = min(len(_KINDS), max(1, WORK // (edges + 1)))
-    flat = np.array([kind(generator, sum(sizes)) for kind in _KINDS[:count]], dtype=np.float64).reshape(count, -1)
-    for k, among in options.items():
-        flat[:, k] = generator.integers(0, among, count)
-    columns = np.split(flat, np.cumsum(sizes)[:-1], axis=1) if sizes else []
-    return [column.reshape(count, *shape) for column, shape in zip(columns, shapes, strict=True)]

@@ -1,11 +1,10 @@
 """Variables of an array program, and the builder that writes them.
 
-A `Var` is one array, written once, by one instruction. `Builder` is a number system: the rule book runs on `Var`s,
-and writes instructions; a number that does not change is `Known`, and so is what it makes of those. A local derivative
-that is no array but a matrix is a `LinearMap`, and a gradient that arrives in pieces is a `Parts`; both know what ×
-and + mean for them, which is all that the sweep asks.
+A `Var` is one array, written once, by one instruction. `Builder` is a number system: the rule book runs on `Var`s, and
+so writes instructions. A number that does not change is `Known`, and so is what it makes of other known numbers.
 
-May import: `ops`, `number_systems`, NumPy; `instructions` of this folder.
+May import: `ops`, `number_systems`; `elementwise`, `instruction`, `known`, `prefer`, `rows` and `sums` of this folder;
+NumPy.
 """
 
 from __future__ import annotations
@@ -19,75 +18,17 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinygrad_edu import ops
-from tinygrad_edu.number_systems import PRIMITIVES
+from tinygrad_edu.number_systems import PRIMITIVES, identities
 from tinygrad_edu.number_systems.floats import floats
 from tinygrad_edu.number_systems.primitives import unknown
-from tinygrad_edu.replay.instructions import (
-    BOOLEAN,
-    Assemble,
-    Constant,
-    Elementwise,
-    Formula,
-    Index,
-    Instruction,
-    Leaf,
-    Matrix,
-    Places,
-    Prefer,
-    Repeat,
-    Rows,
-    SegmentSum,
-    Spread,
-    index_of,
-    row_numbers,
-)
+from tinygrad_edu.replay.elementwise import BOOLEAN, Elementwise
+from tinygrad_edu.replay.instruction import Constant, Instruction, Leaf
+from tinygrad_edu.replay.known import Known, known
+from tinygrad_edu.replay.prefer import Formula, Prefer
+from tinygrad_edu.replay.rows import Repeat, Rows, Spread
+from tinygrad_edu.replay.sums import SegmentSum
 
-__all__ = ["Builder", "Known", "LinearMap", "Parts", "Var"]
-
-
-def _operator(name: str) -> tuple[Any, Any]:
-    """An operator of `Known` numbers, and its reflection; beside an array, the array computes."""
-    compute = getattr(floats, name)
-
-    def operator_(self: float, other: Any) -> Any:
-        return Known(compute(float(self), float(other))) if isinstance(other, (int, float)) else NotImplemented
-
-    def reflected(self: float, other: Any) -> Any:
-        return Known(compute(float(other), float(self))) if isinstance(other, (int, float)) else NotImplemented
-
-    return operator_, reflected
-
-
-class Known(float):
-    """A number that is known while the program is written. Where Python's operators raise, it has IEEE's answer.
-
-    >>> 1.0 / Known(0.0), Known(0.0) ** -1.0, Known(-8.0) ** 0.5, 1.0 / (Known(2.0) - 2.0)
-    (inf, inf, nan, inf)
-    """
-
-    __slots__ = ()
-
-    __add__, __radd__ = _operator("add")
-    __sub__, __rsub__ = _operator("subtract")
-    __mul__, __rmul__ = _operator("multiply")
-    __truediv__, __rtruediv__ = _operator("divide")
-    __floordiv__, __rfloordiv__ = _operator("floor_divide")
-    __mod__, __rmod__ = _operator("remainder")
-    __pow__, __rpow__ = _operator("power")
-
-    def __neg__(self) -> Known:
-        return Known(-float(self))
-
-    def __pos__(self) -> Known:
-        return self
-
-    def __abs__(self) -> Known:
-        return Known(abs(float(self)))
-
-
-def known(item: Any) -> Any:
-    """A plain number as a `Known` one; a truth value and a variable are what they are."""
-    return Known(item) if isinstance(item, (int, float)) and not isinstance(item, bool) else item
+__all__ = ["Builder", "Var"]
 
 
 class Var:
@@ -104,26 +45,21 @@ class Var:
         self.stands_for: list[int] = []  # the scalars it computes, by number
 
     @property
-    def boolean(self) -> bool:
-        """Whether it holds truth values."""
-        return isinstance(self.instruction, Elementwise) and self.instruction.function in BOOLEAN
-
-    @property
     def dtype(self) -> type:
         """What its elements are."""
-        return bool if self.boolean else int if isinstance(self.instruction, Places) else float
+        return self.instruction.dtype
 
     @property
     def is_view(self) -> bool:
         """Whether it is memory of another variable, seen otherwise, and costs nothing."""
-        if isinstance(self.instruction, Rows):
-            return isinstance(self.instruction.index, slice)
-        return isinstance(self.instruction, (Constant, Matrix, Repeat, Spread))
+        return self.instruction.is_view
+
+    # A gradient in parts and a local derivative that is a matrix know themselves what + and × mean for them.
 
     def __add__(self, other: Any) -> Any:
-        if isinstance(other, Parts):
-            return other + self
-        return self.builder.elementwise("add", self, other)  # 0.0 too: it makes 0.0 of -0.0
+        if not _is_operand(other):
+            return NotImplemented
+        return self.builder.elementwise("add", self, other)
 
     __radd__ = __add__
 
@@ -134,11 +70,11 @@ class Var:
         return self.builder.elementwise("subtract", other, self)
 
     def __mul__(self, other: Any) -> Any:
-        if isinstance(other, LinearMap):
-            return other.transposed(self)
-        if isinstance(other, float) and abs(other) == 1.0 and not self.boolean:
-            return self if other > 0.0 else -self
-        return self.builder.elementwise("multiply", self, other)
+        if not _is_operand(other):
+            return NotImplemented
+        # A truth value times 1 is a number, which is more than a truth value.
+        shorter = identities.product(self, other) if isinstance(other, float) and self.dtype is not bool else None
+        return self.builder.elementwise("multiply", self, other) if shorter is None else shorter
 
     __rmul__ = __mul__
 
@@ -149,9 +85,8 @@ class Var:
         return self.builder.elementwise("divide", other, self)
 
     def __pow__(self, other: Any) -> Any:
-        if isinstance(other, float) and other in (1.0, 2.0):
-            return self if other == 1.0 else self.builder.elementwise("multiply", self, self)
-        return self.builder.elementwise("power", self, other)
+        shorter = identities.power(self, other) if isinstance(other, float) else None
+        return self.builder.elementwise("power", self, other) if shorter is None else shorter
 
     def __rpow__(self, other: Any) -> Any:
         return self.builder.elementwise("power", other, self)
@@ -205,54 +140,8 @@ class Var:
     __rand__ = __and__
 
 
-class LinearMap:
-    """A local derivative that is a matrix: `upstream * map` applies its transpose, and writes instructions."""
-
-    def __init__(self, transposed: Callable[[Var], Any]) -> None:
-        self.transposed = transposed
-
-
-class Parts:
-    """A gradient in the making: each part belongs to some of the rows."""
-
-    def __init__(self, builder: Builder, rows: int, parts: Sequence[tuple[Index, Var]]) -> None:
-        self.builder = builder
-        self.rows = rows
-        self.parts = list(parts)
-        self._total: Var | None = None
-
-    def __add__(self, other: Any) -> Parts:
-        more = other.parts if isinstance(other, Parts) else [(None, other)]
-        return Parts(self.builder, self.rows, [*self.parts, *more])
-
-    __radd__ = __add__
-
-    def __mul__(self, local: Any) -> Any:
-        return self.total() * local
-
-    def total(self) -> Var:
-        """All parts, put together."""
-        if self._total is None:
-            self._total = self.parts[0][1] if self._is_whole() else self._assembled()
-        return self._total
-
-    def _is_whole(self) -> bool:
-        return len(self.parts) == 1 and self.parts[0][0] is None
-
-    def _assembled(self) -> Var:
-        written = np.zeros(self.rows, dtype=bool)
-        parts: list[tuple[Index, bool]] = []
-        clears = False
-        for index, _ in self.parts:
-            rows = row_numbers(index, self.rows)
-            added = bool(written[rows].any())
-            clears = clears or (added and not written[rows].all())
-            parts.append((index, added))
-            written[rows] = True
-        operands = [var for _, var in self.parts]
-        batched = any(operand.batched for operand in operands)
-        instruction = Assemble(self.rows, batched, tuple(parts), clears)
-        return self.builder.write(instruction, operands, self.rows, batched)
+def _is_operand(item: Any) -> bool:
+    return isinstance(item, (Var, int, float))
 
 
 class Builder:
@@ -285,7 +174,7 @@ class Builder:
     def elementwise(self, function: str, *arguments: Any) -> Any:
         """One function on every element."""
         if function not in _OF_TRUTH:
-            arguments = tuple(map(self.number, arguments))
+            arguments = tuple(map(self.as_number, arguments))
         operands = [argument for argument in arguments if isinstance(argument, Var)]
         if not operands:
             return Known(getattr(floats, function)(*map(float, arguments)))
@@ -294,25 +183,25 @@ class Builder:
         rows = max(operand.rows for operand in operands)
         return self.write(instruction, operands, rows, any(operand.batched for operand in operands))
 
-    def number(self, item: Any) -> Any:
+    def as_number(self, item: Any) -> Any:
         """1 for true and 0 for false: NumPy would take + of truth values for "or", and - for an error."""
-        return self.elementwise("indicator", item) if isinstance(item, Var) and item.boolean else item
+        return self.elementwise("indicator", item) if isinstance(item, Var) and item.dtype is bool else item
 
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """`a` where the condition holds, else `b`; a known condition decides now."""
         if not isinstance(condition, Var):
             return known(a if condition else b)
-        if condition.boolean and not isinstance(a, Var) and not isinstance(b, Var) and _one_or_zero(a, b):
+        if condition.dtype is bool and not isinstance(a, Var) and not isinstance(b, Var) and _one_or_zero(a, b):
             return self.elementwise("indicator", condition)
         return self.elementwise("where", condition, a, b)
 
     def prefer(self, plain: Any, good: Any, otherwise: Callable[..., Any], *inputs: Any) -> Any:
-        """`plain` where it is good, else what `otherwise` makes of the inputs, hardly computed elsewhere."""
+        """`plain` where it is good, else what `otherwise` makes of the inputs, which is computed only for those."""
         if not isinstance(good, Var):
             return known(plain if good else otherwise(self, *inputs))
         if not isinstance(plain, Var):
             plain = self.constants([plain])
-        inputs = tuple(map(self.number, inputs))
+        inputs = tuple(map(self.as_number, inputs))
         operands = [plain, good, *[item for item in inputs if isinstance(item, Var)]]
         numbers = tuple([None if isinstance(item, Var) else float(item) for item in inputs])
         instruction = Prefer(otherwise, numbers, _formula(otherwise, numbers))
@@ -372,18 +261,6 @@ class Builder:
             return self.repeat(var, lengths[0])
         return self.rows(var, np.repeat(np.arange(len(lengths)), lengths))
 
-    def scattered(self, rows: int, index: slice | np.ndarray[Any, Any], var: Var) -> Parts:
-        """The transpose of `rows`: where an index occurs more than once, what belongs to it is added up."""
-        if isinstance(index, np.ndarray):
-            order = np.argsort(index, kind="stable")
-            found, counts = np.unique(index, return_counts=True)
-            if len(found) < len(index):
-                in_order = var if np.array_equal(order, np.arange(len(index))) else self.rows(var, order)
-                return Parts(
-                    self, rows, [(index_of(found.tolist()), self.segment_sum(in_order, tuple(counts.tolist())))]
-                )
-        return Parts(self, rows, [(index, var)])
-
 
 #: Functions that take truth values for what they are.
 _OF_TRUTH = {*BOOLEAN, "indicator", "where"}
@@ -401,5 +278,5 @@ def _formula(rule: Callable[..., Any], numbers: Sequence[float | None]) -> Formu
     result = rule(builder, *[next(given) if number is None else Known(number) for number in numbers])
     result = result if isinstance(result, Var) else builder.constants([result])
     place = {var: k for k, var in enumerate(builder.written)}
-    steps = [(v.instruction, tuple(place[o] for o in v.operands), v.dtype) for v in builder.written[len(inputs) :]]
+    steps = [(v.instruction, tuple(place[operand] for operand in v.operands)) for v in builder.written[len(inputs) :]]
     return Formula(tuple(steps), place[result])

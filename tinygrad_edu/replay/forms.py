@@ -1,13 +1,13 @@
-"""Operations on many inputs, on whole arrays: the number systems that their declarations run on.
+"""Forms: what the declarations of operations on many inputs run on, when the inputs are arrays.
 
-`dot`, `fsum`, `logsumexp` and `choose` declare in `ops` what they and their derivatives are for arrays. What they are
-handed is the builder, which in addition knows how the rows of the arrays belong together.
+`dot`, `fsum`, `logsumexp` and `choose` declare in `ops` what they and their derivatives are for whole arrays
+(`Op.on_arrays`). What they are handed is the builder and, in addition, how the rows of the arrays belong together.
 
-    Runs        rows of many sums, one after the other
-    Matrices    the rows of a matrix, regrouped
-    Tables      rows of options, and places among them
+    Runs      "runs": the terms of many sums, a run of rows for each
+    Matrices  "matrices": the rows of an array are the rows and columns of a matrix
+    Tables    "tables": options in a table, and places in it
 
-May import: `builder` and `instructions` of this folder.
+May import: `builder`, `choices`, `products` and `sums` of this folder.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinygrad_edu.replay.builder import Builder, Var
-from tinygrad_edu.replay.instructions import Choose, ChooseTransposed, MatMul, Places, SegmentMax
+from tinygrad_edu.replay.choices import Choose, ChooseTransposed, Places
+from tinygrad_edu.replay.products import MatMul
+from tinygrad_edu.replay.sums import SegmentMax
 
 __all__ = ["Form", "Matrices", "MatrixVar", "Runs", "Tables"]
 
@@ -79,7 +81,7 @@ class MatrixVar:
         return (columns, self.rows) if self.transposed else (self.rows, columns)
 
     def __matmul__(self, other: MatrixVar) -> Var:
-        # The examples are columns too, and where they are columns of the left factor, the product sums over them.
+        # The examples are columns too. Those of a transposed right factor are rows, so the product sums over them.
         batched = other.var.batched and not other.transposed
         instruction = MatMul(self.rows, self.transposed, other.rows, other.transposed)
         return self.var.builder.write(instruction, [self.var, other.var], self.shape[0] * other.shape[1], batched)

@@ -1,6 +1,6 @@
 """The listing of a program: one line for each array operation, and how many `Value`s it stands for.
 
-May import: `builder` and `instructions` of this folder.
+May import: `builder` and `instruction` of this folder.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tinygrad_edu.replay.builder import Var
-from tinygrad_edu.replay.instructions import Leaf
+from tinygrad_edu.replay.instruction import Leaf
 
 __all__ = ["listing", "parts", "size"]
 

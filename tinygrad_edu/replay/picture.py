@@ -1,6 +1,6 @@
 """A program beside the scalar graph it was made from: the same color on both sides is the same work.
 
-May import: `files`, `ops`, `drawing`; `builder`, `instructions`, `listing` and `program` of this folder; graphviz.
+May import: `files`, `ops`, `drawing`; `builder`, `instruction`, `listing` and `run` of this folder; graphviz.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from tinygrad_edu.drawing.layout import Drawing
 from tinygrad_edu.drawing.palette import CYCLE, FONT, GRAY, INK, PAPER, TINTS, blend
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.replay.builder import Var
-from tinygrad_edu.replay.instructions import Leaf
+from tinygrad_edu.replay.instruction import Leaf
 from tinygrad_edu.replay.listing import parts, size
-from tinygrad_edu.replay.program import Program
+from tinygrad_edu.replay.run import Program
 
 __all__ = ["draw_program"]
 
+#: A graph of more scalars would be a picture in which nobody finds anything.
 MAX_SCALARS = 400
 
 
@@ -53,7 +54,7 @@ def _drawn(program: Program) -> graphviz.Digraph:
         node_attr={"fontname": FONT, "fontsize": "11", "color": GRAY, "fontcolor": INK, "style": "filled"},
         edge_attr={"color": GRAY, "arrowsize": "0.5"},
     )
-    listed = parts(program.forward_instructions, program.backward_instructions)
+    listed = parts(program.instructions.forward, program.instructions.backward)
     working = [var for lines in listed.values() for _, _, var in lines]
     colors = {var: blend(CYCLE[k % (len(CYCLE) - 1)], 0.28) for k, var in enumerate(v for v in working if v.stands_for)}
     for _, _, var in reversed(listed["forward"]):  # a step towards scalars, such as a product before its bias

@@ -1,9 +1,9 @@
-"""The recorded graph as numbered scalars: constants folded, equal ones shared, sums gathered.
+"""Step 2, scalars: the recorded graph as a numbered list; constants folded, equal operations shared, sums gathered.
 
-A graph of `Value`s becomes lists indexed by scalar number. Three things happen on the way in: an operation on
-constants is computed at once, an operation that was already recorded is not recorded again, and a sum, whether
-one `dot` node or a chain of × and +, becomes one `Sum` of products and addends. Then every scalar has a level,
-one more than the highest of its inputs: scalars of one level do not depend on each other.
+A graph of `Value`s becomes lists that are indexed by the number of a scalar. An operation on constants is computed at
+once, and an operation that is there already is not taken in again. Then each sum, whether one `dot` or a chain of × and
++, becomes one `Sum` of products and addends. And every scalar has a level, one more than the highest of its inputs: the
+scalars of one level do not depend on each other.
 
 May import: `ops`, `number_systems`, `value`, `backprop`.
 """
@@ -11,11 +11,13 @@ May import: `ops`, `number_systems`, `value`, `backprop`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.number_systems.floats import evaluate
+from tinygrad_edu.number_systems.identities import keeps
 from tinygrad_edu.value import Value
 
 __all__ = ["ScalarGraph", "Sum"]
@@ -27,6 +29,11 @@ class Sum(NamedTuple):
     left: tuple[int, ...]
     right: tuple[int, ...]
     addends: tuple[int, ...]
+
+    @property
+    def scalars(self) -> tuple[int, ...]:
+        """All that is multiplied or added."""
+        return *self.left, *self.right, *self.addends
 
 
 class ScalarGraph:
@@ -81,7 +88,7 @@ class ScalarGraph:
         known = self._known.get(key)
         if known is None:
             constants = self.constants
-            if all(k in constants for k in inputs):  # as of a sum of nothing
+            if all(k in constants for k in inputs):  # and where there are none, as in a sum of nothing
                 known = self.constant(evaluate(operation, *[constants[k] for k in inputs])[0])
             else:
                 known = self._unchanged(operation, inputs)
@@ -91,10 +98,10 @@ class ScalarGraph:
         return known
 
     def _unchanged(self, operation: ops.Op, inputs: tuple[int, ...]) -> int | None:
-        """The other input of a · 1. That of a + 0 is not what the sum is, for a = -0.0."""
+        """The input that the operation leaves as it is, if there is one: a, of a · 1 and of 1 · a."""
         if operation is ops.multiply:
             for one, other in (inputs, inputs[::-1]):
-                if self.constants.get(one) == 1.0:
+                if keeps("multiply", self.constants.get(one)):
                     return other
         return None
 
@@ -105,28 +112,32 @@ class ScalarGraph:
         Everything else is what eager code computes, to the last digit where NumPy's functions are those of `math`;
         only which of 0.0 and -0.0 is the larger, as in `relu`, NumPy leaves open.
         """
-        uses = [0] * len(self.operations)
-        for inputs in self.inputs:
-            for k in inputs:
-                uses[k] += 1
-        for k in self.outputs:
-            uses[k] += 1
+        uses = self._uses()
         sums: dict[int, Sum] = {}
-        absorbed = bytearray(len(self.operations))
-        for k in range(len(self.operations) - 1, -1, -1):
+        absorbed = self._absorbed = bytearray(len(self.operations))
+        for k in range(len(self.operations) - 1, -1, -1):  # what uses a scalar comes before it
             if not absorbed[k] and self.operations[k] in _SUMS:
                 gathered, inner = self._gathered(k, uses)
                 products, terms = len(gathered.left), len(gathered.left) + len(gathered.addends)
                 if self.operations[k] is not ops.add or products > 1 or terms > 2:
-                    sums[k] = gathered
-                    self.inner[k] = inner
+                    sums[k], self.inner[k] = gathered, inner
                     for i in inner:
                         absorbed[i] = 1
-        self._absorbed = absorbed
         return sums
 
+    def _uses(self) -> list[int]:
+        """For each scalar how often it is an input, or an output of the program."""
+        uses = [0] * len(self.operations)
+        for inputs in chain(self.inputs, [self.outputs]):
+            for k in inputs:
+                uses[k] += 1
+        return uses
+
     def _gathered(self, root: int, uses: list[int]) -> tuple[Sum, list[int]]:
-        """One sum, flat, and the scalars it took in; an `fsum` of `dot`s leaves them alone, as likely a matrix."""
+        """One sum, flat, and the scalars that it took in.
+
+        An `fsum` does not take in `dot`s: side by side, these are likely to be a matrix product.
+        """
         left: list[int] = []
         right: list[int] = []
         addends: list[int] = []
@@ -137,23 +148,27 @@ class ScalarGraph:
             operation = self.operations[k]
             alone = k == root or uses[k] == 1
             if alone and operation in _SUMS and not (user is ops.fsum and operation is ops.dot):
-                inputs = self.inputs[k]
-                if operation is ops.dot:
-                    weights, values, bias = ops.split_dot(inputs)
-                    left.extend(weights)
-                    right.extend(values)
-                    inputs = (bias,)
-                to_visit.extend([(i, operation) for i in inputs[::-1]])
+                weights, values, terms = self._terms(k)
+                left += weights
+                right += values
+                to_visit += [(i, operation) for i in reversed(terms)]
             elif alone and operation is ops.multiply:
                 left.append(self.inputs[k][0])
                 right.append(self.inputs[k][1])
             else:
-                if self.constants.get(k) != 0.0:
+                if self.constants.get(k) != 0.0:  # nor -0.0: which zero a sum is, the order of adding decides
                     addends.append(k)
                 continue
             if k != root:
                 inner.append(k)
         return Sum(tuple(left), tuple(right), tuple(addends)), inner
+
+    def _terms(self, scalar: int) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """The factors of the products in a sum, and its other terms."""
+        if self.operations[scalar] is ops.dot:
+            weights, values, bias = ops.split_dot(self.inputs[scalar])
+            return weights, values, (bias,)
+        return (), (), self.inputs[scalar]
 
     def levels(self, sums: dict[int, Sum]) -> list[list[int]]:
         """The computed scalars by level, lowest level first, in the order of the walk within each."""
@@ -162,8 +177,7 @@ class ScalarGraph:
         for k, operation in enumerate(self.operations):
             if operation is None or self._absorbed[k]:
                 continue
-            gathered = sums.get(k)
-            inputs = (*gathered.left, *gathered.right, *gathered.addends) if gathered else self.inputs[k]
+            inputs = sums[k].scalars if k in sums else self.inputs[k]
             level[k] = 1 + max([level[i] for i in inputs], default=0)
             while len(by_level) < level[k]:
                 by_level.append([])
@@ -171,4 +185,5 @@ class ScalarGraph:
         return by_level
 
 
+#: What is a sum, or takes part in one.
 _SUMS = {ops.add, ops.dot, ops.fsum}

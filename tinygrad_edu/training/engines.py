@@ -26,7 +26,7 @@ from tinygrad_edu.nn.module import Module, in_mode, modes_of
 from tinygrad_edu.optim.optimizers import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.replay import Program, RecordingError
 from tinygrad_edu.replay.agreement import compare
-from tinygrad_edu.replay.program import recorded
+from tinygrad_edu.replay.programs import recorded
 from tinygrad_edu.training.data import Data
 from tinygrad_edu.value import Value, as_value
 

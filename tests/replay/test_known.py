@@ -9,21 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from replay.comparing import exactly
 
-from tinygrad_edu import Program, Value, choose, dot, fsum, logsumexp, ops, record, where
+from tinygrad_edu import Value, choose, dot, fsum, logsumexp, record, where
 from tinygrad_edu.functions import applied
 from tinygrad_edu.op import RULE_BOOK, Op, bind, op
-from tinygrad_edu.replay.scalars import ScalarGraph
+from tinygrad_edu.replay.known import Known, known
 
 INF, NAN = math.inf, math.nan
+
+
 NUMBERS = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, INF, -INF, NAN)
-
-
-def exactly(ours: Any, theirs: Any) -> None:
-    """Equal, the sign of a zero included, but for the last digit of NumPy's functions."""
-    np.testing.assert_allclose(ours, theirs, rtol=2e-15, atol=0.0)
-    zeros = np.asarray(theirs) == 0.0
-    np.testing.assert_array_equal(np.signbit(ours)[zeros], np.signbit(theirs)[zeros])
 
 
 def eager(function: Callable[..., Any], params: Sequence[Value], *example: float) -> tuple[float, list[float]]:
@@ -51,8 +47,6 @@ def replayed(function: Callable[..., Any], params: Sequence[Value], *example: fl
         np.testing.assert_array_equal(nothing, np.zeros(len(params)))
     return value[0], gradient
 
-
-# Beside a number that is known ----------------------------------------------------------------------------
 
 SETTINGS = {"leaky_relu": (0.1,), "clip": (-1.0, 2.0), "power_by": (3.0,)}
 OF_TWO_OR_THREE = [o for o in RULE_BOOK.values() if not callable(o.derivatives) and len(o.derivatives) > 1]
@@ -158,8 +152,6 @@ def test_what_a_mask_restarts_and_what_begins_as_constants() -> None:
         np.testing.assert_allclose(our_gradient, gradient, rtol=1e-14)
 
 
-# Rules of one's own ---------------------------------------------------------------------------------------
-
 OF_ONES_OWN: dict[str, Any] = {
     "divides its second input alone": (
         lambda m, a, b: a * (1.0 / b) + a / (b - 2.0) + (b - 2.0) ** -1.0,
@@ -220,95 +212,21 @@ def test_settings_are_constants_too() -> None:
         del RULE_BOOK["scaled"]
 
 
-# Graphs of plain Values -----------------------------------------------------------------------------------
+def test_a_known_number_is_a_truth_value_or_a_number() -> None:
+    assert known(True) is True
+    assert isinstance(known(1), Known)
+    assert known("a") == "a"
 
 
-def program_of(outputs: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> Program:
-    """The program for a graph that eager code built, on an example whose numbers play no part."""
-    graph = ScalarGraph(inputs, params)
-    graph.include(outputs, joined=Value.apply(ops.fsum, outputs))
-    return Program(graph, [()] * len(inputs), params, [], len(outputs) == 1)
-
-
-def test_a_graph_of_values_that_hold_an_example_is_a_program_for_all() -> None:
-    x, w = Value(5.0), Value(2.0)
-    program = program_of([(x * w + Value(1.0)) ** 2], [x], [w])
-    np.testing.assert_array_equal(program(np.array([1.0, -1.0])), [9.0, 1.0])
-    mean, gradient = program.value_and_grad(np.array([1.0, -1.0]))
-    np.testing.assert_array_equal([mean, *gradient], [5.0, 4.0])
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-def test_the_answer_may_be_a_constant_at_every_batch_size(number: float) -> None:
-    x, w = Value(5.0), Value(2.0)
-    for answer in (Value(number), Value(number) * 1.0, fsum([Value(number), 0.0])):
-        program = program_of([answer], [x], [w])
-        listed = program_of([answer, answer, x, w, x], [x], [w])
-        for batch in (0, 1, 2, 17):
-            given = np.linspace(-1.0, 1.0, batch)
-            np.testing.assert_array_equal(program(given), np.full(batch, number))
-            mean, gradient = program.value_and_grad(given)
-            np.testing.assert_array_equal(mean, number if batch else NAN)
-            np.testing.assert_array_equal(gradient, [0.0])
-            columns = [np.full(batch, number), np.full(batch, number), given, np.full(batch, 2.0), given]
-            np.testing.assert_array_equal(listed(given), np.column_stack(columns))
-
-
-def test_without_inputs_and_without_parameters() -> None:
-    program = program_of([Value(3.0).exp()], [], [])
-    np.testing.assert_array_equal(program(), [np.exp(3.0)])
-    mean, gradient = program.value_and_grad()
-    assert mean == np.exp(3.0)
-    assert gradient.shape == (0,)
-    assert record(lambda x, unused: x, ((), 4), [])(np.ones(2), np.ones((2, 4))).tolist() == [1.0, 1.0]
-
-
-def test_a_sum_of_two_keeps_the_sign_of_zero() -> None:
-    """Of more, and of products, NumPy decides it."""
-    w = [Value(-0.0), Value(-0.0)]
-    functions: dict[str, Callable[[], Any]] = {
-        "-0.0 + -0.0": lambda: w[0] + w[1],
-        "-0.0 + 0.0": lambda: w[0] + 0.0,
-        "0 + -0.0": lambda: sum(w[:1]),
-        "0 + -0.0 + -0.0": lambda: sum(w),
-        "-0.0 - 0.0": lambda: w[0] - 0.0,
-        "-0.0 * 1.0": lambda: w[0] * 1.0,
-        "-0.0 * -1.0": lambda: w[0] * -1.0,
-        "-0.0 ** 1": lambda: w[0] ** 1,
-    }
-    for name, function in functions.items():
-        ours, theirs = record(function, (), w)()[0], function().data
-        assert math.copysign(1.0, ours) == math.copysign(1.0, theirs), name
-
-
-def test_the_two_zeros_are_two_constants() -> None:
-    declared = op(
-        "beside",
-        lambda m, a, b: m.prefer(a, a < 0.0, lambda m, a, b: a / b, a, b),
-        (lambda m, y, a, b: 1.0, lambda m, y, a, b: 0.0),
-    )
-    try:
-        program = record(
-            lambda x: [x / 0.0, x / -0.0, applied(declared, [x, 0.0]), applied(declared, [x, -0.0]), 0.0 * p], ((),), P
-        )
-    finally:
-        del RULE_BOOK["beside"]
-    exactly(program(np.array([2.0])), [[INF, -INF, INF, -INF, 0.0]])
-    exactly(record(lambda: [p / 1.0 / 1.0, q / 0.0 / -0.0], (), P)(), [[0.8, INF]])  # q < 0
-    x, w = Value(5.0), Value(2.0)
-    exactly(program_of([Value(0.0), Value(-0.0), x], [x], [w])(np.array([2.0])), [[0.0, -0.0, 2.0]])
-
-
-@pytest.mark.parametrize("shared", [True, False], ids=["one exponent", "an exponent for each"])
-def test_a_power_with_exponent_one_half_is_no_root(shared: bool) -> None:
-    bases = [-INF, -0.0, 0.0, 4.0, INF, -4.0]
-    w = [Value(0.5) for _ in bases]
-
-    def powers(*x: Any) -> list[Any]:
-        return [a ** (w[0] if shared else b) for a, b in zip(x, w, strict=True)] + [a**0.5 for a in x]
-
-    theirs = [y.data for y in powers(*map(Value, bases))]
-    for batch in (1, 3):
-        arrays = [np.full(batch, number) for number in bases]
-        for row in record(powers, ((),) * len(bases), w)(*arrays):
-            exactly(row, theirs)
+@pytest.mark.parametrize(
+    ("ours", "expected"),
+    [
+        (1.0 / Known(0.0), INF), (Known(-1.0) / 0, -INF), (Known(0.0) / 0.0, NAN), (Known(0.0) ** -1, INF),
+        (Known(-8.0) ** 0.5, NAN), (10.0 ** Known(400.0), INF), (Known(7.0) % 0.0, NAN), (Known(7.0) // -2.0, -4.0),
+        (7.0 % Known(4.0), 3.0), (7.0 // Known(4.0), 1.0), (-Known(0.0), -0.0), (abs(Known(-2.0)), 2.0),
+        (+Known(2.0), 2.0), (1 + Known(2.0), 3.0), (1 - Known(2.0), -1.0), (Known(2.0) - 1, 1.0), (3 * Known(2.0), 6.0),
+    ],
+)  # fmt: skip
+def test_operators_have_the_answer_of_ieee_and_it_is_known_again(ours: Any, expected: float) -> None:
+    assert type(ours) is Known
+    exactly([ours], [expected])

@@ -1,8 +1,8 @@
-"""Recording: run scalar code once in a mode of its own, and keep the graph that it builds.
+"""Step 1, record: run scalar code once in a mode of its own, and keep the graph that it builds.
 
-The inputs are `Value`s that hold the numbers of one example, the parameters are the user's own, and nothing of his is
-changed. But the program must hold for all examples, so the mode refuses whatever would tell a number, and freeze what
-this one example decides: a `RecordingError` names the line and what to write instead. A refusal that the function
+The inputs are `Value`s that hold the numbers of one example. The parameters are the user's own, and nothing of theirs
+is changed. But the program must hold for all examples, so the mode refuses whatever would tell a number, and so freeze
+what this one example decides: a `RecordingError` names the line and what to write instead. A refusal that the function
 catches is raised when it returns.
 
 May import: `ops`, `modes`, `value`, `backprop`, NumPy.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gc
 import math
+import numbers
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,12 +25,16 @@ from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.modes import caller_source, changed_mode, current_mode, is_our_code, modes_alive, not_while_recording
 from tinygrad_edu.value import Value
 
-__all__ = ["Noise", "Recorder", "RecordingError", "Shape", "recording"]
+__all__ = ["HARMLESS", "FloatArray", "Noise", "Recording", "RecordingError", "Shape", "recorded_once", "recording"]
 
 #: The shape of one example's input: `()` for one number, 3 or (3,) for three, (8, 8) for a grid of them.
 Shape: TypeAlias = "int | tuple[int, ...]"
 #: Draws one random number when it is called, as `modes.noise` has it.
 Noise: TypeAlias = "Callable[..., Any]"
+FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+
+#: What inputs hold while a function is recorded without examples: nearly every function is defined there and smooth.
+HARMLESS = 0.5
 
 
 class RecordingError(RuntimeError):
@@ -56,10 +61,10 @@ def drawn(draw: Noise, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
 
 
 class Datum(Value, recorded=True):
-    """What may be a plain number in eager code: a `Value` like any other, but that it cannot be looked up.
+    """A `Value` that may be a plain number in eager code, and so must not be looked up in a dictionary or a set.
 
-    A number of one example, what is computed from such alone, and a comparison: a dictionary or a set finds these by
-    what they are, and a `Value` by identity.
+    These are the numbers of one example, what is computed from such numbers alone, and comparisons. A dictionary finds
+    a plain number by what it is, but a `Value` by identity, so while recording it would find something else.
     """
 
     __slots__ = ()
@@ -80,7 +85,7 @@ class Datum(Value, recorded=True):
 
 
 class _Untold:
-    """In the place of the local derivatives of what is recorded: numbers of one example, which nobody may read."""
+    """Stands where a recorded node would have its local derivatives, which are numbers of one example."""
 
     def _refuse(self, *_: Any) -> NoReturn:
         not_while_recording("reading .local_derivatives", "gradients come from program.value_and_grad")
@@ -95,8 +100,8 @@ _UNTOLD: Any = _Untold()
 Datum.__name__ = Datum.__qualname__ = "Value"  # which is what it is in a user's error message
 
 
-class Recorder:
-    """One recording: what its numbers depend on, the noise it draws, and what it refused."""
+class Recording:
+    """One recording: the inputs, what the function returned, what its numbers depend on, and what was refused."""
 
     def __init__(self, params: Sequence[Value]) -> None:
         # By identity; the Values are kept, so that no other one can get the identity of one of them.
@@ -104,9 +109,18 @@ class Recorder:
         self._constants: set[int] = set()
         self._data: set[int] = set()  # constants, and what is a number of one example
         self._choices: list[Value] = []
-        self.data: list[Value] = []  # all inputs, one after the other
-        self.noises: list[tuple[Value, Noise]] = []
+        self._inputs: list[Value] = []  # all inputs, one after the other
+        self._noises: list[Value] = []
+        self.draws: list[Noise] = []  # for each noise what draws its numbers
+        self.outputs: list[Value] = []
+        self.joined: Value  # a node that is made of all outputs, as soon as there are some
+        self.returns_one = False
         self.refusal: RecordingError | None = None
+
+    @property
+    def leaves(self) -> list[Value]:
+        """All inputs, then all noises."""
+        return [*self._inputs, *self._noises]
 
     def add(self, node: Value) -> Value:
         """Take note of a new `Value`, and refuse it if it was made of one that comes from outside."""
@@ -114,16 +128,15 @@ class Recorder:
         if not inputs <= self._known.keys():
             for value in node.inputs:
                 self.admit(value)
-        is_constant = inputs <= self._constants
         is_data = inputs <= self._data
-        if (is_data or node.op in ops.TRUTHS) and not is_constant:
-            node = Datum.instead_of(node)
+        if inputs <= self._constants:
+            self._constants.add(id(node))
+        else:
+            if is_data or node.op in ops.TRUTHS:
+                node = Datum.instead_of(node)
+            node.local_derivatives = _UNTOLD
         if is_data:
             self._data.add(id(node))
-        if is_constant:
-            self._constants.add(id(node))
-        if not is_constant:
-            node.local_derivatives = _UNTOLD
         if node.op is ops.choose:
             self._choices.append(node)
         self._known[id(node)] = node
@@ -159,17 +172,20 @@ class Recorder:
     def inputs(self, name: str, numbers: np.ndarray[Any, Any]) -> Any:
         """One input for a single number, else an array of them."""
         if numbers.ndim == 0:
-            self.data.append(self.input(name, float(numbers)))
-            return self.data[-1]
+            self._inputs.append(self.input(name, float(numbers)))
+            return self._inputs[-1]
         array = np.empty(numbers.shape, dtype=object)
         for index in np.ndindex(numbers.shape):
             array[index] = self.input(f"{name}[{', '.join(map(str, index))}]", float(numbers[index]))
-        self.data += array.ravel().tolist()
+        self._inputs += array.ravel().tolist()
         return array
 
     def indices(self) -> dict[int, int]:
-        """Which of the data choose among options, by place, and among how many; 2 for what an index is made of."""
-        places = {id(value): place for place, value in enumerate(self.data)}
+        """Which numbers among the inputs choose, by their place, and among how many options.
+
+        Those that an index is computed from are said to have two, 0 and 1, which nearly every computation takes.
+        """
+        places = {id(value): place for place, value in enumerate(self._inputs)}
         found: dict[int, int] = {}
         for choice in self._choices:
             index = choice.inputs[0]
@@ -182,26 +198,56 @@ class Recorder:
 
     def noise(self, draw: Noise) -> Value:
         """An input that the program fills with fresh random numbers at every run."""
-        node = self.input(f"noise{len(self.noises)}", 0.5)
-        self.noises.append((node, draw))
+        node = self.input(f"noise{len(self._noises)}", HARMLESS)
+        self._noises.append(node)
+        self.draws.append(draw)
         return node
+
+    def returned(self, result: Any) -> None:
+        """Take note of what the function returned: one number, or many."""
+        self.returns_one = isinstance(result, (Value, numbers.Real, np.bool_))
+        self.outputs = [_as_output(item) for item in numbers_in(result)]
+        if not self.outputs:
+            raise RecordingError("the function returned no number at all, and a program needs at least one")
+        self.joined = Value.apply(ops.fsum, self.outputs)
+
+
+def numbers_in(result: Any) -> list[Any]:
+    """What a function returned, one number or many in whatever shape, as a flat list."""
+    flat: list[Any] = np.ravel(np.array(result, dtype=object)).tolist()
+    return flat
+
+
+def _as_output(item: Any) -> Value:
+    if isinstance(item, Value):
+        return item
+    if isinstance(item, (numbers.Real, np.bool_)):
+        return Value(float(item))
+    raise RecordingError(f"the function must return a number or a list of numbers, not {item!r} among them")
+
+
+def recorded_once(fn: Callable[..., Any], example: Sequence[FloatArray], params: Sequence[Value]) -> Recording:
+    """What running the function on one example, an array for each input, has recorded."""
+    with recording(params) as running:
+        running.returned(fn(*[running.inputs(f"x{k}", array) for k, array in enumerate(example)]))
+    return running
 
 
 @contextmanager
-def recording(params: Sequence[Value]) -> Iterator[Recorder]:
+def recording(params: Sequence[Value]) -> Iterator[Recording]:
     """Run a block in which whatever would tell the number of an input or a parameter is refused."""
     if current_mode().recorder is not None:
         raise RecordingError("record() was called inside a recording; record the outer function only")
-    recorder = Recorder(params)
+    running = Recording(params)
     try:
-        with changed_mode(records=True, check=None, recorder=recorder, noise=recorder.noise, numbers=None):
-            yield recorder
+        with changed_mode(records=True, check=None, recorder=running, noise=running.noise, numbers=None):
+            yield running
     except Exception as error:
-        if recorder.refusal is not None and error is not recorder.refusal:
-            raise recorder.refusal from error  # the function caught it, and came to grief later
+        if running.refusal is not None and error is not running.refusal:
+            raise running.refusal from error  # the function caught it, and failed later
         raise
-    if recorder.refusal is not None:
-        raise recorder.refusal
+    if running.refusal is not None:
+        raise running.refusal
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Every operation of the rule book, recorded, on the numbers at which functions like to go wrong."""
+"""The builder is a number system: every operation of the rule book runs on it, on all numbers that are special."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from replay.comparing import leaf
 from strategies import SPECIAL
 
 from tinygrad_edu import Value, fsum, record, where
 from tinygrad_edu.functions import applied
 from tinygrad_edu.op import RULE_BOOK, Op, bind, op
+from tinygrad_edu.replay.builder import Builder
+from tinygrad_edu.replay.elementwise import Elementwise
+from tinygrad_edu.replay.instruction import Leaf
+from tinygrad_edu.replay.known import Known
+from tinygrad_edu.replay.linear import LinearMap, Parts
+
+INF, NAN = math.inf, math.nan
+
 
 NUMBERS = (*SPECIAL, -0.5, 0.25, 2.5, -3.0, 30.0, -30.0, 36.9, 710.0, -710.0, 1e-160, -1e200, 1e300)
 SETTINGS = {"leaky_relu": [(0.1,), (-2.0,)], "clip": [(-1.0, 2.0)], "power_by": [(0.0,), (2.0,), (-0.5,), (3.0,)]}
@@ -167,3 +176,137 @@ def test_a_rule_that_asks_what_it_cannot_know_is_told_what_to_write() -> None:
             record(lambda: applied(declared, [w]), (), [w])
     finally:
         del RULE_BOOK["asking"]
+
+
+def test_rows_of_a_variable_are_itself_only_where_they_are_all_of_them_in_order() -> None:
+    builder = Builder()
+    var = builder.write(Leaf("a"), (), 3, True)
+    assert builder.rows(var, slice(0, 3, 1)) is var
+    assert builder.rows(var, slice(0, 2, 1)).rows == 2
+    assert builder.rows(var, np.array([0, 1, 2])).rows == 3
+    assert builder.repeat(var, 1) is var
+    assert builder.segment_sum(var, (1, 1, 1)) is var
+    assert builder.segment_sum(var, (3,)).rows == 1
+    assert builder.segment_expand(var, (1, 1, 1)) is var
+    assert builder.per_example(var) is var
+
+
+def test_a_rule_that_adds_up_nothing_gets_0_and_shares_add_up_to_1() -> None:
+    builder = Builder()
+    assert builder.fsum([]) == 0.0
+    terms = [Known(1.0), Known(2.0), Known(4.0)]
+    raised = np.exp([1.0, 2.0, 4.0])
+    np.testing.assert_allclose(builder.shares(terms, Known(np.log(raised.sum()))), raised / raised.sum(), rtol=1e-15)
+    np.testing.assert_allclose(builder.shares([Known(INF), Known(0.0), Known(INF)], Known(INF)), [0.5, 0.0, 0.5])
+    assert builder.shares([Known(-INF), Known(-INF)], Known(-INF)) == [0.5, 0.5]
+
+
+def test_only_1_and_plus_0_become_the_condition_itself_as_a_number() -> None:
+    builder = Builder()
+    condition = builder.write(Leaf("a"), (), 1, True) > 0.0
+    assert builder.where(condition, 1.0, 0.0).instruction.function == "indicator"
+    for a, b in ((1.0, -0.0), (1.0, 1.0), (1.0, 2.0), (0.0, 0.0), (2.0, 0.0), (0.0, 1.0), (1.0, -1.0)):
+        assert builder.where(condition, a, b).instruction.function == "where"
+
+
+@pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0, 3.0, -1.0])
+def test_a_power_is_written_as_its_base_as_a_product_or_as_a_power(exponent: float) -> None:
+    builder = Builder()
+    base = builder.write(Leaf("a"), (), 1, True)
+    power = base**exponent
+    assert (
+        power is base
+        if exponent == 1.0
+        else power.instruction.text(*["a"] * len(power.operands))
+        == {0.0: "a ** 0", 2.0: "a * a", 3.0: "a ** 3", -1.0: "a ** -1"}[exponent]
+    )
+
+
+def test_a_truth_value_times_1_is_a_number() -> None:
+    builder = Builder()
+    condition = builder.write(Leaf("a"), (), 1, True) > 0.0
+    for product in (condition * 1.0, 1.0 * condition, condition * -1.0):
+        assert product.dtype is float
+
+
+def test_a_condition_beside_a_truth_value_that_is_known() -> None:
+    builder = Builder()
+    condition = builder.write(Leaf("a"), (), 1, True) > 0.0
+    assert (condition & True) is condition
+    assert (True & condition) is condition
+    assert (condition & False) is False
+    with pytest.raises(TypeError, match=r"m\.where"):
+        bool(condition)
+
+
+def test_the_same_instruction_is_written_once() -> None:
+    builder = Builder()
+    a, b = leaf(builder, "a"), leaf(builder, "b")
+    assert a + b is a + b
+    assert a + b is not b + a
+    assert a / 0.0 is not a / -0.0
+    assert builder.constants([0.0]) is not builder.constants([-0.0])
+    assert builder.constants([1, 2]) is builder.constants([1.0, 2.0])
+    assert [var.instruction.text("a", "b") for var in builder.written[2:]] == [
+        "a + b", "a + b", "a / 0", "a / -0", "constants 0", "constants -0", "constants 1, 2"
+    ]  # fmt: skip
+
+
+def test_a_result_has_the_most_rows_and_is_batched_where_an_operand_is() -> None:
+    builder = Builder()
+    row, column, numbers = leaf(builder, "a", 1), leaf(builder, "b", 3, batched=False), leaf(builder, "c", 3)
+    assert ((row + column).rows, (row + column).batched) == (3, True)
+    assert ((column * 2.0).rows, (column * 2.0).batched) == (3, False)
+    assert (numbers > 0.0).dtype is bool
+
+
+def test_truth_values_become_numbers_where_numbers_are_wanted() -> None:
+    builder = Builder()
+    truth = leaf(builder, "a") > 0.0
+    total = truth + 1.0
+    assert [operand.instruction for operand in total.operands] == [Elementwise("indicator", (None,))]
+    assert builder.where(truth, 2.0, 3.0).operands == (truth,)
+    assert builder.as_number(total) is total
+
+
+def test_known_numbers_need_no_instruction() -> None:
+    builder = Builder()
+    assert (builder.exp(0.0), builder.maximum(1.0, 2.0), builder.sigmoid(Known(0.0))) == (1.0, 2.0, 0.5)
+    assert builder.where(True, 1.0, 2.0) == 1.0
+    assert builder.prefer(1.0, False, lambda m, a: a, 2.0) == 2.0
+    assert builder.written == []
+
+
+def test_x_times_1_and_x_to_the_1_are_x_but_x_plus_0_is_not() -> None:
+    builder = Builder()
+    x = leaf(builder, "x")
+    assert x * 1.0 is x
+    assert 1.0 * x is x
+    assert x * -1.0 is -x
+    assert x**1.0 is x
+    assert x**2.0 is x * x
+    assert x + 0.0 is not x
+    assert x * 0.0 is not x
+    assert x - 0.0 is not x
+
+
+def test_a_gradient_in_parts_and_a_map_know_what_plus_and_times_mean() -> None:
+    builder = Builder()
+    x = leaf(builder, "x")
+    assert x * LinearMap(lambda g: (g, "transposed")) == (x, "transposed")
+    assert (x + Parts(builder, 1, [])).parts == [(None, x)]
+    with pytest.raises(TypeError, match="unsupported operand"):
+        x + None
+
+
+def test_segments_are_summed_and_expanded() -> None:
+    builder = Builder()
+    var, sums = leaf(builder, "a", 5), leaf(builder, "b", 2)
+    assert builder.segment_sum(var, (2, 3)).rows == 2
+    np.testing.assert_array_equal(builder.segment_expand(sums, (2, 3)).instruction.index, [0, 0, 1, 1, 1])
+    assert builder.segment_expand(leaf(builder, "c"), (4,)) is builder.repeat(leaf(builder, "c"), 4)
+
+
+def test_a_function_that_no_number_system_has_is_named() -> None:
+    with pytest.raises(AttributeError, match="tangent"):
+        Builder().tangent(1.0)

@@ -1,6 +1,6 @@
 """Random programs are replayed as eager code runs them: a few hundred of always the same, or as many as are asked for.
 
-`TINYGRAD_EDU_PROGRAMS=20000 pytest tests/replay/test_random_programs.py` is what runs at night.
+`TINYGRAD_EDU_PROGRAMS=20000 pytest tests/replay/test_programs.py` is what runs at night.
 """
 
 from __future__ import annotations
@@ -13,8 +13,13 @@ import numpy as np
 import pytest
 from replay.random_programs import GOOD, Case, agree, attempt, mismatch
 
-from tinygrad_edu.replay import instructions, scalars
-from tinygrad_edu.replay.program import recorded
+from tinygrad_edu import Programs, Value, fsum, record
+from tinygrad_edu.replay import elementwise, examples, instruction, programs, scalars, sums
+from tinygrad_edu.replay.programs import recorded
+from tinygrad_edu.replay.recording import HARMLESS
+
+W = Value(1.5, "w")
+
 
 COUNT = int(os.environ.get("TINYGRAD_EDU_PROGRAMS", "500"))
 CHUNKS = 10
@@ -40,12 +45,13 @@ def test_what_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     a_constant.arrays = [np.ones(17), np.zeros(17)]
     for case in (one_zero, plus_zero, a_constant):
         assert mismatch(case) == ""
-    monkeypatch.setattr(instructions, "_told_apart", tuple)
+    for module in (instruction, elementwise):
+        monkeypatch.setattr(module, "told_apart", tuple)
     assert mismatch(one_zero, recorded).startswith("values of a batch of 1")
     monkeypatch.setattr(scalars.ScalarGraph, "_unchanged", lambda self, operation, inputs: inputs[0])
     assert mismatch(plus_zero, recorded).startswith("values of a batch of 1")
     monkeypatch.undo()
-    monkeypatch.setattr(instructions.SumBatch, "run", lambda self, out, array: lambda: out.fill(0.5))
+    monkeypatch.setattr(sums.SumBatch, "run", lambda self, out, array: lambda: out.fill(0.5))
     assert mismatch(a_constant, recorded).startswith("gradient of a batch of 1")
 
 
@@ -64,3 +70,54 @@ def test_what_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_it_means_to_agree(ours: Any, theirs: Any, exact: bool, expected: bool) -> None:
     assert agree(np.array(ours), np.array(theirs), largest=1.0, exact=exact) is expected
+
+
+def test_programs_are_kept_per_shape_and_bounded() -> None:
+    calls = []
+
+    def function(x: Any) -> Any:
+        calls.append(len(x))
+        return W * fsum(x)
+
+    programs = Programs(function, [W], kept=2)
+    for length in (3, 4, 3, 5, 3, 4):
+        np.testing.assert_array_equal(programs(np.ones((2, length))), [1.5 * length] * 2)
+    recordings = [length for length, before in zip(calls, [0, *calls], strict=False) if length != before]
+    assert recordings == [3, 4, 5, 4]  # each with a few calls more, to compare it
+    programs.theta[0] = 2.0
+    assert programs.value_and_grad(np.ones((1, 3)))[0] == 6.0
+    programs.push()
+    assert W.data == 2.0
+    W.data = 1.5
+
+
+@pytest.mark.parametrize("params", [[], [W]])
+def test_a_long_program_is_compared_once(params: list[Value], monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (examples, programs):
+        monkeypatch.setattr(module, "WORK", 10)
+    seen: list[Any] = []
+
+    def long(x: Any) -> Any:
+        seen.append(x)
+        return fsum([x * float(k) * (W if params else 1.0) for k in range(2, 8)])
+
+    record(long, ((),), params)
+    assert len(seen) == 1 + 1
+    seen.clear()
+    record(long, ((),), params, check=([1.0, 2.0],))
+    assert len(seen) == 1 + 2 + len(params)
+
+
+def test_without_examples_inputs_hold_a_number_that_hardly_any_function_minds() -> None:
+    seen: list[Any] = []
+    program = recorded(lambda x, y: seen.append((x, y)) or x * y, [(), ()], [])
+    assert [value._data for value in seen[0]] == [HARMLESS, HARMLESS]
+    np.testing.assert_array_equal(program(np.array([2.0]), np.array([3.0])), [6.0])
+    recorded(lambda x: seen.append(x) or x[0], [(2,)], [], [np.array([[7.0, 8.0], [9.0, 9.0]])])
+    assert [value._data for value in seen[1]] == [7.0, 8.0]
+
+
+def test_a_program_that_was_not_compared_is_wrong_where_the_recording_was() -> None:
+    answers = iter([2.0])
+    program = recorded(lambda x: x * next(answers, 3.0), [()], [])
+    np.testing.assert_array_equal(program(np.array([1.0])), [2.0])

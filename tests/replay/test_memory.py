@@ -1,0 +1,149 @@
+"""Where arrays live: inside others, over others, and what is computed once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from replay.comparing import leaf
+
+from tinygrad_edu.replay.builder import Builder, Var
+from tinygrad_edu.replay.indices import Grid, Index
+from tinygrad_edu.replay.memory import Part, Plan, planned
+from tinygrad_edu.replay.products import MatMul
+from tinygrad_edu.replay.rows import Assemble
+
+LOW, HIGH, EVEN, ODD = slice(0, 2, 1), slice(2, 4, 1), slice(0, 4, 2), slice(1, 4, 2)
+
+
+@pytest.fixture
+def builder() -> Builder:
+    return Builder()
+
+
+def plan_of(builder: Builder, *kept: Var) -> Plan:
+    return planned(builder.written, set(kept))
+
+
+def assembled(builder: Builder, *parts: tuple[Index, Var], added: bool = False, clears: bool = False) -> Var:
+    """An array of four rows; of two parts, the second one may be added."""
+    indices = tuple([(index, added and k > 0) for k, (index, _) in enumerate(parts)])
+    return builder.write(Assemble(4, True, indices, clears), [var for _, var in parts], 4, True)
+
+
+def test_what_is_given_is_given_and_a_view_is_where_its_operand_is(builder: Builder) -> None:
+    x = leaf(builder, "x", 4)
+    view, copy, own = builder.rows(x, LOW), builder.rows(x, np.array([3, 0])), x.builder.exp(x)
+    plan = plan_of(builder, view, copy, own)
+    assert [plan.home(var) for var in (x, view, copy, own)] == ["given", "view", "own", "own"]
+
+
+def test_parts_that_nobody_else_reads_are_computed_inside_the_whole(builder: Builder) -> None:
+    x = leaf(builder, "x", 2)
+    a, b = builder.exp(x), builder.sin(x)
+    whole = assembled(builder, (LOW, a), (HIGH, b))
+    plan = plan_of(builder, whole)
+    assert plan.inside == {a: Part(whole, 0), b: Part(whole, 1)}
+    assert (plan.home(a), plan.home(whole)) == ("inside", "own")
+    assert plan.inside[b].rows == HIGH
+
+
+def test_a_part_that_is_read_elsewhere_has_memory_of_its_own(builder: Builder) -> None:
+    x = leaf(builder, "x", 2)
+    a, b = builder.exp(x), builder.sin(x)
+    whole = assembled(builder, (LOW, a), (HIGH, b))
+    assert plan_of(builder, whole, builder.cos(a)).inside == {b: Part(whole, 1)}
+
+
+def test_parts_that_are_added_given_or_views_are_copied(builder: Builder) -> None:
+    x = leaf(builder, "x", 4)
+    a = builder.exp(leaf(builder, "y", 2))
+    assert plan_of(builder, assembled(builder, (LOW, builder.rows(x, LOW)), (LOW, a), added=True)).inside == {}
+
+
+def test_parts_whose_rows_are_no_view_or_begin_as_zeros_are_copied(builder: Builder) -> None:
+    a, b = builder.exp(leaf(builder, "x", 2)), builder.sin(leaf(builder, "x", 2))
+    by_number = assembled(builder, (np.array([0, 3]), a), (slice(1, 3, 1), b))
+    assert list(plan_of(builder, by_number).inside) == [b]
+    cleared = assembled(builder, (LOW, a), (slice(1, 3, 1), b), added=True, clears=True)
+    assert plan_of(builder, cleared).inside == {}
+
+
+def test_truth_values_have_another_kind_of_memory(builder: Builder) -> None:
+    truth = leaf(builder, "x", 2) > 0.0
+    assert plan_of(builder, assembled(builder, (LOW, truth), (HIGH, truth))).inside == {}
+
+
+@pytest.mark.parametrize(("index", "inside"), [(LOW, True), (None, True), (EVEN, False), (Grid(0, 2, 2, 1, 1), True)])
+def test_a_product_regroups_its_rows_so_they_must_lie_side_by_side(
+    builder: Builder, index: Index, inside: bool
+) -> None:
+    w, x = leaf(builder, "w", 4, batched=False), leaf(builder, "x", 2)
+    product = builder.write(MatMul(2, False, 2, False), [w, x], 2, True)
+    assert (product in plan_of(builder, assembled(builder, (index, product))).inside) is inside
+
+
+def test_a_product_may_be_inside_what_is_inside_another(builder: Builder) -> None:
+    w, x = leaf(builder, "w", 4, batched=False), leaf(builder, "x", 2)
+    product = builder.write(MatMul(2, False, 2, False), [w, x], 2, True)
+    inner = builder.write(Assemble(2, True, ((slice(0, 2, 1), False),), False), [product], 2, True)
+    together = assembled(builder, (LOW, inner), (HIGH, builder.exp(x)))
+    plan = plan_of(builder, together)
+    assert plan.inside[product] == Part(inner, 0)
+    assert plan.inside[inner] == Part(together, 0)
+
+
+def test_inside_rows_that_lie_apart_a_product_does_not_lie_side_by_side(builder: Builder) -> None:
+    w, x = leaf(builder, "w", 4, batched=False), leaf(builder, "x", 2)
+    product = builder.write(MatMul(2, False, 2, False), [w, x], 2, True)
+    inner = builder.write(Assemble(2, True, ((slice(0, 2, 1), False),), False), [product], 2, True)
+    plan = plan_of(builder, assembled(builder, (EVEN, inner), (ODD, builder.exp(x))))
+    assert (plan.home(inner), plan.home(product)) == ("inside", "own")
+
+
+def test_better_numbers_are_written_over_the_plain_ones(builder: Builder) -> None:
+    x = leaf(builder, "x", 2)
+    plain = x * x
+    better = builder.prefer(plain, x < 1.0, lambda m, a: a, x)
+    plan = plan_of(builder, better)
+    assert plan.over == {better: plain}
+    assert (plan.home(plain), plan.home(better)) == ("own", "over")
+
+
+def test_plain_numbers_that_are_read_elsewhere_kept_or_given_stay_as_they_are(builder: Builder) -> None:
+    x = leaf(builder, "x", 2)
+    plain = x * x
+    better = builder.prefer(plain, x < 1.0, lambda m, a: a, x)
+    assert plan_of(builder, better, plain).over == {}
+    builder.exp(plain)
+    assert plan_of(builder, better).over == {}
+    assert plan_of(builder, builder.prefer(x, x < 1.0, lambda m, a: a, x)).over == {}
+
+
+def test_better_numbers_that_are_a_part_are_written_there(builder: Builder) -> None:
+    x = leaf(builder, "x", 2)
+    better = builder.prefer(x * x, x < 1.0, lambda m, a: a, x)
+    plan = plan_of(builder, assembled(builder, (LOW, better)))
+    assert (plan.home(better), plan.over) == ("inside", {})
+
+
+def test_what_depends_on_constants_and_the_seed_alone_is_computed_once(builder: Builder) -> None:
+    x, seed, constants = leaf(builder, "x", 2), leaf(builder, "seed"), builder.constants([1.0, 2.0])
+    once, often = constants * seed, constants * x
+    plan = plan_of(builder, once, often)
+    assert plan.once == {seed, constants, once}
+
+
+def test_what_is_computed_inside_a_larger_array_is_computed_each_time(builder: Builder) -> None:
+    """Another part may be added to it there."""
+    part = builder.constants([1.0, 2.0]) * leaf(builder, "seed")
+    whole = assembled(builder, (LOW, part), (LOW, leaf(builder, "x", 2)), added=True)
+    plan = plan_of(builder, whole)
+    assert plan.home(part) == "inside"
+    assert part not in plan.once
+    assert whole not in plan.once
+
+
+def test_plain_numbers_that_are_computed_once_are_not_written_over(builder: Builder) -> None:
+    x, constants = leaf(builder, "x", 2), builder.constants([1.0, 2.0])
+    better = builder.prefer(constants * constants, x < 1.0, lambda m, a: a, x)
+    assert plan_of(builder, better).over == {}

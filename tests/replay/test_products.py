@@ -1,0 +1,80 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from replay.comparing import computes
+
+from tinygrad_edu import Value, dot, fsum, record
+from tinygrad_edu.replay.products import MatMul, product
+
+INF, NAN = math.inf, math.nan
+
+
+@pytest.mark.parametrize("number", [NAN, INF])
+def test_0_times_what_is_not_finite_is_nan_in_a_product_of_one_number_too(number: float) -> None:
+    """NumPy's `dot` leaves a factor of one element out where it is 0."""
+    w = [Value(number), Value(number)]
+    two = record(lambda x: [dot([v], [x]) for v in w], ((),), w)
+    np.testing.assert_array_equal(two(np.array([0.0])), [[NAN, NAN]])
+    one = record(lambda x: dot([w[0]], [x]), ((),), w)
+    one.theta = [0.0, 0.0]
+    np.testing.assert_array_equal(one(np.array([number, 1.0])), [NAN, 0.0])
+    values = record(lambda x: [dot([w[0], w[1]], x), dot([w[1], w[0]], x)], (2,), w)
+    values.theta = [0.0, 0.0]
+    np.testing.assert_array_equal(values(np.array([[number, 1.0]])), [[NAN, NAN]])
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_a_factor_that_is_copied_is_copied_at_every_call(batch: int) -> None:
+    """The columns of an example, side by side, are no view of the arrays that the caller gives."""
+    w = [Value(0.5), Value(-1.5)]
+    values = record(lambda x: [dot(w, column) for column in x.T], ((2, 3),), w, check=(np.ones((1, 2, 3)),))
+    squares = record(lambda x: fsum(dot(w, column) ** 2 for column in x.T), ((2, 3),), w, check=(np.ones((1, 2, 3)),))
+    for seed in range(3):
+        x = np.random.default_rng(seed).normal(size=(batch, 2, 3))
+        y = np.einsum("k,bkp->bp", [0.5, -1.5], x)
+        np.testing.assert_allclose(values(x), y, rtol=1e-13)
+        by_hand = 2.0 * np.einsum("bp,bkp->k", y, x) / batch
+        np.testing.assert_allclose(squares.value_and_grad(x)[1], by_hand, rtol=1e-12)
+
+
+WEIGHTS = [[1.0], [2.0], [3.0], [4.0]]  # the matrix [[1, 2], [3, 4]]
+
+
+def test_a_matrix_times_a_column_for_each_example() -> None:
+    values = [[1.0, 0.0, 2.0], [0.0, 1.0, 3.0]]
+    computes(MatMul(2, False, 2, False), [[1.0, 2.0, 8.0], [3.0, 4.0, 18.0]], WEIGHTS, values)
+
+
+def test_positions_of_an_example_are_columns_too() -> None:
+    """Two inputs at two positions are four rows, and so are two outputs at two positions."""
+    values = [[1.0, 2.0], [0.0, 3.0], [1.0, 4.0], [1.0, 5.0]]  # at the first position (1, 1) and (2, 4)
+    computes(MatMul(2, False, 2, False), [[3.0, 10.0], [2.0, 13.0], [7.0, 22.0], [4.0, 29.0]], WEIGHTS, values)
+
+
+def test_the_gradients_of_both_factors_are_products_with_a_transpose() -> None:
+    upstream, values = [[1.0, 2.0], [0.0, 1.0]], [[5.0, 6.0], [7.0, 8.0]]
+    computes(MatMul(2, False, 2, True), [[17.0], [23.0], [6.0], [8.0]], upstream, values)  # summed over the examples
+    computes(MatMul(2, True, 2, False), [[1.0, 5.0], [2.0, 8.0]], WEIGHTS, upstream)
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+def test_a_product_is_written_to_memory_of_any_kind(contiguous: bool) -> None:
+    out = np.zeros((2, 2)) if contiguous else np.zeros((2, 4))[:, ::2]
+    product(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.0, 1.0], [1.0, 0.0]]), out)()
+    np.testing.assert_array_equal(out, [[2.0, 1.0], [4.0, 3.0]])
+
+
+def test_a_product_of_two_single_numbers_keeps_nan() -> None:
+    out = np.zeros((1, 1))
+    product(np.array([[0.0]]), np.array([[np.nan]]), out)()
+    assert np.isnan(out[0, 0])
+
+
+def test_how_a_product_is_written() -> None:
+    assert MatMul(2, False, 2, True).text("a", "b") == "a @ bᵀ"
+    assert MatMul(2, True, 2, False).text("a", "b") == "aᵀ @ b"

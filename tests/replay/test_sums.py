@@ -1,0 +1,46 @@
+"""Sums and largest numbers of runs of rows, and sums over a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from replay.comparing import computes
+
+from tinygrad_edu import fsum, logsumexp, record
+from tinygrad_edu.replay.sums import SegmentMax, SegmentSum, SumBatch
+
+
+def test_runs_of_one_length_and_of_several() -> None:
+    def sums(x: Any) -> list[Any]:
+        y = [v.exp() for v in x]
+        return [fsum(y[:2]), fsum(y[2:5]), fsum(y[5:9]), x[0]]
+
+    assert "sums of 2 to 4 rows of v1, rounded as they go  " in str(record(sums, (9,), []))
+    equal = str(record(lambda x: [fsum(v.exp() for v in row) for row in x], ((2, 3),), []))
+    assert "sums of 3 rows of v1, rounded as they go  " in equal
+    assert "largest of each of 2 runs of x0  " in str(record(lambda x: [*map(logsumexp, x)], ((2, 3),), []))
+
+
+TERMS = [[1.0, 10.0], [2.0, 20.0], [4.0, 40.0], [8.0, 80.0]]
+COLUMN = [[1.0], [2.0], [4.0], [8.0]]
+
+
+def test_the_sum_over_the_examples_is_one_number_for_each_row() -> None:
+    computes(SumBatch(), [[11.0], [22.0], [44.0], [88.0]], TERMS)
+    computes(SumBatch(), [[0.0], [0.0]], np.zeros((2, 0)))
+
+
+def test_sums_of_runs() -> None:
+    computes(SegmentSum((4,)), [[15.0, 150.0]], TERMS)
+    computes(SegmentSum((2, 2)), [[3.0, 30.0], [12.0, 120.0]], TERMS)
+    computes(SegmentSum((1, 3)), [[1.0, 10.0], [14.0, 140.0]], TERMS)
+    computes(SegmentSum((3, 1)), [[7.0], [8.0]], COLUMN)
+
+
+def test_the_largest_of_runs_which_is_nan_where_one_is() -> None:
+    computes(SegmentMax((4,)), [[8.0, 80.0]], TERMS)
+    computes(SegmentMax((2, 2)), [[2.0], [8.0]], COLUMN)
+    computes(SegmentMax((1, 3)), [[1.0, 10.0], [8.0, 80.0]], TERMS)
+    inf, nan = np.inf, np.nan
+    computes(SegmentMax((1, 2, 3)), [[-inf], [inf], [nan]], [[-inf], [-inf], [inf], [0.0], [nan], [1.0]])

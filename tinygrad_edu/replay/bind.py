@@ -1,0 +1,122 @@
+"""Step 5, bind: for a batch size, give each array its memory, and make the calls that fill it.
+
+The memory is given out as `memory` has planned it. Each call has its operands and its result bound, so that to run a
+program is to make the calls, one after the other.
+
+May import: `builder`, `indices`, `instruction`, `memory`, `rows` and `sweep` of this folder; NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.replay.builder import Var
+from tinygrad_edu.replay.indices import rows_in_place
+from tinygrad_edu.replay.instruction import Array, Leaf, Run
+from tinygrad_edu.replay.memory import Plan
+from tinygrad_edu.replay.rows import Assemble
+from tinygrad_edu.replay.sweep import Instructions
+
+__all__ = ["Bound"]
+
+
+class Bound:
+    """A program's arrays for one batch size, and the calls that fill them.
+
+    Copy data to `inputs` and random numbers to `noises`, run `forward` or `everything`, and read `values`, `mean` and
+    `gradient`.
+    """
+
+    def __init__(
+        self,
+        instructions: Instructions,
+        plan: Plan,
+        shapes: Sequence[tuple[int, ...]],
+        n_noises: int,
+        theta: Array,
+        batch: int,
+    ) -> None:
+        self.batch = batch
+        self.inputs: list[Any] = [np.empty((batch, *shape)) for shape in shapes]
+        self.noises: list[Any] = [np.empty((1, batch)) for _ in range(n_noises)]
+        self._plan = plan
+        self._arrays: dict[Var, Array] = self._given(instructions.leaves, theta)
+        self.forward = self._calls(instructions.forward)
+        self.everything = [*self.forward, *self._calls(instructions.backward)]
+        output = self._arrays[instructions.output]
+        self.values = np.broadcast_to(output, (output.shape[0], batch))
+        self.mean = np.full((), np.nan)
+        self.gradient = np.zeros(len(theta))
+        if batch:
+            weights = np.full(output.shape[1], 1.0 / output.shape[1])
+            self.everything.append(partial(np.dot, weights, output[0], self.mean))
+            if instructions.gradient is not None:
+                self.gradient = self._arrays[instructions.gradient].reshape(-1)
+
+    def _given(self, leaves: dict[str, Var], theta: Array) -> dict[Var, Array]:
+        """The arrays of the leaves. That of an input is a view, because for callers the batch is the first axis."""
+        given = {leaves["theta"]: theta.reshape(-1, 1)}
+        for k, array in enumerate(self.inputs):
+            rows = leaves[f"x{k}"].rows
+            given[leaves[f"x{k}"]] = array.reshape(self.batch, rows).T
+        for k, array in enumerate(self.noises):
+            given[leaves[f"noise{k}"]] = array
+        if "seed" in leaves:
+            per_example = 1.0 / self.batch if self.batch else 0.0
+            is_batched = leaves["seed"].batched
+            given[leaves["seed"]] = np.full((1, self.batch), per_example) if is_batched else np.ones((1, 1))
+        return given
+
+    def _calls(self, written: Sequence[Var]) -> list[Run]:
+        """The calls for these instructions; what depends on constants only is computed here and now."""
+        calls = []
+        for var in written:
+            call = self._call(var)
+            if call is None:
+                continue
+            if var in self._plan.once:
+                self.run([call])
+            else:
+                calls.append(call)
+        return calls
+
+    def _call(self, var: Var) -> Run | None:
+        """The call that fills the array of a variable, if one is needed."""
+        if isinstance(var.instruction, Leaf):
+            return None
+        operands = [self._arrays[operand] for operand in var.operands]
+        if var.is_view:
+            self._arrays[var] = var.instruction.view(*operands, batch=self.batch)
+            return None
+        out = self._array(var)
+        if isinstance(var.instruction, Assemble):
+            inside = self._plan.inside  # nobody else reads what is there, so it is inside this one
+            operands = [None if v in inside else array for v, array in zip(var.operands, operands, strict=True)]
+            if all(operand is None for operand in operands):
+                return None
+        return var.instruction.run(out, *operands)
+
+    def _array(self, var: Var) -> Array:
+        """The array of a variable, where the plan says that it lives."""
+        if var not in self._arrays:
+            self._arrays[var] = self._allocated(var)
+        return self._arrays[var]
+
+    def _allocated(self, var: Var) -> Array:
+        if var in self._plan.over:
+            return self._arrays[self._plan.over[var]]
+        if var in self._plan.inside:
+            part = self._plan.inside[var]
+            return rows_in_place(self._array(part.whole), part.rows)
+        return np.zeros((var.rows, self.batch if var.batched else 1), dtype=var.dtype)
+
+    @staticmethod
+    def run(calls: Sequence[Run]) -> None:
+        """Make the calls, with IEEE results and no warnings."""
+        with np.errstate(all="ignore"):
+            for call in calls:
+                call()

@@ -1,0 +1,132 @@
+"""Functions of single numbers, applied to every element of whole arrays.
+
+May import: `number_systems`; `instruction` of this folder; NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.number_systems import OPERATORS, PRIMITIVES, TRUTH, Arrays
+from tinygrad_edu.replay.instruction import Array, Instruction, Run, filled, shown, told_apart
+
+# What the methods of an instruction are for is said once, in `Instruction`.
+__all__ = ["BOOLEAN", "elements"]
+
+_SIGNS = {name: sign for sign, name in OPERATORS.items() if not sign.isalpha()}
+#: The functions whose results are truth values.
+BOOLEAN = {OPERATORS[sign] for sign in TRUTH}
+
+
+class _Elements(Arrays):
+    """NumPy's functions for use at every run: each is searched for once, and then kept."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        found = super().__getattr__(name)
+        if name in PRIMITIVES:
+            setattr(self, name, found)
+        return found
+
+
+elements = _Elements()
+
+
+@dataclass(frozen=True)
+class Elementwise(Instruction):
+    """One function, applied to every element."""
+
+    function: str
+    arguments: tuple[float | None, ...]  # None where a Var stands
+
+    @property
+    def dtype(self) -> type:
+        return bool if self.function in BOOLEAN else float
+
+    def key(self) -> Any:
+        return Elementwise, self.function, told_apart(self.arguments)
+
+    def run(self, out: Array, *arrays: Array) -> Run:
+        # A number as a 0-d array: NumPy would make one at every call.
+        arguments = [np.asarray(argument) for argument in filled(self.arguments, arrays)]
+        if self.function in _WITH_A_CALL_OF_THEIR_OWN:
+            return _WITH_A_CALL_OF_THEIR_OWN[self.function](out, *arguments)
+        ufunc = getattr(np, self.function, None)
+        if ufunc is None:  # NumPy has no erf: one element after the other
+            return partial(_write_result, getattr(elements, self.function), out, *arguments)
+        return partial(ufunc, *arguments, out)  # in its place, `out` costs half as much as by name
+
+    def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
+        arguments = filled(self.arguments, arrays)
+        return arguments[0] * 1.0 if self.function == "indicator" else getattr(m, self.function)(*arguments)
+
+    def text(self, *names: str) -> str:
+        written = shown(self.arguments, names)
+        sign = _SIGNS.get(self.function)
+        return f" {sign.replace('&', 'and')} ".join(written) if sign else f"{self.function}({', '.join(written)})"
+
+
+def _write_result(function: Callable[..., Array], out: Array, *arrays: Array) -> None:
+    out[...] = function(*arrays)
+
+
+def _indicator(out: Array, condition: Array) -> Run:
+    """1 for true and 0 for false."""
+    return partial(np.copyto, out, condition)
+
+
+def _where(out: Array, condition: Array, a: Array, b: Array) -> Run:
+    if condition.dtype != np.bool_:
+        return partial(_write_truthy_where, out, condition, a, b)
+    is_one_number = a.ndim == 0 and condition.shape == out.shape
+    return partial(_write_where_number if is_one_number else _write_where, out, condition, a, b)
+
+
+def _write_where(out: Array, condition: Array, a: Array, b: Array) -> None:
+    np.copyto(out, b)
+    np.copyto(out, a, "same_kind", condition)  # by position, which costs less than by name
+
+
+def _write_where_number(out: Array, condition: Array, a: Array, b: Array) -> None:
+    np.copyto(out, b)
+    np.putmask(out, condition, a)  # the quicker one, for an `a` that is one number
+
+
+def _write_truthy_where(out: Array, condition: Array, a: Array, b: Array) -> None:
+    """The condition is a number, and every number but 0 is true."""
+    _write_where(out, np.asarray(condition) != 0.0, a, b)
+
+
+def _power(out: Array, base: Array, exponent: Array) -> Run:
+    """Where all exponents are one number in memory and that is 0.5, NumPy takes √a, and √-inf is not -inf ** 0.5."""
+    if exponent.ndim == 0 and exponent != 0.5:
+        return partial(np.power, base, exponent, out)
+    if exponent.ndim == 0:
+        exponent = np.full(out.shape, exponent)
+    if 0 not in exponent.strides:
+        return partial(np.power, base, exponent, out)
+    apart = np.empty(out.shape)
+
+    def write() -> None:
+        np.copyto(apart, exponent)
+        np.power(base, apart, out)
+
+    return write
+
+
+def _larger(ufunc: np.ufunc, out: Array, a: Array, b: Array) -> Run:
+    return partial(ufunc, a, b, out=out)  # by name: in its place, a third argument of these is deprecated
+
+
+#: What is more than a call of the function of that name.
+_WITH_A_CALL_OF_THEIR_OWN: dict[str, Callable[..., Run]] = {
+    "indicator": _indicator,
+    "where": _where,
+    "power": _power,
+    "maximum": partial(_larger, np.maximum),
+    "minimum": partial(_larger, np.minimum),
+}

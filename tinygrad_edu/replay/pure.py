@@ -1,0 +1,74 @@
+"""A program as a pure function: the same instructions, evaluated one by one in another module of arrays, such as JAX.
+
+May import: `number_systems`; `builder`, `choices`, `instruction` and `sweep` of this folder; NumPy; JAX inside
+functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.number_systems import Arrays
+from tinygrad_edu.replay.builder import Var
+from tinygrad_edu.replay.choices import Places
+from tinygrad_edu.replay.instruction import Array, Leaf
+from tinygrad_edu.replay.sweep import Instructions
+
+__all__ = ["evaluate", "jax_arrays"]
+
+
+def evaluate(instructions: Instructions, m: Arrays, theta: Array, arrays: Sequence[Array]) -> tuple[Array, Array]:
+    """Mean and gradient of a program in the number system `m`, of arrays that were checked."""
+    # As NumPy does, which copies them into arrays of floats: whole numbers of few bits would overflow.
+    theta, *arrays = [array.astype(float) for array in (theta, *arrays)]
+    batch = arrays[0].shape[0] if arrays else 1
+    if batch == 0:
+        return m.full((), np.nan), m.zeros(len(theta))
+    results = _leaves(instructions, m, theta, arrays, batch)
+    factor: Any = 1.0  # nan where an index names no option
+    for var in (*instructions.forward, *instructions.backward):
+        if not isinstance(var.instruction, Leaf):
+            operands = [results[operand] for operand in var.operands]
+            results[var] = var.instruction.evaluate(m, *operands, batch=batch)
+            if isinstance(var.instruction, Places):
+                factor = factor * _one_or_nan(m, var.instruction, operands[0])
+    gradient = m.zeros(len(theta)) if instructions.gradient is None else results[instructions.gradient].reshape(-1)
+    return m.mean(results[instructions.output]) * factor, gradient * factor
+
+
+def _leaves(
+    instructions: Instructions, m: Arrays, theta: Array, arrays: Sequence[Array], batch: int
+) -> dict[Var, Array]:
+    leaves = instructions.leaves
+    given: dict[Var, Array] = {leaves["theta"]: theta.reshape(-1, 1)}
+    for k, array in enumerate(arrays):
+        given[leaves[f"x{k}"]] = array.reshape(batch, -1).T
+    if "seed" in leaves:
+        is_batched = instructions.output.batched
+        given[leaves["seed"]] = m.full((1, batch), 1.0 / batch) if is_batched else m.ones((1, 1))
+    return given
+
+
+def _one_or_nan(m: Arrays, places: Places, index: Array) -> Any:
+    """1 where each index names an option, else nan, or an IndexError where the indices are known."""
+    are_there = places.are_all_there(m, index)
+    try:
+        is_known_to_fail = not are_there
+    except TypeError:  # JAX knows no number while it traces
+        return m.where(are_there, 1.0, np.nan)
+    if is_known_to_fail:
+        raise places.error(index)
+    return 1.0
+
+
+def jax_arrays() -> Arrays:
+    """The number system of JAX."""
+    try:
+        import jax
+        import jax.scipy.special
+    except ImportError as error:
+        raise ImportError('JAX is not installed; pip install "tinygrad_edu[jax]" gives it') from error
+    return Arrays(jax.numpy, jax.scipy)

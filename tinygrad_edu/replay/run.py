@@ -1,0 +1,208 @@
+"""Step 6, run: a `Program` makes the calls of its instructions, forward or forward and backward.
+
+May import: `later`, `number_systems`, `value`; `arguments`, `bind`, `listing`, `lower`, `memory`, `pure`, `recording`,
+`scalars` and `sweep` of this folder; NumPy.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.later import later
+from tinygrad_edu.number_systems import Arrays
+from tinygrad_edu.replay import pure
+from tinygrad_edu.replay.arguments import check_arrays, check_size, check_theta
+from tinygrad_edu.replay.bind import Bound
+from tinygrad_edu.replay.listing import listing
+from tinygrad_edu.replay.lower import Lowered
+from tinygrad_edu.replay.memory import planned
+from tinygrad_edu.replay.recording import FloatArray, Noise, RecordingError, drawn
+from tinygrad_edu.replay.scalars import ScalarGraph
+from tinygrad_edu.replay.sweep import instructions
+from tinygrad_edu.value import Value
+
+__all__ = ["Parameters", "Program"]
+
+#: A program keeps its arrays for so many batch sizes: for training a whole batch and the last one of an epoch, for
+#: validation the same, for predictions a few more. Each set of arrays is as large as all that is computed in a batch.
+BATCH_SIZES_KEPT = 8
+_NO_GRADIENT_OF_A_LIST = "only a function that returns one number has a gradient, and this one returns a list"
+
+
+class Parameters:
+    """The numbers of some parameters, beside those that their `Value`s hold."""
+
+    params: list[Value]
+    _theta: FloatArray
+
+    @property
+    def theta(self) -> FloatArray:
+        """The parameters, flat; assigning copies the numbers in."""
+        return self._theta
+
+    @theta.setter
+    def theta(self, numbers: Any) -> None:
+        given = np.asarray(numbers, dtype=np.float64)
+        check_size(given, len(self._theta))
+        self._theta[...] = given
+
+    def push(self) -> None:
+        """Write the parameters back to the `Value`s."""
+        for parameter, number in zip(self.params, self._theta.tolist(), strict=True):
+            parameter.data = number
+
+
+class Program(Parameters):
+    """A recorded function: `program(X, Y)` runs it, `program.value_and_grad(X, Y)` differentiates it too.
+
+    `theta` holds the parameters as a flat float64 array, in the order of `params`; change it in place, or copy
+    it from and to the `Value`s with `pull()` and `push()`. Arrays given to a program have the batch axis in
+    front and are never written to. `print(program)` lists what the scalar code became.
+
+    >>> from tinygrad_edu.replay import record
+    >>> w = Value(2.0)
+    >>> program = record(lambda x: w * x, shapes=((),), params=[w])
+    >>> program(np.array([1.0, 3.0])), program.value_and_grad(np.array([1.0, 3.0]))[1]
+    (array([2., 6.]), array([2.]))
+    """
+
+    draw = later("tinygrad_edu.replay.picture", "draw_program")
+
+    def __init__(
+        self,
+        graph: ScalarGraph,
+        shapes: Sequence[tuple[int, ...]],
+        params: Sequence[Value],
+        noises: Sequence[Noise],
+        returns_one: bool,
+        theta: FloatArray | None = None,
+    ) -> None:
+        self.params = list(params)
+        self.shapes = tuple(shapes)
+        self.recorded = graph.recorded
+        self.scalars = graph
+        self.noises = list(noises)
+        self.indices: dict[int, int] = {}  # the numbers among the inputs that choose, and among how many options
+        self.returns_one = returns_one
+        leaves = [(f"x{k}", math.prod(shape)) for k, shape in enumerate(shapes)]
+        leaves += [(f"noise{k}", 1) for k in range(len(noises))]
+        lowered = Lowered(graph, leaves, len(params))  # step 3
+        self.instructions = instructions(lowered, differentiated=returns_one)  # step 4
+        self.leaves = [node.value for node in (*lowered.data, lowered.theta)]
+        self._plan = planned(
+            [*self.instructions.forward, *self.instructions.backward],
+            kept={self.instructions.output, self.instructions.gradient},
+        )
+        self._theta = np.empty(len(params)) if theta is None else theta
+        self._bound: OrderedDict[Any, Bound] = OrderedDict()
+        self._lock = threading.Lock()  # the arrays serve one call at a time
+        if theta is None:
+            self.pull()
+
+    def pull(self) -> None:
+        """Read the parameters from the `Value`s."""
+        self._theta[...] = [parameter.data for parameter in self.params]
+
+    def twin(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> Program:
+        """The same program with parameters and arrays, and perhaps noise, of its own."""
+        check_theta(theta, len(self.params))
+        twin = copy.copy(self)
+        twin._theta, twin.noises = theta, list(noises) or self.noises
+        twin._bound, twin._lock = OrderedDict(), threading.Lock()
+        return twin
+
+    def __call__(self, *arrays: Any) -> FloatArray:
+        """The function of each example: shape (batch,), or (batch, k) where it returns a list of k numbers."""
+        with self._lock:
+            bound = self._prepared(arrays)
+            bound.run(bound.forward)
+            return bound.values[0].copy() if self.returns_one else bound.values.T.copy()
+
+    def value_and_grad(self, *arrays: Any) -> tuple[np.float64, FloatArray]:
+        """The mean of the function over the batch, and the gradient of that mean by `theta`.
+
+        The mean over an empty batch is nan, and its gradient 0. Raises RecordingError where the function returns a
+        list.
+        """
+        with self._lock:
+            bound = self._differentiated(arrays)
+            return np.float64(bound.mean), bound.gradient.copy()
+
+    def values_and_grad(self, *arrays: Any) -> tuple[FloatArray, FloatArray]:
+        """The function of each example, and the gradient of its mean over the batch by `theta`."""
+        with self._lock:
+            bound = self._differentiated(arrays)
+            return bound.values[0].copy(), bound.gradient.copy()
+
+    def _differentiated(self, arrays: Sequence[Any]) -> Bound:
+        if not self.returns_one:
+            raise RecordingError(_NO_GRADIENT_OF_A_LIST)
+        bound = self._prepared(arrays)
+        bound.run(bound.everything)
+        return bound
+
+    def _prepared(self, arrays: Sequence[Any]) -> Bound:
+        """The arrays for this batch size, filled with these data and with fresh noise."""
+        shapes = tuple([getattr(array, "shape", None) for array in arrays])
+        bound = self._bound.get(shapes)
+        if bound is None:
+            arrays = self._checked(arrays)
+            bound = self._bind(tuple([array.shape for array in arrays]))
+        for target, array in zip(bound.inputs, arrays):  # noqa: B905 - the shapes were compared, and this is hot
+            np.copyto(target, array)
+        for target, draw in zip(bound.noises, self.noises, strict=True):
+            target[...] = drawn(draw, target.shape)
+        return bound
+
+    def _bind(self, shapes: tuple[tuple[int, ...], ...]) -> Bound:
+        if shapes not in self._bound:
+            check_size(self._theta, len(self.params))
+            if len(self._bound) >= BATCH_SIZES_KEPT:
+                self._bound.popitem(last=False)
+            batch = shapes[0][0] if shapes else 1
+            self._bound[shapes] = Bound(  # step 5
+                self.instructions, self._plan, self.shapes, len(self.noises), self._theta, batch
+            )
+        return self._bound[shapes]
+
+    def _checked(self, arrays: Sequence[Any]) -> list[Any]:
+        given = [array if isinstance(array, np.ndarray) else np.asarray(array) for array in arrays]
+        check_arrays(given, self.shapes)
+        return given
+
+    def evaluate(self, m: Arrays, theta: Any, arrays: Sequence[Any]) -> tuple[Any, Any]:
+        """Mean and gradient as a pure function, in the number system of another array module."""
+        theta, *given = [m.asarray(array) for array in (theta, *arrays)]
+        check_size(theta, len(self.params))
+        check_arrays(given, self.shapes)
+        return pure.evaluate(self.instructions, m, theta, given)
+
+    def to_jax(self) -> Callable[..., tuple[Any, Any]]:
+        """A pure function (theta, *arrays) -> (mean, gradient) for jax.jit, on any device and any sharding.
+
+        It refuses what `value_and_grad` refuses. Only an index of `choose` that names no option cannot be refused
+        under jit, where no number is known: then the mean and the whole gradient are nan.
+
+        Raises ImportError where JAX is not installed; RecordingError where the function returns a list or draws
+        noise.
+        """
+        if not self.returns_one:
+            raise RecordingError(_NO_GRADIENT_OF_A_LIST)
+        if self.noises:
+            raise RecordingError("a program that draws noise is no pure function; record the model in eval() mode")
+        m = pure.jax_arrays()
+
+        def value_and_grad(theta: Any, *arrays: Any) -> tuple[Any, Any]:
+            return self.evaluate(m, theta, arrays)
+
+        return value_and_grad
+
+    def __str__(self) -> str:
+        return listing(self.recorded, len(self.params), self.instructions.forward, self.instructions.backward)
