@@ -1,6 +1,6 @@
 """`record`: scalar code becomes a `Program` over arrays, which runs a batch at the speed of matrices.
 
-May import: `value`; `agreement`, `arguments`, `examples`, `recording`, `run` and `scalars` of this folder; NumPy.
+May import: `value`; `agreement`, `examples`, `given`, `recording`, `run` and `scalars` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.replay.agreement import compare
-from tinygrad_edu.replay.arguments import check_theta, checked_examples, checked_params, checked_shapes
 from tinygrad_edu.replay.examples import WORK, made_inputs
+from tinygrad_edu.replay.given import check_theta, checked_examples, checked_params, checked_shapes
 from tinygrad_edu.replay.recording import HARMLESS, FloatArray, RecordingError, Shape, collector_paused, recorded_once
 from tinygrad_edu.replay.run import Parameters, Program
 from tinygrad_edu.replay.scalars import ScalarGraph

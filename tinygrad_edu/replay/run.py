@@ -1,6 +1,6 @@
 """Step 6, run: a `Program` makes the calls of its instructions, forward or forward and backward.
 
-May import: `later`, `number_systems`, `value`; `arguments`, `bind`, `listing`, `lower`, `memory`, `pure`, `recording`,
+May import: `later`, `number_systems`, `value`; `bind`, `given`, `listing`, `lower`, `memory`, `pure`, `recording`,
 `scalars` and `sweep` of this folder; NumPy.
 """
 
@@ -18,8 +18,8 @@ import numpy as np
 from tinygrad_edu.later import later
 from tinygrad_edu.number_systems import Arrays
 from tinygrad_edu.replay import pure
-from tinygrad_edu.replay.arguments import check_arrays, check_size, check_theta
 from tinygrad_edu.replay.bind import Bound
+from tinygrad_edu.replay.given import check_arrays, check_size, check_theta
 from tinygrad_edu.replay.listing import listing
 from tinygrad_edu.replay.lower import Lowered
 from tinygrad_edu.replay.memory import planned

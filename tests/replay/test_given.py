@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Programs, Value, fsum, record
-from tinygrad_edu.replay.arguments import (
+from tinygrad_edu.replay.given import (
     check_arrays,
     check_size,
     check_theta,
