@@ -9,8 +9,8 @@ import pytest
 from sklearn.datasets import load_digits, load_iris, make_moons
 
 from tinygrad_edu.diagnosis import Watch, diagnose
-from tinygrad_edu.diagnosis.findings import PATHOLOGIES
 from tinygrad_edu.diagnosis.observation import observe
+from tinygrad_edu.diagnosis.pathologies import PATHOLOGIES
 from tinygrad_edu.nn import MLP, BatchNorm, Layer, Sequential
 from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, mean_squared_error
 from tinygrad_edu.optim import SGD, Adam

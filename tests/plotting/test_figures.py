@@ -14,7 +14,6 @@ from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.plotting import (
     LayerRecorder,
     descend,
-    figures,
     plot_activations,
     plot_confusion,
     plot_decision_regions,
@@ -22,6 +21,7 @@ from tinygrad_edu.plotting import (
     plot_distributions,
     plot_loss,
     plot_weights,
+    style,
 )
 from tinygrad_edu.plotting.layers import layer_activations
 from tinygrad_edu.training import Callback, History, fit
@@ -431,7 +431,7 @@ def test_plots_touch_no_global_state_and_load_matplotlib_late():
 
 
 def test_without_matplotlib_one_sentence_says_what_to_install(monkeypatch):
-    figures._figure_class.cache_clear()
+    style.figure_class.cache_clear()
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(
         ImportError, match=r'plots need matplotlib; install it with pip install "tinygrad_edu\[learn\]"'

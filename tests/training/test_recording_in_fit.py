@@ -16,8 +16,8 @@ from tinygrad_edu.nn import BatchNorm, Dropout, Layer, Module, Sequential
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import in_mode
 from tinygrad_edu.training import Callback
+from tinygrad_edu.training.comparison import telling_rows
 from tinygrad_edu.training.data import Data
-from tinygrad_edu.training.engines import telling_rows
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(40, 2))

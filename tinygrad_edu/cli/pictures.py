@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinygrad_edu.cli.train import Trained
-from tinygrad_edu.plotting.figures import plot_confusion, plot_decision_regions, plot_loss, plot_weights
+from tinygrad_edu.plotting import plot_confusion, plot_decision_regions, plot_loss, plot_weights
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,7 +3,8 @@
 Pictures of a run are made further down the line of imports, in `drawing`, so the command is handed the function for
 them.
 
-May import: `files`, `arguments`, `nn`, `optim`, `training`, `diagnosis`; NumPy; scikit-learn inside functions.
+May import: `files`, `arguments`, `nn`, `optim`, `training`, `diagnosis`; `exit_codes` and `problems` of this folder;
+NumPy.
 """
 
 from __future__ import annotations
@@ -21,100 +22,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import whole_number
-from tinygrad_edu.diagnosis.findings import diagnose
+from tinygrad_edu.cli.exit_codes import FAILED, INTERRUPTED
+from tinygrad_edu.cli.problems import PROBLEMS, Split
+from tinygrad_edu.diagnosis.examination import diagnose
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.losses import cross_entropy
 from tinygrad_edu.optim.optimizers import SGD, Adam, Optimizer, RMSprop
 from tinygrad_edu.training.data import Array
-from tinygrad_edu.training.engines import predict
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import fit
+from tinygrad_edu.training.prediction import predict
 from tinygrad_edu.training.saving import save
 
-__all__ = ["Split", "Trained", "add_train"]
+__all__ = ["Trained", "add_train"]
 
-_FAILED, _INTERRUPTED = 1, 130
 _SHOWN_EPOCHS = 8
-
 _OPTIMIZERS: dict[str, Callable[[MLP, float], Optimizer]] = {
     "sgd": lambda model, rate: SGD(model.parameters(), rate),
     "momentum": lambda model, rate: SGD(model.parameters(), rate, momentum=0.9),
     "rmsprop": lambda model, rate: RMSprop(model.parameters(), rate),
     "adam": lambda model, rate: Adam(model.parameters(), rate),
-}
-
-
-# The problems ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Split:
-    """Examples to learn from and examples to test on; XOR has none of the latter."""
-
-    X: Array
-    y: Array
-    X_test: Array
-    y_test: Array
-    classes: list[str]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What there is to learn, where it comes from, and settings that learn it well."""
-
-    what: str
-    load: Callable[[int], Split]
-    layers: tuple[int, ...]
-    epochs: int
-    learning_rate: float
-
-
-def _xor(seed: int) -> Split:
-    X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    return Split(X, np.array([0.0, 1.0, 1.0, 0.0]), np.empty((0, 2)), np.empty(0), ["0", "1"])
-
-
-def _moons(seed: int) -> Split:
-    X, y = _scikit_learn().make_moons(500, noise=0.2, random_state=seed)
-    return _split(X, y, ["upper moon", "lower moon"], seed)
-
-
-def _iris(seed: int) -> Split:
-    data = _scikit_learn().load_iris()
-    return _split(data.data, data.target, data.target_names.tolist(), seed)
-
-
-def _digits(seed: int) -> Split:
-    data = _scikit_learn().load_digits()
-    return _split(data.data, data.target, [str(digit) for digit in range(10)], seed)
-
-
-def _scikit_learn() -> Any:
-    try:
-        import sklearn.datasets
-    except ImportError as error:
-        raise ImportError(
-            'this data comes with scikit-learn; install it with: pip install "tinygrad_edu[learn]", or train xor'
-        ) from error
-    return sklearn.datasets
-
-
-def _split(X: Array, y: Array, classes: list[str], seed: int) -> Split:
-    """A fifth is held back for testing; features get mean 0 and variance 1 over the rest."""
-    from sklearn.model_selection import train_test_split
-
-    X, X_test, y, y_test = train_test_split(X, y, test_size=0.2, random_state=seed, stratify=y)
-    mean, deviation = X.mean(axis=0), X.std(axis=0)
-    deviation[deviation == 0.0] = 1.0  # a pixel that is always white
-    return Split((X - mean) / deviation, y.astype(float), (X_test - mean) / deviation, y_test.astype(float), classes)
-
-
-_PROBLEMS = {
-    "xor": Problem("one if exactly one of two inputs is one", _xor, (4,), 200, 0.05),
-    "moons": Problem("which of two half moons a point belongs to", _moons, (16, 16), 60, 0.01),
-    "iris": Problem("the species of a flower from four lengths (Fisher 1936)", _iris, (8,), 60, 0.02),
-    "digits": Problem("which digit a picture of 8 by 8 pixels shows", _digits, (32,), 20, 0.003),
 }
 
 
@@ -137,12 +65,9 @@ class Trained:
 Pictures: TypeAlias = Callable[[Trained], dict[str, Any]]
 
 
-# The command ----------------------------------------------------------------------------------------------
-
-
 def add_train(commands: Any, pictures: Pictures) -> None:
     """Declare the command and its options; `pictures` makes those that `--out` writes."""
-    problems = "; ".join(f"{name}: {problem.what}" for name, problem in _PROBLEMS.items())
+    problems = "; ".join(f"{name}: {problem.what}" for name, problem in PROBLEMS.items())
     parser: argparse.ArgumentParser = commands.add_parser(
         "train",
         help="train a network on xor, moons, iris or digits",
@@ -150,7 +75,7 @@ def add_train(commands: Any, pictures: Pictures) -> None:
         epilog="for example: python -m tinygrad_edu train digits --layers 32,16 --activation tanh --out runs/digits",
     )
     add = parser.add_argument
-    add("problem", choices=list(_PROBLEMS), help="what to learn")
+    add("problem", choices=list(PROBLEMS), help="what to learn")
     add(
         "--layers", type=_sizes, metavar="SIZES", help="sizes of the hidden layers, such as 16,16, or none for no layer"
     )
@@ -178,7 +103,7 @@ def _sizes(text: str) -> list[int]:
 
 
 def _train(pictures: Pictures, arguments: argparse.Namespace) -> int:
-    problem = _PROBLEMS[arguments.problem]
+    problem = PROBLEMS[arguments.problem]
     whole_number(arguments.seed, "seed", least=0)
     data = problem.load(arguments.seed)
     layers = problem.layers if arguments.layers is None else arguments.layers
@@ -221,8 +146,8 @@ def _fitted(model: MLP, data: Split, optimizer: Optimizer, epochs: int, argument
 
 def _exit_code(history: History) -> int:
     if history.stopped.startswith("interrupted"):
-        return _INTERRUPTED
-    return _FAILED if history.stopped else 0
+        return INTERRUPTED
+    return FAILED if history.stopped else 0
 
 
 def _report(trained: Trained) -> None:

@@ -22,9 +22,10 @@ from tinygrad_edu.functions import fsum
 from tinygrad_edu.nn.activations import activation_name
 from tinygrad_edu.nn.layers import Neuron
 from tinygrad_edu.nn.module import Module, in_mode
-from tinygrad_edu.optim.optimizers import Vector, gradients_of
+from tinygrad_edu.optim.vectors import Vector, gradients_of
 from tinygrad_edu.training.data import Array, Data
-from tinygrad_edu.training.engines import Loss, outputs_of, replayed, takes_batches
+from tinygrad_edu.training.objective import Loss, outputs_of, takes_batches
+from tinygrad_edu.training.prediction import replayed
 from tinygrad_edu.training.saving import layer_of
 from tinygrad_edu.value import Value
 

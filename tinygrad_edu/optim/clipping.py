@@ -2,7 +2,7 @@
 
 The functions on arrays serve the training loop; those on parameters rewrite the `.grad` of `Value`s.
 
-May import: `arguments`, `value`; `optimizers` of this folder; NumPy.
+May import: `arguments`, `value`; `vectors` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinygrad_edu.arguments import above_zero
-from tinygrad_edu.optim.optimizers import Vector, gradients_of
+from tinygrad_edu.optim.vectors import Vector, gradients_of
 from tinygrad_edu.value import Value
 
 __all__ = ["clip_grad_norm", "clip_grad_value", "clipped_by_norm", "clipped_by_value", "norm"]

@@ -16,7 +16,7 @@ from tinygrad_edu.drawing.names import module_paths
 from tinygrad_edu.functions import fsum
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.training.callbacks import Callback, RunView
-from tinygrad_edu.training.engines import outputs_of
+from tinygrad_edu.training.objective import outputs_of
 from tinygrad_edu.training.saving import layer_of
 
 __all__ = ["LayerRecorder"]

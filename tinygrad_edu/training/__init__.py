@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.training.callbacks import Callback, EarlyStopping
 from tinygrad_edu.training.data import batches
-from tinygrad_edu.training.engines import predict
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import CallbackError, Run, fit
+from tinygrad_edu.training.prediction import predict
 from tinygrad_edu.training.saving import load, save
 from tinygrad_edu.training.tensorboard import TensorBoard
 

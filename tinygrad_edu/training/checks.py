@@ -1,7 +1,7 @@
 """What `fit` is given, checked before anything changes: each mistake is told in a sentence, with the cure.
 
-May import: `arguments`, `modes`, `value`, `backprop`, `nn`, `optim`; `callbacks`, `data` and `engines` of this folder;
-NumPy.
+May import: `arguments`, `modes`, `value`, `backprop`, `nn`, `optim`; `callbacks`, `data` and `objective` of this
+folder; NumPy.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.nn.regularizers import BatchNorm
 from tinygrad_edu.optim.clipping import clipped_by_norm, clipped_by_value
-from tinygrad_edu.optim.optimizers import Adam, Optimizer, Vector
+from tinygrad_edu.optim.optimizers import Adam, Optimizer
 from tinygrad_edu.optim.schedules import Schedule
+from tinygrad_edu.optim.vectors import Vector
 from tinygrad_edu.training.callbacks import Callback, as_callback
 from tinygrad_edu.training.data import Data, checked, one_hot
-from tinygrad_edu.training.engines import Loss, outputs_of
+from tinygrad_edu.training.objective import Loss, outputs_of
 from tinygrad_edu.value import Value
 
 __all__ = [

@@ -3,7 +3,7 @@
 They follow scikit-learn's protocol to the letter (its `check_estimator` passes), so pipelines, cross-validation, grid
 search, metrics and joblib's back ends, on many processes or on a cluster, work with them as with any other estimator.
 
-May import: `value`, `nn`, `optim`; `callbacks`, `engines`, `history` and `loop` of this folder; NumPy, scikit-learn.
+May import: `value`, `nn`, `optim`; `callbacks`, `history`, `loop` and `prediction` of this folder; NumPy, scikit-learn.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.losses import cross_entropy, mean_squared_error
 from tinygrad_edu.optim.optimizers import SGD, AdamW, Optimizer, RMSprop
 from tinygrad_edu.training.callbacks import EarlyStopping
-from tinygrad_edu.training.engines import predict
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import fit
+from tinygrad_edu.training.prediction import predict
 from tinygrad_edu.value import Value
 
 try:

@@ -4,7 +4,7 @@ Forward pass, loss, backward pass, step, and again: for each batch of each epoch
 comes in, tells the callbacks, and keeps the record.
 
 May import: `arguments`, `terminal`, `nn`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`, `engines`, `history`,
-`progress` and `saving` of this folder; NumPy.
+`objective`, `progress` and `saving` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from tinygrad_edu.arguments import whole_number
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.optim.clipping import norm
-from tinygrad_edu.optim.optimizers import Optimizer, Vector
+from tinygrad_edu.optim.optimizers import Optimizer
 from tinygrad_edu.optim.schedules import Schedule
+from tinygrad_edu.optim.vectors import Vector
 from tinygrad_edu.terminal import Console
 from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
@@ -38,15 +39,9 @@ from tinygrad_edu.training.checks import (
     targets_for,
 )
 from tinygrad_edu.training.data import Array, Data, batch_order, checked
-from tinygrad_edu.training.engines import (
-    Engine,
-    Loss,
-    Penalty,
-    Problem,
-    choose_engine,
-    generators_of,
-)
+from tinygrad_edu.training.engines import Engine, choose_engine
 from tinygrad_edu.training.history import History
+from tinygrad_edu.training.objective import Loss, Objective, Penalty
 from tinygrad_edu.training.progress import Display, is_watched
 from tinygrad_edu.training.saving import arrays_of, layer_of, load_arrays
 
@@ -130,7 +125,7 @@ def fit(
     batch_size = checked_batch_size(batch_size, len(data), model)
     valid = None if validation is None else targets_for(model, loss, checked_validation(validation, data))
     check_dependence(model, loss, optimizer, data)
-    chosen = choose_engine(engine, Problem(model, loss, optimizer.params, penalty), data)
+    chosen = choose_engine(engine, Objective(model, loss, optimizer.params, penalty), data)
     run = Run(
         model,
         data,
@@ -323,7 +318,7 @@ class Run:
             "base_learning_rate": self.base_learning_rate,
             "schedule": {} if self.schedule is None else self.schedule.state_dict(),
             "callbacks": [callback.state_dict() for callback in self.callbacks],
-            "generators": {path: g.bit_generator.state for path, g in generators_of(self.model).items()},
+            "generators": {path: g.bit_generator.state for path, g in _generators_of(self.model).items()},
             "history": self.history.to_dict(),
         }
 
@@ -362,7 +357,7 @@ class Run:
             self.schedule.load_state_dict(state["schedule"])
         for callback, remembered in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state_dict(remembered)
-        for path, generator in generators_of(self.model).items():
+        for path, generator in _generators_of(self.model).items():
             generator.bit_generator.state = state["generators"][path]
         self.history = History.from_dict(state["history"] | {"engine": self.engine.description})
         self.epoch = self.history.epochs
@@ -378,3 +373,9 @@ def _layers(model: Module, optimizer: Optimizer) -> dict[str, Any]:
         if p in place:
             layers.setdefault(layer_of(path), []).append(place[p])
     return {name: np.array(places) for name, places in layers.items()}
+
+
+def _generators_of(model: Module) -> dict[str, np.random.Generator]:
+    """The random generators inside the model, such as those of dropout, by path."""
+    found = {path: getattr(module, "generator", None) for path, module in model.named_modules()}
+    return {path: generator for path, generator in found.items() if isinstance(generator, np.random.Generator)}

@@ -1,0 +1,72 @@
+"""`plot_distributions`: how activations and gradients are distributed, layer by layer.
+
+May import: `drawing`, `training`; `layers` and `style` of this folder; NumPy; matplotlib inside functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinygrad_edu.drawing.palette import CYCLE, INK, blend
+from tinygrad_edu.plotting.layers import LayerRecorder
+from tinygrad_edu.plotting.style import LABEL, label, panels, whole_numbers
+from tinygrad_edu.training.data import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_distributions"]
+
+
+def plot_distributions(recorder: LayerRecorder) -> Figure:
+    """How the activations and the gradients of each layer are distributed, epoch by epoch.
+
+    One column per layer. The line is the median, the bands hold the middle half and the middle nine tenths. Gradients
+    are shown by size on a logarithmic axis, which all layers share: layers that fall behind there learn slowly or
+    not at all. Above stands the share of gradients that were exactly zero throughout the last epoch.
+
+    Raises ValueError when the recorder has seen no epoch.
+
+    >>> from tinygrad_edu import MLP
+    >>> from tinygrad_edu.nn.losses import mean_squared_error
+    >>> from tinygrad_edu.training import fit
+    >>> X, recorder = [[0.0], [1.0]], LayerRecorder([[0.0], [1.0]])
+    >>> _ = fit(MLP(1, [2, 1], seed=0), X, [0.0, 1.0], loss=mean_squared_error, epochs=3, callbacks=[recorder])
+    >>> len(plot_distributions(recorder).axes)  # activations and gradients of two layers
+    4
+    """
+    if not recorder.gradients:
+        raise ValueError("the recorder has seen no epoch; give it to fit(..., callbacks=[recorder])")
+    columns = len(recorder.gradients)
+    figure, axes = panels(2, columns, (max(2.4, 7.2 / columns), 2.5), sharex=True, sharey="row")
+    for (upper, lower), layer in zip(axes.T, recorder.gradients, strict=True):
+        if layer in recorder.activations:
+            _bands(upper, recorder.activations[layer], CYCLE[0])
+        else:
+            upper.set_visible(False)
+        sizes = recorder.gradients[layer]
+        zero = float(np.mean(sizes[-1] == 0.0))
+        _bands(lower, [size[size > 0.0] for size in sizes], CYCLE[1])
+        lower.set_yscale("log")
+        label(upper, layer)
+        label(lower, f"{100.0 * zero:.0f} % are zero" if zero else "", "epoch")
+        whole_numbers(lower)
+    axes[0, 0].set_ylabel("activations", fontsize=LABEL, color=INK)
+    axes[1, 0].set_ylabel("size of gradients", fontsize=LABEL, color=INK)
+    return figure
+
+
+def _bands(axis: Axes, over_time: Sequence[Array], color: str) -> None:
+    """The median over time, and around it the middle half and the middle nine tenths."""
+    levels = [5, 25, 50, 75, 95]
+    finite = [numbers[np.isfinite(numbers)] for numbers in over_time]
+    found = [np.percentile(numbers, levels) if len(numbers) else np.full(5, np.nan) for numbers in finite]
+    p5, p25, median, p75, p95 = np.array(found).T
+    epochs = np.arange(1, len(over_time) + 1)
+    axis.fill_between(epochs, p5, p95, color=blend(color, 0.2), linewidth=0)
+    axis.fill_between(epochs, p25, p75, color=blend(color, 0.45), linewidth=0)
+    axis.plot(epochs, median, color=color, linewidth=2, marker="o" if len(epochs) < 3 else "")
