@@ -13,7 +13,7 @@ import numpy as np
 
 from tinygrad_edu.training.data import Array
 
-__all__ = ["Problem", "Split"]
+__all__ = ["PROBLEMS", "Problem", "Split"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,12 @@ class Split:
 
 @dataclass(frozen=True)
 class Problem:
-    """What there is to learn, where it comes from, and settings that learn it well."""
+    """What there is to learn, where the data comes from, and settings with which it is learned well.
+
+    `load` takes the seed that decides which examples are held back for testing. `layers` are the hidden ones. The
+    settings were found by trial: with these few epochs, tests hold them to more than 93 % of moons and iris and 95 %
+    of the digits.
+    """
 
     what: str
     load: Callable[[int], Split]
@@ -44,21 +49,21 @@ def _xor(seed: int) -> Split:
 
 
 def _moons(seed: int) -> Split:
-    X, y = _scikit_learn().make_moons(500, noise=0.2, random_state=seed)
+    X, y = _sklearn_datasets().make_moons(500, noise=0.2, random_state=seed)
     return _standardized_split(X, y, ["upper moon", "lower moon"], seed)
 
 
 def _iris(seed: int) -> Split:
-    data = _scikit_learn().load_iris()
+    data = _sklearn_datasets().load_iris()
     return _standardized_split(data.data, data.target, data.target_names.tolist(), seed)
 
 
 def _digits(seed: int) -> Split:
-    data = _scikit_learn().load_digits()
+    data = _sklearn_datasets().load_digits()
     return _standardized_split(data.data, data.target, [str(digit) for digit in range(10)], seed)
 
 
-def _scikit_learn() -> Any:
+def _sklearn_datasets() -> Any:
     try:
         import sklearn.datasets
     except ImportError as error:

@@ -17,9 +17,9 @@ from tinygrad_edu.arguments import at_least_zero, whole_number
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.optim.optimizers import Optimizer
 from tinygrad_edu.optim.vectors import Vector
-from tinygrad_edu.training.data import Data
+from tinygrad_edu.training.data import Array, Data
 from tinygrad_edu.training.history import History
-from tinygrad_edu.training.saving import Array, arrays_of, load_arrays
+from tinygrad_edu.training.saving import arrays_of, load_arrays
 from tinygrad_edu.value import Value
 
 __all__ = ["Callback", "EarlyStopping", "RunView", "as_callback"]

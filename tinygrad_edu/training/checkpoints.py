@@ -4,7 +4,7 @@ The state of a run is a tree of dicts, lists, numbers and strings with arrays at
 the tensors of a safetensors file, the rest its metadata, as JSON. Files are written whole or not at all: whenever the
 process is killed, the previous checkpoint is still there.
 
-May import: `saving` of this folder; NumPy.
+May import: `data` and `saving` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.training.saving import Array, read_tensors, write_tensors
+from tinygrad_edu.training.data import Array
+from tinygrad_edu.training.saving import read_tensors, write_tensors
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
 

@@ -3,26 +3,26 @@
 They follow scikit-learn's protocol to the letter (its `check_estimator` passes), so pipelines, cross-validation, grid
 search, metrics and joblib's back ends, on many processes or on a cluster, work with them as with any other estimator.
 
-May import: `value`, `nn`, `optim`; `callbacks`, `history`, `loop` and `prediction` of this folder; NumPy, scikit-learn.
+May import: `nn`, `optim`; `callbacks`, `data`, `history`, `loop` and `prediction` of this folder; NumPy, scikit-learn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.losses import cross_entropy, mean_squared_error
-from tinygrad_edu.optim.optimizers import SGD, AdamW, Optimizer, RMSprop
+from tinygrad_edu.optim.names import optimizer_called
 from tinygrad_edu.training.callbacks import EarlyStopping
+from tinygrad_edu.training.data import Array
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import fit
 from tinygrad_edu.training.prediction import predict
-from tinygrad_edu.value import Value
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -35,17 +35,7 @@ except ImportError as error:
         'MLPClassifier and MLPRegressor need scikit-learn; install it with: pip install "tinygrad_edu[learn]"'
     ) from error
 
-__all__ = ["OPTIMIZERS", "MLPClassifier", "MLPRegressor"]
-
-Array: TypeAlias = NDArray[np.float64]
-
-#: What the name of an optimizer stands for: (parameters, learning rate, weight decay) -> optimizer.
-OPTIMIZERS: dict[str, Callable[[Sequence[Value], float, float], Optimizer]] = {
-    "adam": lambda params, rate, decay: AdamW(params, rate, weight_decay=decay),
-    "rmsprop": lambda params, rate, decay: RMSprop(params, rate, weight_decay=decay),
-    "momentum": lambda params, rate, decay: SGD(params, rate, momentum=0.9, weight_decay=decay),
-    "sgd": lambda params, rate, decay: SGD(params, rate, weight_decay=decay),
-}
+__all__ = ["MLPClassifier", "MLPRegressor"]
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -86,11 +76,12 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
 
     def _fit(self, X: Array, y: Array, n_outputs: int, loss: Any, stratify: Any = None) -> None:
         """Build the network and train it."""
-        if self.optimizer not in OPTIMIZERS:
-            raise ValueError(f"optimizer is one of {', '.join(OPTIMIZERS)}, not {self.optimizer!r}")
         random = check_random_state(self.random_state)
         model_seed, order_seed, split_seed = random.randint(np.iinfo(np.int32).max, size=3).tolist()
         model = MLP(X.shape[1], [*self.hidden_sizes, n_outputs], self.activation, seed=model_seed)
+        optimizer = optimizer_called(
+            self.optimizer, model.parameters(), self.learning_rate, weight_decay=self.weight_decay
+        )
         validation = None
         if self.early_stopping:
             X, X_held, y, y_held = train_test_split(
@@ -102,7 +93,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             X,
             y,
             loss,
-            OPTIMIZERS[self.optimizer](model.parameters(), self.learning_rate, self.weight_decay),
+            optimizer,
             epochs=self.epochs,
             batch_size=None if self.batch_size is None else min(self.batch_size, len(X)),
             validation=validation,

@@ -4,7 +4,7 @@ The scalars of a model are gathered into arrays by their paths: `layers.0.neuron
 column 1 of `layers.0.weight`, and `layers.0.neurons.3.bias` number 3 of `layers.0.bias`, just as `torch.nn.Linear`
 lays them out. Any other list of `Value`s becomes an array under its own path.
 
-May import: `files`, `nn`, NumPy; safetensors inside functions.
+May import: `files`, `nn`; `data` of this folder; NumPy; safetensors inside functions.
 """
 
 from __future__ import annotations
@@ -14,17 +14,15 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.nn.module import Module
+from tinygrad_edu.training.data import Array
 
 __all__ = ["arrays_of", "layer_of", "load", "load_arrays", "read_tensors", "save", "write_tensors"]
-
-Array: TypeAlias = NDArray[np.float64]
 
 _NEURON = re.compile(r"(?:^|\.)neurons\.(\d+)\.(weights\.(\d+)|bias)$")
 _TRAILING_INDICES = re.compile(r"((?:\.\d+)*)$")
