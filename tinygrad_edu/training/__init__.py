@@ -5,7 +5,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_edu.training.callbacks import Callback, EarlyStopping
+from tinygrad_edu.training.callbacks import Callback, EarlyStopping, RunView
 from tinygrad_edu.training.data import batches
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import CallbackError, Run, fit
@@ -23,6 +23,7 @@ __all__ = [
     "EarlyStopping",
     "History",
     "Run",
+    "RunView",
     "TensorBoard",
     "batches",
     "fit",

@@ -1,9 +1,11 @@
 """Engines: what turns a batch into the mean loss and its gradient.
 
-`Eager` builds the graph of every example and sweeps it back, as a learner does by hand. `Replay` records the loss of
-one example once and runs it on whole batches as matrices; same numbers, much sooner, and it looks now and then whether
-they are the same. `Auto` is the second as long as that works, and then the first. They speak of parameters as one flat
-array `theta`, in the order of the optimizer; `push` makes the `Value`s hold it.
+`Eager` builds the graph of each example and sweeps it back, as a learner does by hand. `Replay` records the loss of one
+example once and runs it on whole batches as matrices: the same numbers, much sooner. It makes sure that they are the
+same, at first and now and then. `Auto` replays as long as that works, and then goes on eagerly.
+
+To an engine the parameters are one flat array `theta`, in the order of the optimizer. `push` writes it into the
+`Value`s, and `pull` reads it from them.
 
 May import: `modes`, `value`, `functions`, `nn`, `replay`, `optim`; `comparison`, `data` and `objective` of this folder;
 NumPy.
@@ -26,12 +28,12 @@ from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_n
 from tinygrad_edu.replay import Program, RecordingError
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.program import recorded
-from tinygrad_edu.training.comparison import as_in_eager, reason_of, row_name, telling_rows
+from tinygrad_edu.training.comparison import Reviews, as_in_eager, reason_of, reviewed_row, row_name, telling_rows
 from tinygrad_edu.training.data import Array, Data
 from tinygrad_edu.training.objective import Objective, outputs_of, takes_batches
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["Eager", "Engine", "Objective", "Replay", "choose_engine"]
+__all__ = ["Auto", "Eager", "Engine", "Replay", "choose_engine", "is_finite"]
 
 
 class Engine(Protocol):
@@ -65,7 +67,7 @@ class Eager:
     def __init__(self, objective: Objective, description: str = "eager") -> None:
         self.objective = objective
         self.description = description
-        # Parameters that are not trained collect gradients too, which must not be left lying about.
+        # `backward` also adds to the gradients of parameters that are not trained; they have to end at 0, too.
         self._leaves = list({*objective.params, *objective.model.parameters()})
 
     @property
@@ -79,17 +81,17 @@ class Eager:
 
     def loss_and_gradient(self, X: Array, y: Array) -> tuple[float, Vector]:
         """The mean loss of a batch, penalty included, and its gradient."""
-        self._forget()
+        self._zero_gradients()
         losses = []
         for term in self._terms(X, y):
             term.backward()
             losses.append(term.data)
         gradient = gradients_of(self.objective.params)
-        self._forget()
+        self._zero_gradients()
         return _sum_of_losses(losses), gradient
 
     def _terms(self, X: Array, y: Array) -> Iterator[Value]:
-        """The parts that the mean loss is the sum of, each made when the one before has been swept."""
+        """The parts whose sum is the mean loss; each is made when the one before has been swept, to keep one graph."""
         share = 1.0 / len(X)
         if takes_batches(self.objective.model):
             outputs = outputs_of(self.objective.model, X.tolist())
@@ -117,9 +119,14 @@ class Eager:
     def pull(self) -> None:
         """Nothing to do: theta lives in the `Value`s."""
 
-    def _forget(self) -> None:
+    def _zero_gradients(self) -> None:
         for leaf in self._leaves:
             leaf.grad = 0.0
+
+
+def is_finite(loss: float, gradient: Vector) -> bool:
+    """Whether a step can be made of them: no nan, no inf."""
+    return math.isfinite(loss) and bool(np.isfinite(gradient).all())
 
 
 def _sum_of_losses(numbers: list[float]) -> float:
@@ -130,9 +137,10 @@ def _sum_of_losses(numbers: list[float]) -> float:
 class Replay:
     """The loss of one example, recorded once, compared with eager code, and run on batches of arrays.
 
-    Recorded once for each mode that the model is trained in (a callback may put parts of it in `eval()`), and for
-    evaluation whenever its buffers have changed. Raises RecordingError for a model that works on whole batches, reads
-    a number while it computes, or gives other numbers than in eager code.
+    There is one program for training and one for evaluation. A program is recorded again when what it was recorded
+    under has changed: the modes of the parts of the model (a callback may put some in `eval()`), and for evaluation the
+    buffers, such as the running means of normalization. Raises RecordingError for a model that works on whole batches,
+    reads a number while it computes, or gives other numbers than in eager code.
     """
 
     description = "replay: the loss of one example was recorded once and runs on whole batches"
@@ -143,28 +151,31 @@ class Replay:
         self.objective = objective
         self._data = data
         self._rows = telling_rows(data)
-        # Parameters that are not trained must be known to the program too; they come after those that are.
+        # A program has to know all parameters, for a callback may change any; those that are not trained come last.
         self._params = list(dict.fromkeys([*objective.params, *objective.model.parameters()]))
         self._theta = numbers_of(self._params)
         self._programs: dict[Any, Program] = {}
         started = time.perf_counter()
         with in_mode(objective.model, training=True):
-            self._training()
-        # Comparing one row costs less than its share of all this.
-        self._cost = (time.perf_counter() - started) / len(self._rows)
-        self._trained = self._spent = 0.0
+            self._training_program()
+        # The time of recording is in here, too, so that the first estimate is rather too high than too low.
+        self._reviews = Reviews(cost=(time.perf_counter() - started) / len(self._rows))
 
-    def _training(self) -> Program:
+    def _training_program(self) -> Program:
         """The program for the modes that the parts of the model are in now."""
         modes = modes_of(self.objective.model)
-        return self._program(("training", modes), self._objective)
+        return self._program_for(("training", modes), self._penalized_loss)
 
-    def _evaluation(self) -> Program:
-        """The loss as it is in `eval()`, with the buffers that there are."""
+    def _evaluation_program(self) -> Program:
+        """The program for `eval()`, with the buffers that there are now."""
         buffers = [repr(getattr(m, name)) for m in self.objective.model.modules() for name in m.buffer_names]
-        return self._program(("evaluation", *buffers), self._loss)
+        return self._program_for(("evaluation", *buffers), self._loss)
 
-    def _program(self, key: tuple[Any, ...], function: Callable[[Any, Any], Value]) -> Program:
+    def _program_for(self, key: tuple[Any, ...], function: Callable[[Any, Any], Value]) -> Program:
+        """The program of a function of one example; a new one takes the place of the old one for the same purpose.
+
+        `key` says the purpose, and then all that the program was recorded under.
+        """
         if key not in self._programs:
             self.push()
             X, y = self._data.X[self._rows], self._data.y[self._rows]
@@ -173,7 +184,7 @@ class Replay:
             self._programs = {other: p for other, p in self._programs.items() if other[0] != key[0]} | {key: program}
         return self._programs[key]
 
-    def _objective(self, x: Any, y: Any) -> Value:
+    def _penalized_loss(self, x: Any, y: Any) -> Value:
         loss = self._loss(x, y)
         if self.objective.penalty is None:
             return loss
@@ -194,32 +205,28 @@ class Replay:
 
     def loss_and_gradient(self, X: Array, y: Array) -> tuple[float, Vector]:
         """The mean loss of a batch, penalty included, and its gradient."""
-        loss, gradient = self._training().value_and_grad(X, y)
+        loss, gradient = self._training_program().value_and_grad(X, y)
         return float(loss), gradient[: len(self.objective.params)]
 
     def mean_loss(self, X: Array, y: Array) -> float:
         """The mean loss in evaluation mode, without penalty."""
         with in_mode(self.objective.model, training=False):
-            return float(np.mean(self._evaluation()(X, y)))
+            return float(np.mean(self._evaluation_program()(X, y)))
 
     def review(self, epoch: int, seconds: float, last: bool = False) -> None:
-        """Compare one more row with eager code.
+        """Compare one more row with eager code, if that is due; see `Reviews`.
 
-        After the epochs 1, 2, 4, 8, ... and the last, and after all others as far as that takes a twentieth of the
-        time. Raises RecordingError for a difference. The `Value`s must hold theta.
+        Raises RecordingError for a difference. The `Value`s must hold theta.
         """
-        self._trained += seconds
-        due = last or epoch & (epoch - 1) == 0
-        if not due and self._spent + self._cost > 0.05 * self._trained:
+        if not self._reviews.are_due(epoch, seconds, last):
             return
         started = time.perf_counter()
-        row = epoch * 7919 % len(self._data)  # a prime number, so that each epoch brings another row
-        self._compare_row(row, self._training(), self._objective)
+        row = reviewed_row(epoch, len(self._data))
+        self._compare_row(row, self._training_program(), self._penalized_loss)
         if any(key[0] == "evaluation" for key in self._programs):
             with in_mode(self.objective.model, training=False):
-                self._compare_row(row, self._evaluation(), self._loss)
-        self._cost = time.perf_counter() - started
-        self._spent += self._cost
+                self._compare_row(row, self._evaluation_program(), self._loss)
+        self._reviews.took(time.perf_counter() - started)
 
     def _compare_row(self, row: int, program: Program, function: Callable[[Any, Any], Value]) -> None:
         X, y = self._data.X[row : row + 1], self._data.y[row : row + 1]
@@ -241,12 +248,15 @@ def _no_noise(draw: Any) -> NoReturn:
 
 
 class Auto:
-    """Replay for as long as it works and gives the numbers of eager code, then eager code, which says why."""
+    """`Replay` as long as it works and gives the numbers of eager code, then `Eager`, whose description says why.
+
+    Whatever goes wrong in recording or replay, training goes on.
+    """
 
     def __init__(self, objective: Objective, data: Data) -> None:
         self._eager = Eager(objective)
         self._replay: Replay | None = None
-        self._evaluates_eagerly = ""
+        self._eager_evaluation = ""
         try:
             self._replay = Replay(objective, data)
         except Exception as error:  # whatever it was, eager code is the meaning and goes on
@@ -258,8 +268,8 @@ class Auto:
 
     @property
     def description(self) -> str:
-        """What computes the gradients, and why."""
-        return f"{self._engine.description}{self._evaluates_eagerly}"
+        """Which engine computes now, and why."""
+        return f"{self._engine.description}{self._eager_evaluation}"
 
     @property
     def theta(self) -> Vector:
@@ -275,25 +285,25 @@ class Auto:
         if self._replay is not None:
             try:
                 loss, gradient = self._replay.loss_and_gradient(X, y)
-                if math.isfinite(loss) and np.isfinite(gradient).all():
+                if is_finite(loss, gradient):
                     return loss, gradient
                 error: Exception = RecordingError(f"the recorded loss is {loss:g}, or its gradient is not finite")
             except Exception as raised:
                 error = raised
             self._replay.push()
-            answer = self._eager.loss_and_gradient(X, y)  # what is wrong with the data, it says itself
-            if math.isfinite(answer[0]) and np.isfinite(answer[1]).all():
+            answer = self._eager.loss_and_gradient(X, y)  # raises, if the fault is the batch's and not replay's
+            if is_finite(*answer):
                 self._go_on_eagerly(error)
             return answer
         return self._eager.loss_and_gradient(X, y)
 
     def mean_loss(self, X: Array, y: Array) -> float:
         """The mean loss in evaluation mode, without penalty."""
-        if self._replay is not None and not self._evaluates_eagerly:
+        if self._replay is not None and not self._eager_evaluation:
             try:
                 return self._replay.mean_loss(X, y)
             except Exception as error:
-                self._evaluates_eagerly = f"; the validation loss is computed eagerly: {reason_of(error)}"
+                self._eager_evaluation = f"; the validation loss is computed eagerly: {reason_of(error)}"
         self._engine.push()
         return self._eager.mean_loss(X, y)
 

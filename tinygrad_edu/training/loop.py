@@ -1,7 +1,7 @@
 """`fit`: the training loop.
 
-Forward pass, loss, backward pass, step, and again: for each batch of each epoch. Everything else here checks what
-comes in, tells the callbacks, and keeps the record.
+Forward pass, loss, backward pass, step, and again: for each batch of each epoch. All the rest checks what comes in,
+tells the callbacks, keeps the record, and resumes a run that was stopped.
 
 May import: `arguments`, `terminal`, `nn`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`, `engines`, `history`,
 `objective`, `progress` and `saving` of this folder; NumPy.
@@ -13,10 +13,11 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import whole_number
 from tinygrad_edu.nn.losses import mean_squared_error
@@ -39,15 +40,13 @@ from tinygrad_edu.training.checks import (
     targets_for,
 )
 from tinygrad_edu.training.data import Array, Data, batch_order, checked
-from tinygrad_edu.training.engines import Engine, choose_engine
+from tinygrad_edu.training.engines import Engine, choose_engine, is_finite
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.objective import Loss, Objective, Penalty
 from tinygrad_edu.training.progress import Display, is_watched
-from tinygrad_edu.training.saving import arrays_of, layer_of, load_arrays
+from tinygrad_edu.training.saving import FilePath, arrays_of, layer_of, load_arrays
 
 __all__ = ["CallbackError", "Run", "fit"]
-
-Path: TypeAlias = str | os.PathLike[str]
 
 
 class CallbackError(RuntimeError):
@@ -78,7 +77,7 @@ def fit(
     clip_norm: float | None = None,
     clip_value: float | None = None,
     penalty: Penalty | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: FilePath | None = None,
     resume: bool = False,
     engine: str = "auto",
     progress: bool | None = None,
@@ -153,11 +152,7 @@ def fit(
 
 
 class Run:
-    """One training run: what callbacks see, and the loop itself.
-
-    `model`, `data`, `validation`, `loss`, `optimizer` and `history` are what they say. `epoch` and `batch` count from
-    1, `batches_per_epoch` and `epochs` are where they end. `gradient` is the last one, flat and before clipping, in the
-    order of `optimizer.params`; `layers` maps the name of each layer to its places in it.
+    """One training run: the loop itself, and what callbacks see of it, which `RunView` describes.
 
     >>> from tinygrad_edu.nn import MLP
     >>> runs = []
@@ -181,7 +176,7 @@ class Run:
         seed: int,
         schedule: Schedule | None,
         clip: Callable[[Vector], Vector],
-        checkpoint: Path | None,
+        checkpoint: FilePath | None,
     ) -> None:
         self.model, self.data, self.validation = model, data, validation
         self.optimizer, self.engine, self.loss = optimizer, engine, loss
@@ -193,7 +188,7 @@ class Run:
         self.epoch = self.batch = 0
         self.theta = engine.theta
         self.gradient: Vector = np.zeros_like(self.theta)
-        self.layers = _layers(model, optimizer)
+        self.layers = _places_of_layers(model, optimizer)
         self.batches_per_epoch = math.ceil(len(data) / batch_size)
 
     def stop(self, reason: str) -> None:
@@ -225,7 +220,7 @@ class Run:
     def _run_epoch(self, watchers: Sequence[Callback]) -> None:
         started = time.perf_counter()
         self.epoch += 1
-        # Seeded for each epoch, so that resuming needs no generator's state.
+        # Seeded anew for each epoch: a run that is resumed shuffles as if it had never stopped.
         generator = np.random.default_rng([self.history.seed, self.epoch])
         totals, norms, layer_norms = [], [], []
         for batch, rows in enumerate(batch_order(len(self.data), self.batch_size, generator), start=1):
@@ -261,7 +256,7 @@ class Run:
             count = self.epoch - 1 if self.schedule.per == "epoch" else self.history.iterations
             self.optimizer.learning_rate = self.schedule(self.base_learning_rate, count)
         loss, self.gradient = self.engine.loss_and_gradient(X, y)
-        if not (math.isfinite(loss) and np.isfinite(self.gradient).all()):
+        if not is_finite(loss, self.gradient):
             self._give_up(loss)
             return None
         self.theta = self.optimizer.update(self.theta, self.clip(self.gradient))
@@ -277,10 +272,11 @@ class Run:
             f"training stopped {where}: {what}, and the weights are those before that step; "
             "try a smaller learning rate or clip_norm=1.0, and see what diagnose(model, X, y) says",
             RuntimeWarning,
-            stacklevel=6,
+            stacklevel=6,  # the line that called `fit`
         )
 
     def _record(self, totals: list[float], norms: list[float], layer_norms: list[list[float]]) -> None:
+        """Write the line of an epoch: the sums of the losses of its batches, and the lengths of their gradients."""
         history = self.history
         history.loss.append(math.fsum(totals) / len(self.data))
         history.gradient_norm.append(math.fsum(norms) / len(norms))
@@ -290,20 +286,21 @@ class Run:
 
     def _notify(self, event: str, watchers: Sequence[Callback]) -> None:
         """Tell each callback that cares; one that raises ends the run."""
+        view: RunView = self  # mypy holds the run to what callbacks are promised
         for callback in watchers:
             if getattr(type(callback), event) is getattr(Callback, event):
                 continue
             try:
                 if callback.sees_weights:
                     self.engine.push()
-                getattr(callback, event)(self)
+                getattr(callback, event)(view)
             except Exception as error:
                 when = "before the first epoch" if self.epoch == 0 else f"in {event}, epoch {self.epoch}"
                 raise CallbackError(
                     f"the callback {callback.name} raised {type(error).__name__} {when}: {error}; "
                     "training ended there, and the model holds the weights it had then"
                 ) from error
-            if callback.sees_weights:  # and may have changed them
+            if callback.sees_weights:  # then it may have changed them
                 self.engine.pull()
                 self.theta = self.engine.theta
 
@@ -341,15 +338,21 @@ class Run:
         """
         if self.checkpoint is None:
             raise ValueError("resume=True continues from a checkpoint; say which with checkpoint=FILE")
-        if not os.path.exists(self.checkpoint):
-            return
-        state = read_checkpoint(self.checkpoint)
+        if os.path.exists(self.checkpoint):
+            state = read_checkpoint(self.checkpoint)
+            self._check_made_for(state["made_for"])
+            self.load_state_dict(state)
+
+    def _check_made_for(self, made_for: Mapping[str, Any]) -> None:
         for what, here in self._made_for().items():
-            if state["made_for"][what] != here:
+            if made_for[what] != here:
                 raise ValueError(
-                    f"the checkpoint {str(self.checkpoint)!r} was made with {what} {state['made_for'][what]!r}, "
+                    f"the checkpoint {str(self.checkpoint)!r} was made with {what} {made_for[what]!r}, "
                     f"and this run has {here!r}; call fit as before, or give another file"
                 )
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue where `state_dict()` was taken, in a run that was made with the same arguments."""
         self.optimizer.load_state_dict(state["optimizer"])
         load_arrays(self.model, state["model"], f"the checkpoint {str(self.checkpoint)!r}")
         self.base_learning_rate = state["base_learning_rate"]
@@ -365,7 +368,7 @@ class Run:
         self.theta = self.engine.theta
 
 
-def _layers(model: Module, optimizer: Optimizer) -> dict[str, Any]:
+def _places_of_layers(model: Module, optimizer: Optimizer) -> dict[str, NDArray[np.intp]]:
     """The places of each layer's parameters in the flat gradient."""
     place = {p: index for index, p in enumerate(optimizer.params)}
     layers: dict[str, list[int]] = {}

@@ -20,22 +20,35 @@ Loss: TypeAlias = Callable[[Any, Any], Value]
 Penalty: TypeAlias = Callable[[Sequence[Value]], Value]
 
 
-def takes_batches(model: Module) -> bool:
-    """Whether the model is called on a list of examples (as batch normalization must be), not on one."""
-    return bool(getattr(model, "takes_batch", False))
-
-
-def outputs_of(model: Module, examples: list[Any]) -> list[Any]:
-    """What the model answers to each example."""
-    call = cast("Callable[[Any], Any]", model)
-    return list(call(examples)) if takes_batches(model) else [call(example) for example in examples]
-
-
 @dataclass(frozen=True)
 class Objective:
-    """What is to be made small: the mean over a batch of loss(model(x), y), plus the penalty on the parameters."""
+    """What is to be made small, as a function of the parameters θ.
+
+    mean over the batch of loss(model(x), y) + penalty(θ)
+    """
 
     model: Module
     loss: Loss
     params: Sequence[Value]
     penalty: Penalty | None = None
+
+
+def takes_batches(model: Module) -> bool:
+    """Whether the model is called on a list of examples, as batch normalization must be, and not on one.
+
+    >>> from tinygrad_edu.nn import MLP, BatchNorm
+    >>> takes_batches(BatchNorm(2)), takes_batches(MLP(2, [1]))
+    (True, False)
+    """
+    return bool(getattr(model, "takes_batch", False))
+
+
+def outputs_of(model: Module, examples: list[Any]) -> list[Any]:
+    """What the model answers to each example.
+
+    >>> from tinygrad_edu.nn import MLP
+    >>> [[v.data for v in outputs] for outputs in outputs_of(MLP(1, [2], init="zeros"), [[1.0], [2.0]])]
+    [[0.0, 0.0], [0.0, 0.0]]
+    """
+    call = cast("Callable[[Any], Any]", model)
+    return list(call(examples)) if takes_batches(model) else [call(example) for example in examples]

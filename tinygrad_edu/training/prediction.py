@@ -22,16 +22,18 @@ from tinygrad_edu.value import Value, as_value
 
 __all__ = ["predict", "replayed"]
 
-_WORTH_RECORDING = 16  # examples; fewer are answered before the model is recorded and compared
-_said: set[Any] = set()
+#: Fewer examples than these are answered one by one before the model is recorded and compared on as many.
+_WORTH_RECORDING = 16
+#: What has been warned of, by the kinds of model and error: once is enough.
+_already_said: set[Any] = set()
 
 
 def predict(model: Module, X: Any) -> Array:
     """The outputs of a model in evaluation mode for each example of X, shape (n, outputs), flat; no graph is kept.
 
-    Many examples are replayed, which is much faster, where the model can be recorded and gives the same for some of
-    them in eager code; else a RuntimeWarning says once why not. Raises TypeError or ValueError for examples that the
-    model does not take, and TypeError for what is no model.
+    Many examples are replayed, which is much faster, where the model can be recorded and eager code gives the same for
+    some of them; else a RuntimeWarning says why not, once for each kind of model. Raises TypeError or ValueError for
+    examples that the model does not take, and TypeError for what is no model.
 
     >>> from tinygrad_edu.nn import MLP
     >>> predict(MLP(2, [3], init="zeros"), [[1.0, 2.0], [3.0, 4.0]]).shape
@@ -45,20 +47,19 @@ def predict(model: Module, X: Any) -> Array:
     with in_mode(model, training=False):
         if len(examples) >= _WORTH_RECORDING and not takes_batches(model):
             try:
-                return replayed(lambda x: _row(outputs_of(model, [x])[0]), model, examples)
+                return replayed(lambda x: _flat_row(outputs_of(model, [x])[0]), model, examples)
             except Exception as error:  # whatever it was, eager code is the meaning and goes on
-                _say_once(
-                    (type(model), type(error)), f"predict computes one example after the other: {reason_of(error)}"
-                )
+                why = reason_of(error)
+                _warn_once((type(model), type(error)), f"predict computes one example after the other: {why}")
         with no_grad():
             outputs = outputs_of(model, examples.tolist())
-    return np.array([[as_value(v).data for v in _row(output)] for output in outputs], dtype=np.float64)
+    return np.array([[as_value(v).data for v in _flat_row(output)] for output in outputs], dtype=np.float64)
 
 
 def replayed(answer: Callable[[Any], list[Value]], model: Module, examples: Array) -> Array:
-    """What `answer` gives for each example, by a program that was compared with it on some of them.
+    """What `answer` gives for each example, by a program of it that agrees with it on some of them.
 
-    Raises whatever recording raises.
+    `answer` takes one example, as eager code has it. Raises whatever recording raises.
     """
 
     def recordable(x: Any) -> list[Value]:
@@ -70,13 +71,13 @@ def replayed(answer: Callable[[Any], list[Value]], model: Module, examples: Arra
     return program(examples)
 
 
-def _say_once(key: Any, message: str) -> None:
-    if key not in _said:
-        _said.add(key)
+def _warn_once(key: Any, message: str) -> None:
+    if key not in _already_said:
+        _already_said.add(key)
         warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
-def _row(output: Any) -> list[Value]:
+def _flat_row(output: Any) -> list[Value]:
     """The outputs for one example as one flat row, whatever their shape."""
     row: list[Value] = np.ravel(np.array(output, dtype=object)).tolist()
     return row

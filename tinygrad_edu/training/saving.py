@@ -14,15 +14,19 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.training.data import Array
 
-__all__ = ["arrays_of", "layer_of", "load", "load_arrays", "read_tensors", "save", "write_tensors"]
+__all__ = ["FilePath", "arrays_of", "layer_of", "load", "load_arrays", "read_tensors", "save", "write_tensors"]
+
+#: Where a file is, as people give it.
+FilePath: TypeAlias = str | os.PathLike[str]
 
 _NEURON = re.compile(r"(?:^|\.)neurons\.(\d+)\.(weights\.(\d+)|bias)$")
 _TRAILING_INDICES = re.compile(r"((?:\.\d+)*)$")
@@ -31,10 +35,10 @@ _TRAILING_INDICES = re.compile(r"((?:\.\d+)*)$")
 # Arrays and scalars ---------------------------------------------------------------------------------------
 
 
-def _place(path: str) -> tuple[str, tuple[int, ...]]:
+def _place_of(path: str) -> tuple[str, tuple[int, ...]]:
     """The array that a parameter is gathered into, and where in it.
 
-    >>> _place("layers.0.neurons.3.weights.1"), _place("table.2.5"), _place("slope")
+    >>> _place_of("layers.0.neurons.3.weights.1"), _place_of("table.2.5"), _place_of("slope")
     (('layers.0.weight', (3, 1)), ('table', (2, 5)), ('slope', ()))
     """
     if match := _NEURON.search(path):
@@ -53,20 +57,20 @@ def layer_of(path: str) -> str:
     >>> layer_of("layers.0.neurons.3.bias"), layer_of("slope")
     ('layers.0', 'slope')
     """
-    return _place(path)[0].rpartition(".")[0] or _place(path)[0]
+    return _place_of(path)[0].rpartition(".")[0] or _place_of(path)[0]
 
 
-def _places(model: Module) -> dict[str, tuple[str, tuple[int, ...]]]:
+def _places_of(model: Module) -> dict[str, tuple[str, tuple[int, ...]]]:
     """For each parameter its array and its index there; lists of different lengths stay single numbers."""
-    places = {path: _place(path) for path, _ in model.named_parameters()}
+    places = {path: _place_of(path) for path, _ in model.named_parameters()}
     members: dict[str, list[tuple[int, ...]]] = {}
     for name, index in places.values():
         members.setdefault(name, []).append(index)
-    full = {name for name, indices in members.items() if _is_full(indices)}
+    full = {name for name, indices in members.items() if _is_whole(indices)}
     return {path: (name, index) if name in full else (path, ()) for path, (name, index) in places.items()}
 
 
-def _is_full(indices: list[tuple[int, ...]]) -> bool:
+def _is_whole(indices: list[tuple[int, ...]]) -> bool:
     """Whether the indices are all those of one array, none missing."""
     if len({len(index) for index in indices}) > 1:
         return False
@@ -80,7 +84,7 @@ def arrays_of(model: Module) -> dict[str, Array]:
     >>> {name: array.shape for name, array in arrays_of(MLP(2, [3, 1])).items()}
     {'layers.0.weight': (3, 2), 'layers.0.bias': (3,), 'layers.1.weight': (1, 3), 'layers.1.bias': (1,)}
     """
-    places = _places(model)
+    places = _places_of(model)
     gathered: dict[str, dict[tuple[int, ...], float]] = {}
     arrays: dict[str, Array] = {}
     for path, number in model.state_dict().items():
@@ -109,8 +113,8 @@ def load_arrays(model: Module, arrays: Mapping[str, Any], source: str = "the arr
     >>> [p.data for p in neuron.parameters()]
     [1.0, 2.0, 3.0]
     """
-    _check_fit(model, arrays, source)
-    places = _places(model)
+    _check_arrays(model, arrays, source)
+    places = _places_of(model)
     state = {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
     for path, (name, index) in places.items():
         if path != name:
@@ -118,7 +122,8 @@ def load_arrays(model: Module, arrays: Mapping[str, Any], source: str = "the arr
     model.load_state_dict({path: state[path] for path in model.state_dict()})
 
 
-def _check_fit(model: Module, arrays: Mapping[str, Any], source: str) -> None:
+def _check_arrays(model: Module, arrays: Mapping[str, Any], source: str) -> None:
+    """Raise ValueError unless these are the arrays of such a model."""
     expected = arrays_of(model)
     for name in expected:
         if name not in arrays:
@@ -127,11 +132,16 @@ def _check_fit(model: Module, arrays: Mapping[str, Any], source: str) -> None:
         if name not in expected:
             raise ValueError(_misfit(source, f"has {name!r}, which the model does not", model))
     for name, own in expected.items():
-        array = np.asarray(arrays[name])
-        if array.shape != own.shape:
-            raise ValueError(_misfit(source, f"has {name!r} of shape {array.shape} instead of {own.shape}", model))
-        if array.dtype.kind not in "fiu":
-            raise ValueError(_misfit(source, f"has {name!r} of type {array.dtype}, not numbers", model))
+        fault = _fault_of(np.asarray(arrays[name]), own.shape)
+        if fault:
+            raise ValueError(_misfit(source, f"has {name!r} of {fault}", model))
+
+
+def _fault_of(array: NDArray[Any], shape: tuple[int, ...]) -> str:
+    """What is wrong with an array that should hold numbers in this shape; nothing if all is well."""
+    if array.shape != shape:
+        return f"shape {array.shape} instead of {shape}"
+    return "" if array.dtype.kind in "fiu" else f"type {array.dtype}, not numbers"
 
 
 def _misfit(source: str, what: str, model: Module) -> str:
@@ -143,7 +153,7 @@ def _misfit(source: str, what: str, model: Module) -> str:
 # Files ----------------------------------------------------------------------------------------------------
 
 
-def write_tensors(file: str | os.PathLike[str], tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
+def write_tensors(file: FilePath, tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
     """Write arrays and strings to a safetensors file, whole or not at all.
 
     Raises ImportError without safetensors, OSError where the file cannot be written.
@@ -153,7 +163,7 @@ def write_tensors(file: str | os.PathLike[str], tensors: Mapping[str, Array], me
     write_whole(file, safetensors.save(contiguous, dict(metadata)))
 
 
-def read_tensors(file: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, str]]:
+def read_tensors(file: FilePath) -> tuple[dict[str, Array], dict[str, str]]:
     """The arrays and the strings of a safetensors file.
 
     Raises ImportError without safetensors, FileNotFoundError, and ValueError for a truncated or corrupt file.
@@ -182,7 +192,7 @@ def _safetensors() -> Any:
     return safetensors.numpy
 
 
-def save(model: Module, file: str | os.PathLike[str]) -> None:
+def save(model: Module, file: FilePath) -> None:
     """Write the weights and buffers of a model to a safetensors file, whole or not at all, as float64.
 
     `torch.nn.Linear` layers of the same sizes load the weights of an `MLP` directly: `layers.0.weight` has shape (out,
@@ -202,7 +212,7 @@ def save(model: Module, file: str | os.PathLike[str]) -> None:
     write_tensors(file, arrays_of(model), {"format": "tinygrad_edu", "model": repr(model)})
 
 
-def load(model: Module, file: str | os.PathLike[str], *, strict: bool = True) -> None:
+def load(model: Module, file: FilePath, *, strict: bool = True) -> None:
     """Read weights and buffers into a model built alike; all of them or, on an error, none.
 
     A file that another program wrote, such as PyTorch's, need only have the right names and shapes. One of ours must
@@ -220,7 +230,7 @@ def load(model: Module, file: str | os.PathLike[str], *, strict: bool = True) ->
     ValueError: ...
     """
     arrays, metadata = read_tensors(file)
-    _check_fit(model, arrays, repr(str(file)))
+    _check_arrays(model, arrays, repr(str(file)))
     described = metadata.get("model", repr(model))
     if strict and described != repr(model):
         ours, theirs = _first_difference(repr(model), described)
