@@ -6,22 +6,39 @@ May import: `training`; `pathologies` of this folder; NumPy.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.diagnosis.pathologies import Finding
+from tinygrad_edu.training.data import Array
 from tinygrad_edu.training.history import History
+
+__all__ = ["overfitting", "unsuitable_learning_rate"]
+
+#: Epochs at the end whose mean validation loss is compared with the lowest: one alone may be chance.
+_RECENT = 3
+#: A rise, or a fall, of the loss by less than this share is noise.
+_NOISE = 0.1
+#: Fewer epochs than these show no trend.
+_TREND = 5
+#: A loss that goes up in more than this share of the epochs, by more than `_NOISE` on the average of all its moves, is
+#: thrown about. At the bottom a healthy loss goes up in half of them, but by less than a fiftieth ...
+_OFTEN = 0.3
+#: ... and it has fallen to half or less by then, which one that is thrown about has not.
+_HALF = 0.5
+#: A loss that falls in more than this share of at least so many epochs, and in its last third at more than half its
+#: first speed, is far from the bottom. If it has fallen by less than `_NOISE` in all, the steps are too small.
+_STEADILY, _CREEPING_EPOCHS = 0.8, 10
 
 
 def overfitting(history: History) -> Iterator[Finding]:
     """The validation loss has turned for good, while the training loss went on falling."""
     validation, training, best = history.validation_loss, history.loss, history.best_epoch
-    if len(validation) < best + 3 or history.stopped.startswith("stopped early"):
+    if len(validation) < best + _RECENT or history.stopped.startswith("stopped early"):
         return
-    recent, lowest = float(np.mean(validation[-3:])), validation[best - 1]
-    rise = 0.1 * max(abs(lowest), validation[0] - lowest)  # less is noise
-    if recent > lowest + rise and training[-1] < 0.9 * training[best - 1]:
+    recent, lowest = float(np.mean(validation[-_RECENT:])), validation[best - 1]
+    noise = _NOISE * max(abs(lowest), validation[0] - lowest)
+    if recent > lowest + noise and training[-1] < (1.0 - _NOISE) * training[best - 1]:
         yield Finding(
             "overfitting",
             "the run",
@@ -31,11 +48,11 @@ def overfitting(history: History) -> Iterator[Finding]:
 
 
 def unsuitable_learning_rate(history: History) -> Iterator[Finding]:
-    """The loss rises, jumps or breaks off: the steps are too large. It falls by next to nothing: they are too small."""
+    """The loss rises, jumps or ends the run: the steps are too large. It creeps: they are too small."""
     losses = np.array(history.loss)
     if "not finite" in history.stopped or "loss is" in history.stopped:
         yield Finding("learning rate too large", "the run", f"it {history.stopped}")
-    elif len(losses) < 5:
+    elif len(losses) < _TREND:
         return
     elif losses[-1] > losses[0]:
         rose = f"the loss rose from {losses[0]:.3g} in epoch 1 to {losses[-1]:.3g} in epoch {len(losses)}"
@@ -48,18 +65,19 @@ def unsuitable_learning_rate(history: History) -> Iterator[Finding]:
         yield Finding("learning rate too small", "the run", f"{fell}, and as fast at the end as in the beginning")
 
 
-def _jumps(losses: Any) -> bool:
+def _jumps(losses: Array) -> bool:
     """Up and down by more than a tenth, without getting anywhere."""
     changes = np.diff(losses)
-    restless = (changes > 0).mean() > 0.3 and np.abs(changes).mean() > 0.1 * losses.mean()
-    return bool(restless and losses[-1] > 0.5 * losses[0])
+    is_restless = (changes > 0).mean() > _OFTEN and np.abs(changes).mean() > _NOISE * losses.mean()
+    return bool(is_restless and losses[-1] > _HALF * losses[0])
 
 
-def _creeps(losses: Any) -> bool:
+def _creeps(losses: Array) -> bool:
     """Down nearly always, by little, and with no sign of arriving."""
-    if len(losses) < 10:
+    if len(losses) < _CREEPING_EPOCHS:
         return False
     changes = np.diff(losses)
-    third = max(1, len(changes) // 3)
-    little = losses[-1] > 0.9 * losses[0]
-    return bool(little and (changes < 0).mean() > 0.8 and changes[-third:].mean() < 0.5 * changes[:third].mean())
+    third = len(changes) // 3
+    fell_little = losses[-1] > (1.0 - _NOISE) * losses[0]
+    keeps_its_speed = changes[-third:].mean() < _HALF * changes[:third].mean()
+    return bool(fell_little and (changes < 0).mean() > _STEADILY and keeps_its_speed)

@@ -1,4 +1,10 @@
-"""What the numbers of a network show: one function for each pathology that they can show.
+"""What the numbers of a network show: one check for each pathology that they can show.
+
+A check says nothing about a healthy network. "Healthy" in the comments on the thresholds are those of
+`tests/diagnosis`: fresh and trained ones, for curves, moons, irises and digits, with up to six layers.
+
+    Glorot, X., Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural networks. AISTATS.
+    Pascanu, R., Mikolov, T., Bengio, Y. (2013). On the difficulty of training recurrent neural networks. ICML.
 
 May import: `op`, `modes`, `nn`, `training`; `observation` and `pathologies` of this folder; NumPy.
 """
@@ -19,16 +25,32 @@ from tinygrad_edu.training.data import Data
 from tinygrad_edu.training.objective import Loss, outputs_of, takes_batches
 from tinygrad_edu.training.saving import layer_of
 
-#: A layer whose gradient is this much smaller than that of the last one does not learn with it.
+__all__ = [
+    "broken_symmetry",
+    "dead_units",
+    "exploding_gradients",
+    "has_learned",
+    "non_finite_numbers",
+    "saturated_units",
+    "vanishing_gradients",
+]
+
+#: A first layer whose gradient is less than this share of the last one's does not learn with it. Healthy networks have
+#: an eighth or more while they learn, and eight layers of sigmoid 5e-6.
 VANISHED = 1e-3
-#: A gradient this many times as long as the weights it belongs to throws them anywhere.
+#: A gradient this many times as long as the weights it belongs to throws them anywhere: an ordinary step of 0.01 times
+#: the gradient is ten times the weights. In healthy networks it is up to 7 times as long.
 EXPLODED = 1e3
-#: A unit whose slope is this share of the largest that its activation has is saturated ...
+#: A unit whose slope is below this share of the largest that its activation has is flat there: tanh beyond ±2.65.
 FLAT = 0.02
-#: ... when that is so for this share of the examples.
+#: A unit that is flat for this share of the examples is saturated: it learns from one example in ten. No unit of a
+#: fresh healthy network is.
 MOSTLY = 0.9
-#: A network whose loss is this share of the loss on shuffled targets has learned; flat units do no harm then.
+#: A network whose loss is below this share of the loss on shuffled targets has learned. Certain answers are flat, and
+#: that does no harm then. Trained healthy networks with flat units are at a hundredth or less.
 LEARNED = 0.1
+#: Units that a finding names; the others it counts.
+_NAMED = 5
 
 
 def non_finite_numbers(seen: Observation) -> Iterator[Finding]:
@@ -38,7 +60,10 @@ def non_finite_numbers(seen: Observation) -> Iterator[Finding]:
 
 
 def broken_symmetry(model: Module, seen: Observation) -> Iterator[Finding]:
-    """Neurons of one layer with equal weights and equal gradients stay equal for ever."""
+    """Neurons of one layer with equal weights and equal gradients stay equal for ever.
+
+    Equal gradients may differ by rounding, since they are added up in different orders: by 1e-9 of their size.
+    """
     places = {p: index for index, p in enumerate(model.parameters())}
     for path, module in model.named_modules():
         if not isinstance(module, Layer) or len(module.neurons) < 2:
@@ -57,7 +82,11 @@ def broken_symmetry(model: Module, seen: Observation) -> Iterator[Finding]:
 
 
 def dead_units(model: Module, everything: Data, seen: Observation) -> Iterator[tuple[Finding, float]]:
-    """Rectifiers that answer 0 to every example pass no gradient, and so stay as they are; with their share."""
+    """Rectifiers that answer 0 to every example pass no gradient, and so stay as they are.
+
+    Those that answer 0 to the examples observed are tried on all there are. Beside each finding stands the share of the
+    layer's units: a few dead ones are no alarm.
+    """
     suspects = [path for path, unit in seen.units.items() if unit.activation == "relu" and not any(unit.outputs)]
     if suspects and not takes_batches(model):
         suspects = always_zero(model, everything.X, suspects)
@@ -66,8 +95,11 @@ def dead_units(model: Module, everything: Data, seen: Observation) -> Iterator[t
 
 
 def saturated_units(seen: Observation) -> Iterator[Finding]:
-    """Units at the flat end of their activation pass hardly any gradient."""
-    outputs = list(seen.layers)[-1]  # which are meant to be certain
+    """Units at the flat end of their activation pass hardly any gradient.
+
+    The last layer is left out: a network that is sure of its answers has them at the flat end.
+    """
+    outputs = list(seen.layers)[-1]
     steepest = {path: _largest_slope(unit.activation) for path, unit in seen.units.items()}
     shares = {
         path: float(np.mean(np.abs(unit.slopes) < FLAT * steepest[path]))
@@ -89,16 +121,17 @@ def _largest_slope(activation: str) -> float:
 def _by_layer(
     pathology: str, what: str, shares: dict[str, float], seen: Observation
 ) -> Iterator[tuple[Finding, float]]:
-    """One finding for each layer with such units, which names them with their share of the examples.
+    """One finding for each layer that has such units, and their share of the layer's units.
 
-    Beside it stands their share of the units of the layer.
+    `shares` maps the path of each such unit to the share of the examples for which it is so.
     """
     layers: dict[str, list[str]] = {}
     for path in shares:
         layers.setdefault(_layer_of_unit(path), []).append(path)
     for layer, paths in layers.items():
         of = sum(_layer_of_unit(path) == layer for path in seen.units)
-        named = ", ".join(f"{path} ({shares[path]:.0%})" for path in paths[:5]) + (", ..." if len(paths) > 5 else "")
+        named = ", ".join(f"{path} ({shares[path]:.0%})" for path in paths[:_NAMED])
+        named += ", ..." if len(paths) > _NAMED else ""
         yield Finding(pathology, layer, f"{len(paths)} of {of} units {what}: {named}"), len(paths) / of
 
 
@@ -107,10 +140,13 @@ def _layer_of_unit(path: str) -> str:
 
 
 def vanishing_gradients(gradients: dict[str, float], explained: bool) -> Iterator[Finding]:
-    """The first layer gets next to nothing of the gradient that the last one gets."""
+    """The first layer gets next to nothing of the gradient that the last one gets.
+
+    If that is nothing at all, and `explained` by other findings (dead units, equal ones), these say more.
+    """
     names = list(gradients)
     first, last = gradients[names[0]], gradients[names[-1]]
-    if first >= VANISHED * last or (first == 0.0 and explained):  # dead or equal units say more
+    if first >= VANISHED * last or (first == 0.0 and explained):
         return
     evidence = (
         f"its root mean square gradient is {first:.2g}, which is {first / last:.1g} of the {last:.2g} in {names[-1]}"
@@ -119,7 +155,10 @@ def vanishing_gradients(gradients: dict[str, float], explained: bool) -> Iterato
 
 
 def exploding_gradients(model: Module, seen: Observation) -> Iterator[Finding]:
-    """A gradient beside which the weights are nothing."""
+    """A gradient beside which the weights are nothing; the first such layer is enough, for the others follow from it.
+
+    Weights shorter than 1 count as 1: those of a layer that begins at 0 are no measure.
+    """
     numbers = np.array([p.data for p in model.parameters()])
     for layer, places in seen.layers.items():
         length, weight = float(np.linalg.norm(seen.spread[places])), float(np.linalg.norm(numbers[places]))

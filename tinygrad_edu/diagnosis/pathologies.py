@@ -1,5 +1,8 @@
 """The pathologies that `diagnose` looks for, each with its cure, and `Finding`: one of them, found somewhere.
 
+To add one, give it a line in `PATHOLOGIES`, and write the check that finds it: in `network_checks` if the numbers of a
+network show it, in `history_checks` if the record of a run does. `examination` calls the checks.
+
 May import: the standard library only.
 """
 
@@ -30,7 +33,7 @@ PATHOLOGIES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One pathology: which, where, the evidence, and the cure; `epoch` is when a `Watch` first saw it.
+    """One pathology that was found: which, where, with what evidence; `epoch` is when a `Watch` first saw it.
 
     >>> Finding("dead units", "layers.0", "2 of 4 units answer 0 to all 10 examples").cure
     'use leaky_relu, a smaller learning rate, or He initialization with biases of 0'

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tinygrad_edu.diagnosis.examination import Diagnosis, examined
+from tinygrad_edu.diagnosis.examination import Diagnosis, examine
 from tinygrad_edu.diagnosis.pathologies import Finding
 from tinygrad_edu.training.callbacks import Callback, RunView
 
@@ -15,7 +15,7 @@ __all__ = ["Watch"]
 
 
 class Watch(Callback):
-    """A callback that diagnoses the network as it trains, every so many epochs.
+    """A callback that diagnoses the network as it trains, every so many epochs and at the end.
 
     `findings` are what it has seen so far, each with the epoch in which it was first seen; `diagnosis` is the last one,
     which takes the whole history into account.
@@ -46,7 +46,7 @@ class Watch(Callback):
         self._look(run)
 
     def _look(self, run: RunView) -> None:
-        self.diagnosis = examined(run.model, run.data, self.sample, run.loss, run.history)
+        self.diagnosis = examine(run.model, run.data, self.sample, run.loss, run.history)
         known = {(finding.pathology, finding.where) for finding in self.findings}
         for finding in self.diagnosis:
             if (finding.pathology, finding.where) not in known:

@@ -5,6 +5,9 @@ Each update rule is written once, on flat float64 arrays: `update(theta, gradien
 running averages, the count of iterations) lives here, outside `Value`, and `state_dict()` gives it away, so that a
 run can be stopped and resumed bit for bit.
 
+To add an optimizer, write a subclass of `Optimizer` here. If people should be able to choose it by a word, give it one
+in `names`.
+
 May import: `arguments`, `value`; `vectors` of this folder; NumPy.
 """
 
@@ -34,7 +37,7 @@ class Optimizer(ABC):
     buffer_names: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, params: Iterable[Value], learning_rate: float, weight_decay: float) -> None:
-        self.params = _checked(params)
+        self.params = _checked_params(params)
         self.learning_rate = learning_rate
         self.weight_decay = at_least_zero(weight_decay, "weight_decay")
         self.iteration = 0
@@ -278,7 +281,7 @@ class AdamW(Adam):
         return self._moved(theta - self.learning_rate * self.weight_decay * theta, gradient)
 
 
-def _checked(params: Iterable[Value]) -> tuple[Value, ...]:
+def _checked_params(params: Iterable[Value]) -> tuple[Value, ...]:
     """The parameters as a tuple of distinct leaf `Value`s, at least one."""
     checked = tuple(params)
     if not checked:

@@ -39,7 +39,11 @@ __all__ = ["MLPClassifier", "MLPRegressor"]
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """What the classifier and the regressor share."""
+    """What the classifier and the regressor share.
+
+    scikit-learn reads the parameters of an estimator off the signature of its `__init__`, so each has to list them all,
+    and store each under its own name, unchecked.
+    """
 
     model_: MLP
     history_: History
@@ -105,6 +109,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         self.n_iter_ = self.history_.epochs
 
     def _outputs(self, X: Any) -> Array:
+        """What the network answers to each example, shape (n, outputs)."""
         check_is_fitted(self)
         return predict(self.model_, validate_data(self, X, dtype=np.float64, reset=False))
 
@@ -113,9 +118,9 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]  # scikit-
     """A multi-layer perceptron for any number of classes, trained on cross-entropy.
 
     `hidden_sizes` and `activation` describe the network, `optimizer` ("adam", "rmsprop", "momentum", "sgd"),
-    `learning_rate`, `epochs`, `batch_size` (None: 32 or all) and `weight_decay` the training; with `early_stopping` a
-    `validation_fraction` of the data is held back, and training ends `patience` epochs after the best. `class_weight`
-    is as in scikit-learn: None, "balanced", or a dict. After `fit`: `classes_`, `model_` (the `MLP`), `history_`,
+    `learning_rate`, `epochs`, `batch_size` (None: 32 or all) and `weight_decay` λ, which adds λ·θ to the gradient, the
+    training; with `early_stopping` a `validation_fraction` of the data is held back, and training ends `patience`
+    epochs after the best. `class_weight` is as in scikit-learn: None, "balanced", or a dict. After `fit`: `classes_`, `model_` (the `MLP`), `history_`,
     `n_iter_` (epochs), `n_features_in_`.
 
     Raises ValueError as scikit-learn's estimators and `fit` do.
