@@ -12,13 +12,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tinygrad_edu.drawing.palette import GRAY, INK, PAPER
-from tinygrad_edu.plotting.style import TICK, label, panels
+from tinygrad_edu.plotting.style import TICK, name_axes, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["plot_confusion"]
+
+#: In inches: a cell holds four digits, the names stand beside the cells, and the title needs some width in any case.
+_CELL, _NAMES, _SMALLEST = 0.52, 1.2, 3.6
+#: Names of more letters than these would run into each other, and are turned.
+_SHORT_NAME = 4
 
 
 def plot_confusion(matrix: ArrayLike, class_names: Sequence[Any] | None = None) -> Figure:
@@ -38,23 +43,21 @@ def plot_confusion(matrix: ArrayLike, class_names: Sequence[Any] | None = None) 
     labels = [str(name) for name in (range(len(counts)) if class_names is None else class_names)]
     if len(labels) != len(counts):
         raise ValueError(f"a matrix of {len(counts)} classes needs as many names, not {len(labels)}")
-    side = max(3.6, 0.52 * len(counts) + 1.2)
+    side = max(_SMALLEST, _CELL * len(counts) + _NAMES)
     figure, axes = panels(1, 1, (side, side))
     axis: Axes = axes[0, 0]
     totals = counts.sum(axis=1, keepdims=True)
     share = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     axis.imshow(share, cmap="Blues", vmin=0.0, vmax=1.0)
     for (row, column), count in np.ndenumerate(counts):
-        ink = PAPER if share[row, column] > 0.5 else INK if count else GRAY
+        ink = PAPER if share[row, column] > 0.5 else INK if count else GRAY  # white on dark blue, gray for nothing
         weight = "bold" if row == column else "normal"
         axis.text(column, row, f"{count:g}", ha="center", va="center", color=ink, fontsize=TICK, fontweight=weight)
-    long_names = max(map(len, labels)) > 4
-    axis.set_xticks(
-        range(len(labels)), labels, rotation=45 if long_names else 0, ha="right" if long_names else "center"
-    )
+    angle, end = (45, "right") if max(map(len, labels)) > _SHORT_NAME else (0, "center")
+    axis.set_xticks(range(len(labels)), labels, rotation=angle, ha=end)
     axis.set_yticks(range(len(labels)), labels)
     axis.grid(visible=False)
     right, total = int(np.trace(counts)), int(counts.sum())
     accuracy = f" ({100.0 * right / total:.1f} %)" if total else ""
-    label(axis, f"{right:,} of {total:,} right{accuracy}", "predicted", "true")
+    name_axes(axis, f"{right:,} of {total:,} right{accuracy}", "predicted", "true")
     return figure

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tinygrad_edu.drawing.palette import CYCLE, INK, PAPER, blend
-from tinygrad_edu.plotting.style import MARKERS, label, legend, panels
+from tinygrad_edu.plotting.style import MARKERS, add_legend, name_axes, panels
 from tinygrad_edu.training.data import Array
 
 if TYPE_CHECKING:
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["plot_decision_regions"]
+
+#: The share of their extent that is shown around the data, so that no point lies on the edge.
+_MARGIN = 0.12
+#: In square points, as matplotlib has it: some hundred points can be told apart, and a ring goes well around its own.
+_POINT, _RING = 32, 110
 
 
 def plot_decision_regions(
@@ -38,7 +43,8 @@ def plot_decision_regions(
     0 for the outputs of a network trained with a hinge or logits, 0.5 for probabilities. X has shape (n, 2), y shape
     (n,). Each class has its own color and shape; what is classified wrongly has a ring around it.
 
-    Raises ValueError when the shapes do not fit or a point has a label that `predict` never returns for scores.
+    Raises ValueError when the shapes do not fit, or the answers are neither labels of the data nor scores of its
+    classes.
 
     >>> X, y = np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([0, 1])
     >>> figure = plot_decision_regions(lambda points: points.sum(axis=1) > 1.0, X, y, resolution=20)
@@ -51,41 +57,43 @@ def plot_decision_regions(
             f"decision regions need points of shape (n, 2) and labels of shape (n,), not {X.shape} and {y.shape}"
         )
     classes = np.unique(y)
-    low, high = X.min(axis=0), X.max(axis=0)
-    margin = 0.12 * np.where(high > low, high - low, 1.0)
-    across, up = (np.linspace(low[k] - margin[k], high[k] + margin[k], resolution) for k in (0, 1))
+    across, up = _plane(X, resolution)
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     leads = _leads(predict(grid), classes, boundary).reshape(resolution, resolution, len(classes))
     wrong = np.argmax(_leads(predict(X), classes, boundary), axis=1) != np.searchsorted(classes, y)
 
-    figure, axes = panels(1, 1, (6.0, 5.0))
+    figure, axes = panels(1, 1, (6.0, 5.0))  # the plane is square, and the legend stands beside it
     axis: Axes = axes[0, 0]
     colors = [CYCLE[k % len(CYCLE)] for k in range(len(classes))]
-    for k, color in enumerate(colors):
-        lead = leads[..., k]
-        if lead.max() > 0.0:
-            axis.contourf(across, up, lead, levels=[0.0, 2.0 * lead.max()], colors=[blend(color, 0.22)])
-        if lead.min() < 0.0 < lead.max():
-            axis.contour(across, up, lead, levels=[0.0], colors=INK, linewidths=1.0)
+    for k, color in enumerate(colors):  # all regions first, so that none covers a point
+        _draw_region(axis, across, up, leads[..., k], color)
     for k, name in enumerate(classes):
+        x1, x2 = X[y == name].T
         marker = MARKERS[k % len(MARKERS)]
-        axis.scatter(
-            X[y == name, 0],
-            X[y == name, 1],
-            s=32,
-            marker=marker,
-            color=colors[k],
-            edgecolor=PAPER,
-            linewidth=0.6,
-            label=str(name),
-        )
+        axis.scatter(x1, x2, s=_POINT, marker=marker, color=colors[k], edgecolor=PAPER, linewidth=0.6, label=str(name))
     if wrong.any():
-        across, up = X[wrong].T
-        axis.scatter(across, up, s=110, facecolor="none", edgecolor=INK, linewidth=1.4, label="wrong")
+        x1, x2 = X[wrong].T
+        axis.scatter(x1, x2, s=_RING, facecolor="none", edgecolor=INK, linewidth=1.4, label="wrong")
     axis.grid(visible=False)
-    label(axis, f"{np.count_nonzero(wrong)} of {len(X)} wrong", *names)
-    legend(axis, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    name_axes(axis, f"{np.count_nonzero(wrong)} of {len(X)} wrong", *names)
+    add_legend(axis, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
+
+
+def _plane(X: Array, resolution: int) -> tuple[Array, Array]:
+    """The part of the plane that is shown, along each direction: that of the data and a margin around it."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    margin = _MARGIN * np.where(high > low, high - low, 1.0)
+    across, up = (np.linspace(low[k] - margin[k], high[k] + margin[k], resolution) for k in (0, 1))
+    return across, up
+
+
+def _draw_region(axis: Axes, across: Array, up: Array, lead: Array, color: str) -> None:
+    """Where a class leads the others: a pale area, with a line where it ends."""
+    if lead.max() > 0.0:
+        axis.contourf(across, up, lead, levels=[0.0, 2.0 * lead.max()], colors=[blend(color, 0.22)])
+    if lead.min() < 0.0 < lead.max():
+        axis.contour(across, up, lead, levels=[0.0], colors=INK, linewidths=1.0)
 
 
 def _leads(predicted: ArrayLike, classes: NDArray[Any], boundary: float) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinygrad_edu.drawing.palette import CYCLE, INK, blend
 from tinygrad_edu.plotting.layers import LayerRecorder
-from tinygrad_edu.plotting.style import LABEL, label, panels, whole_numbers
+from tinygrad_edu.plotting.style import LABEL, count_along_x, name_axes, panels
 from tinygrad_edu.training.data import Array
 
 if TYPE_CHECKING:
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["plot_distributions"]
+
+#: In inches: as wide as a page, unless there are so many layers that their titles would collide.
+_PAGE, _NARROWEST = 7.2, 2.4
+#: The middle nine tenths, the middle half, and the median between them.
+_PERCENTILES = (5, 25, 50, 75, 95)
 
 
 def plot_distributions(recorder: LayerRecorder) -> Figure:
@@ -42,7 +47,8 @@ def plot_distributions(recorder: LayerRecorder) -> Figure:
     if not recorder.gradients:
         raise ValueError("the recorder has seen no epoch; give it to fit(..., callbacks=[recorder])")
     columns = len(recorder.gradients)
-    figure, axes = panels(2, columns, (max(2.4, 7.2 / columns), 2.5), sharex=True, sharey="row")
+    width = max(_NARROWEST, _PAGE / columns)
+    figure, axes = panels(2, columns, (width, 2.5), sharex=True, sharey="row")
     for (upper, lower), layer in zip(axes.T, recorder.gradients, strict=True):
         if layer in recorder.activations:
             _bands(upper, recorder.activations[layer], CYCLE[0])
@@ -52,9 +58,9 @@ def plot_distributions(recorder: LayerRecorder) -> Figure:
         zero = float(np.mean(sizes[-1] == 0.0))
         _bands(lower, [size[size > 0.0] for size in sizes], CYCLE[1])
         lower.set_yscale("log")
-        label(upper, layer)
-        label(lower, f"{100.0 * zero:.0f} % are zero" if zero else "", "epoch")
-        whole_numbers(lower)
+        name_axes(upper, layer)
+        name_axes(lower, f"{100.0 * zero:.0f} % are zero" if zero else "", "epoch")
+        count_along_x(lower)
     axes[0, 0].set_ylabel("activations", fontsize=LABEL, color=INK)
     axes[1, 0].set_ylabel("size of gradients", fontsize=LABEL, color=INK)
     return figure
@@ -62,9 +68,8 @@ def plot_distributions(recorder: LayerRecorder) -> Figure:
 
 def _bands(axis: Axes, over_time: Sequence[Array], color: str) -> None:
     """The median over time, and around it the middle half and the middle nine tenths."""
-    levels = [5, 25, 50, 75, 95]
     finite = [numbers[np.isfinite(numbers)] for numbers in over_time]
-    found = [np.percentile(numbers, levels) if len(numbers) else np.full(5, np.nan) for numbers in finite]
+    found = [np.percentile(numbers, _PERCENTILES) if len(numbers) else np.full(5, np.nan) for numbers in finite]
     p5, p25, median, p75, p95 = np.array(found).T
     epochs = np.arange(1, len(over_time) + 1)
     axis.fill_between(epochs, p5, p95, color=blend(color, 0.2), linewidth=0)

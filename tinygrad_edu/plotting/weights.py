@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_weights"]
 
+#: More images than these are drawn smaller, and ten to a row instead of five: the figure stays as wide as a page.
+_FEW = 12
+#: What a title adds to the height of an image, in inches.
+_TITLE = 0.25
+
 
 def plot_weights(
     weights: Layer | ArrayLike, shape: tuple[int, int] | None = None, *, titles: Sequence[Any] | None = None
@@ -44,10 +49,9 @@ def plot_weights(
         weights = [[weight.data for weight in neuron.weights] for neuron in weights.neurons]
     images = _as_images(np.asarray(weights, dtype=np.float64), shape)
     count = len(images)
-    columns = min(count, 10 if count > 12 else 5)
+    columns, size = (10, 1.1) if count > _FEW else (min(count, 5), 1.5)
     rows = math.ceil(count / columns)
-    size = 1.1 if count > 12 else 1.5
-    figure, axes = panels(rows, columns, (size, size + 0.25 * (titles is not None)))
+    figure, axes = panels(rows, columns, (size, size + _TITLE * (titles is not None)))
     largest = float(np.max(np.abs(images[np.isfinite(images)]), initial=0.0)) or 1.0
     for axis in axes.flat:
         axis.set_axis_off()
@@ -61,6 +65,7 @@ def plot_weights(
 
 
 def _as_images(weights: Array, shape: tuple[int, int] | None) -> Array:
+    """The weights as images, shape (neurons, height, width)."""
     if weights.ndim == 3 and shape is None:
         return weights
     flat = weights.reshape(len(weights), -1) if weights.ndim > 1 and len(weights) else np.empty((0, 0))

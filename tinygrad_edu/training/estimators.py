@@ -120,8 +120,8 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]  # scikit-
     `hidden_sizes` and `activation` describe the network, `optimizer` ("adam", "rmsprop", "momentum", "sgd"),
     `learning_rate`, `epochs`, `batch_size` (None: 32 or all) and `weight_decay` λ, which adds λ·θ to the gradient, the
     training; with `early_stopping` a `validation_fraction` of the data is held back, and training ends `patience`
-    epochs after the best. `class_weight` is as in scikit-learn: None, "balanced", or a dict. After `fit`: `classes_`, `model_` (the `MLP`), `history_`,
-    `n_iter_` (epochs), `n_features_in_`.
+    epochs after the best. `class_weight` is as in scikit-learn: None, "balanced", or a dict. After `fit`: `classes_`,
+    `model_` (the `MLP`), `history_`, `n_iter_` (epochs), `n_features_in_`.
 
     Raises ValueError as scikit-learn's estimators and `fit` do.
 
