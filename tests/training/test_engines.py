@@ -135,15 +135,6 @@ def test_dropout_is_replayed_with_fresh_noise_and_not_at_all_in_eval():
     assert predict(model, X).tolist() == predict(model, X).tolist()
 
 
-def test_predictions_are_those_of_the_model_one_by_one():
-    model = MLP(2, [5, 3], "relu", output_activation="softmax", seed=0)
-    one_by_one = [[p.data for p in model(x)] for x in X]
-    np.testing.assert_allclose(predict(model, X), one_by_one, rtol=1e-12)
-    np.testing.assert_allclose(predict(model, X[:1]), one_by_one[:1], rtol=1e-12)
-    with pytest.raises(ValueError, match="2 inputs"):
-        predict(model, [[1.0, 2.0, 3.0]] * 4)
-
-
 def test_modes_are_put_back_each_by_each():
     model = Sequential(Layer(2, 2), Dropout(0.1))
     model.layers[1].eval()
