@@ -1,12 +1,15 @@
 """Callbacks: what they hear of, what they may do, and early stopping."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from training.examples import ENGINES, regression, weights
 
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.optim import SGD, Adam
-from tinygrad_edu.training import Callback, CallbackError, EarlyStopping, fit, predict
+from tinygrad_edu.training import Callback, CallbackError, EarlyStopping, History, RunView, fit, predict
+from tinygrad_edu.training.callbacks import as_callback
 
 
 def overfitting():
@@ -110,3 +113,113 @@ def test_callbacks_hear_of_everything_in_order():
     fit(MLP(2, [1], seed=0), X, y, epochs=9, batch_size=2, callbacks=[Listen()])
     epochs = [event for e in (1, 2) for event in (("iteration", e, 1), ("iteration", e, 2), ("epoch", e))]
     assert heard == [("start", 0), *epochs, ("end", "enough")]
+
+
+def a_run(losses, model):
+    """A run that has come so far, as callbacks see it, and the reasons why they stopped it."""
+    reasons = []
+    history = History(validation_loss=list(losses))
+    return SimpleNamespace(model=model, history=history, epoch=len(losses), stop=reasons.append), reasons
+
+
+def stopped_after(stopping, losses):
+    """The epoch in which early stopping ends a run of these losses, and its reason."""
+    model = MLP(1, [1], seed=0)
+    for epoch in range(1, len(losses) + 1):
+        run, reasons = a_run(losses[:epoch], model)
+        stopping.on_epoch_end(run)
+        if reasons:
+            return epoch, reasons[0]
+    return None
+
+
+def test_patience_counts_the_epochs_without_improvement():
+    losses = [3.0, 2.0, 2.5, 2.5, 1.0, 2.0, 2.0, 2.0]
+    assert stopped_after(EarlyStopping(patience=0), losses) == (3, "stopped early: no improvement since epoch 2")
+    assert stopped_after(EarlyStopping(patience=1), losses) == (4, "stopped early: no improvement since epoch 2")
+    assert stopped_after(EarlyStopping(patience=2), losses) == (8, "stopped early: no improvement since epoch 5")
+    assert stopped_after(EarlyStopping(patience=3), losses) is None
+
+
+def test_an_improvement_has_to_be_more_than_the_minimum():
+    losses = [1.0, 0.95, 0.9, 0.85]
+    assert stopped_after(EarlyStopping(patience=1, minimum_improvement=0.0), losses) is None
+    assert stopped_after(EarlyStopping(patience=1, minimum_improvement=0.1), losses) == (
+        3,
+        "stopped early: no improvement since epoch 1",
+    )
+
+
+def test_the_best_weights_come_back_unless_they_are_not_wanted():
+    for restore, expected in ((True, 5.0), (False, 7.0)):
+        model, stopping = MLP(1, [1], seed=0), EarlyStopping(restore_best=restore)
+        (weight, _) = model.parameters()
+        for weight.data, losses in ((3.0, [2.0]), (5.0, [2.0, 1.0]), (7.0, [2.0, 1.0, 4.0])):
+            stopping.on_epoch_end(a_run(losses, model)[0])
+        stopping.on_end(a_run([], model)[0])
+        assert weight.data == expected
+
+
+def test_early_stopping_remembers_what_a_resumed_run_needs():
+    one, other = EarlyStopping(), EarlyStopping()
+    one.on_epoch_end(a_run([2.0], MLP(1, [1], seed=0))[0])
+    other.load_state_dict(one.state_dict())
+    assert (other.best_loss, other.best_epoch, set(other.best)) == (2.0, 1, {"layers.0.weight", "layers.0.bias"})
+
+
+@pytest.mark.parametrize("settings", [{"patience": -1}, {"patience": 2.5}, {"minimum_improvement": -0.1}])
+def test_settings_out_of_their_range_are_refused(settings):
+    with pytest.raises(ValueError, match=r"patience|minimum_improvement"):
+        EarlyStopping(**settings)
+
+
+def test_a_function_is_called_after_each_epoch_and_goes_by_its_name():
+    def look(run: RunView) -> None:
+        seen.append(run)
+
+    seen = []
+    callback = as_callback(look)
+    callback.on_start("run")
+    callback.on_iteration_end("run")
+    callback.on_epoch_end("run")
+    callback.on_end("run")
+    assert seen == ["run"]
+    assert callback.name == "look"
+    assert as_callback(callback) is callback
+    assert EarlyStopping().name == "EarlyStopping"
+
+
+def test_what_cannot_be_a_callback_is_refused():
+    with pytest.raises(TypeError, match=r"EarlyStopping is a class; write EarlyStopping\(\)"):
+        as_callback(EarlyStopping)
+    with pytest.raises(TypeError, match="a Callback or a function of the run, not 3"):
+        as_callback(3)
+
+
+def test_a_callback_that_stops_at_an_accuracy_is_a_few_lines():
+    X, y = regression()
+
+    class GoodEnough(Callback):
+        def on_epoch_end(self, run: RunView) -> None:
+            if run.history.loss[-1] < 0.2:
+                run.stop(f"good enough in epoch {run.epoch}")
+
+    model = MLP(2, [3, 1], seed=0)
+    history = fit(model, X, y, optimizer=Adam(model.parameters(), 0.05), epochs=500, callbacks=[GoodEnough()])
+    assert history.stopped == f"good enough in epoch {history.epochs}"
+    assert history.loss[-1] < 0.2 <= min(history.loss[:-1])
+
+
+def test_a_run_has_all_that_callbacks_are_promised():
+    X, y = regression()
+    runs = []
+    fit(MLP(2, [3, 1], seed=0), X, y, epochs=1, batch_size=10, validation=(X, y), callbacks=[runs.append])
+    (run,) = runs
+    assert [name for name in [*RunView.__annotations__, "stop"] if not hasattr(run, name)] == []
+    assert (run.epoch, run.epochs, run.batch, run.batches_per_epoch) == (1, 1, 3, 3)
+    assert {name: places.tolist() for name, places in run.layers.items()} == {
+        "layers.0": list(range(9)),
+        "layers.1": [9, 10, 11, 12],
+    }
+    assert run.gradient.shape == (13,)
+    assert (len(run.data), len(run.validation)) == (24, 24)

@@ -8,9 +8,20 @@ from training.examples import XOR_X, XOR_Y, weights
 
 from tinygrad_edu import Value
 from tinygrad_edu.nn import MLP, BatchNorm, Layer, Module, Sequential
-from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, hinge
+from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, hinge, mean_squared_error
 from tinygrad_edu.optim import SGD, Adam
 from tinygrad_edu.training import EarlyStopping, fit
+from tinygrad_edu.training.checks import (
+    check_dependence,
+    check_kinds,
+    checked_batch_size,
+    checked_callbacks,
+    checked_optimizer,
+    checked_validation,
+    clipping,
+    targets_for,
+)
+from tinygrad_edu.training.data import checked
 
 NAN, INF = math.nan, math.inf
 
@@ -105,3 +116,79 @@ def test_a_last_batch_of_one_is_refused_before_training_with_batch_norm():
             fit(model, XOR_X, XOR_Y, batch_size=size)
     assert model.state_dict() == before
     fit(model, XOR_X, XOR_Y, batch_size=2, epochs=1)
+
+
+# Each check by itself --------------------------------------------------------------------------------------
+
+
+def test_without_an_optimizer_it_is_adam_of_all_parameters():
+    model = MLP(2, [3, 1])
+    optimizer = checked_optimizer(None, model)
+    assert type(optimizer) is Adam
+    assert set(optimizer.params) == set(model.parameters())
+    part = SGD(model.layers[0].parameters(), 0.1)
+    assert checked_optimizer(part, model) is part
+
+
+@pytest.mark.parametrize(("asked", "n", "size"), [(None, 100, 32), (None, 5, 5), (7, 100, 7), (5, 5, 5)])
+def test_a_batch_is_32_or_all_there_is(asked, n, size):
+    assert checked_batch_size(asked, n, MLP(2, [1])) == size
+
+
+def test_functions_become_callbacks():
+    stopping = EarlyStopping()
+    first, second = checked_callbacks(iter([stopping, print]))
+    assert first is stopping
+    assert second.name == "print"
+    with pytest.raises(TypeError, match="put it in brackets"):
+        checked_callbacks(3)
+
+
+def test_the_validation_pair_is_checked_as_the_data_is():
+    data = checked([[1.0, 2.0]], [1.0])
+    assert checked_validation(([[3, 4]], [5]), data).X.tolist() == [[3.0, 4.0]]
+    with pytest.raises(ValueError, match="validation y holds nan in row 0"):
+        checked_validation(([[3.0, 4.0]], [NAN]), data)
+
+
+def test_a_gradient_is_clipped_by_value_and_then_by_norm():
+    gradient = np.array([6.0, 0.6, -3.0])
+    assert clipping(None, None)(gradient) is gradient
+    assert clipping(None, 1.0)(gradient).tolist() == [1.0, 0.6, -1.0]
+    np.testing.assert_allclose(clipping(1.0, None)(gradient), gradient / np.sqrt(36 + 0.36 + 9))
+    np.testing.assert_allclose(clipping(1.0, 1.0)(gradient), np.array([1.0, 0.6, -1.0]) / np.sqrt(2.36))
+    for wrong in ((0.0, None), (None, -1.0), (NAN, None)):
+        with pytest.raises(ValueError, match=r"clip_(norm|value) must be a finite number above 0"):
+            clipping(*wrong)
+
+
+def test_labels_become_rows_only_where_there_is_an_output_for_each_class():
+    data = checked(np.zeros((3, 2)), [0, 2, 1])
+    assert targets_for(MLP(2, [3]), cross_entropy, data).y.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    assert targets_for(MLP(2, [1]), mean_squared_error, data).y is data.y
+
+
+def test_so_many_targets_are_tried_and_no_more():
+    def refuses(bad):
+        def loss(outputs, target):
+            if target == bad:
+                raise ValueError("no such target")
+            return outputs[0] - target
+
+        return loss
+
+    data = checked(np.zeros((1500, 2)), np.arange(1500.0)[::-1])
+    model = MLP(2, [1])
+    assert targets_for(model, refuses(0.0), data).y is data.y, "the last row is one too many"
+    with pytest.raises(ValueError, match=r"row 2 of y \(counted from 0\) does not fit the loss: no such target"):
+        targets_for(model, refuses(1497.0), data)
+
+
+def test_checking_leaves_the_model_as_it_was():
+    model = MLP(2, [2, 1], seed=0)
+    before = [(p.data, p.grad, model.training) for p in model.parameters()]
+    data = checked(XOR_X, XOR_Y)
+    targets_for(model, mean_squared_error, data)
+    check_dependence(model, mean_squared_error, Adam(model.parameters()), data)
+    check_kinds(mean_squared_error, None, 0)
+    assert [(p.data, p.grad, model.training) for p in model.parameters()] == before

@@ -13,6 +13,7 @@ from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, mean_squ
 from tinygrad_edu.optim import SGD, Adam, CosineDecay, OneCycle, ReduceOnPlateau
 from tinygrad_edu.training import Callback, fit, predict
 from tinygrad_edu.training.data import batch_order
+from tinygrad_edu.training.loop import Run
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -310,3 +311,52 @@ def test_sequences_and_images_are_examples_too(engine):
         history = fit(model, X, y, optimizer=Adam(model.parameters(), 0.02), epochs=12, engine=engine)
         assert history.loss[-1] < 0.5 * history.loss[0]
         assert predict(model, X).shape == (12, 1)
+
+
+def test_the_order_of_an_epoch_depends_on_the_seed_and_its_number_alone():
+    """So that a run that is resumed shuffles as if it had never stopped."""
+    X, y = regression(10)
+    seen = []
+
+    class Watch(Callback):
+        def on_iteration_end(self, run):
+            seen.append(run.gradient.copy())
+
+    still = MLP(2, [1], seed=0)
+    fit(still, X, y, optimizer=SGD(still.parameters(), 0.0), epochs=3, batch_size=5, seed=4, callbacks=[Watch()])
+    for epoch in (1, 2, 3):
+        for rows, gradient in zip(
+            batch_order(10, 5, np.random.default_rng([4, epoch])), seen[2 * epoch - 2 : 2 * epoch], strict=True
+        ):
+            w1, w2, b = weights(still)
+            error = X[rows] @ [w1, w2] + b - y[rows]
+            np.testing.assert_allclose(gradient, [*(2 * error @ X[rows] / 5), 2 * error.mean()], rtol=1e-9)
+
+
+def test_the_first_reason_to_stop_is_the_one_that_is_told():
+    X, y = regression()
+
+    def stop(run: Run) -> None:
+        run.stop("first")
+        run.stop("second")
+
+    assert fit(MLP(2, [1], seed=0), X, y, epochs=5, callbacks=[stop]).stopped == "first"
+
+
+def test_resuming_without_a_file_begins_a_run_and_without_a_name_is_a_mistake(tmp_path):
+    X, y = regression()
+    file = tmp_path / "run.safetensors"
+    assert fit(MLP(2, [1], seed=0), X, y, epochs=2, checkpoint=file, resume=True).epochs == 2
+    assert file.exists()
+    with pytest.raises(ValueError, match="say which with checkpoint=FILE"):
+        fit(MLP(2, [1], seed=0), X, y, epochs=2, resume=True)
+
+
+def test_a_gradient_that_is_not_finite_ends_the_run_as_a_loss_does():
+    model = MLP(1, [1], seed=0)
+    before = weights(model)
+    with pytest.warns(RuntimeWarning, match="the gradient is not finite, and the weights are those before that step"):
+        history = fit(model, [[0.0]], [0.0], lambda outputs, target: (outputs[0] - outputs[0]).sqrt(), engine="eager")
+    assert history.stopped == "stopped in epoch 1, iteration 1: the gradient is not finite"
+    assert history.batch_loss == []
+    assert weights(model) == before
