@@ -1,5 +1,17 @@
 """Training: what changes the parameters of a network so that its loss falls.
 
+    loop         `fit`, and the run that it makes
+    callbacks    what happens around the loop; early stopping. `progress` and `tensorboard` are callbacks, too
+    checks       what `fit` is given, checked before anything changes
+    data         examples and targets, and the order of batches
+    objective    what is made small: a model, a loss, a penalty
+    engines      what turns a batch into the mean loss and its gradient: eager code, or replay
+    comparison   on which rows, and when, replay is compared with eager code
+    prediction   `predict`
+    history      the record of a run
+    saving       weights in files; `checkpoints` holds whole runs
+    estimators   the networks as scikit-learn has them
+
 `MLPClassifier` and `MLPRegressor` can be imported from here too; only then is scikit-learn needed.
 """
 

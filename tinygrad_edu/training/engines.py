@@ -256,7 +256,7 @@ class Auto:
     def __init__(self, objective: Objective, data: Data) -> None:
         self._eager = Eager(objective)
         self._replay: Replay | None = None
-        self._eager_evaluation = ""
+        self._why_eager_evaluation = ""
         try:
             self._replay = Replay(objective, data)
         except Exception as error:  # whatever it was, eager code is the meaning and goes on
@@ -269,7 +269,7 @@ class Auto:
     @property
     def description(self) -> str:
         """Which engine computes now, and why."""
-        return f"{self._engine.description}{self._eager_evaluation}"
+        return f"{self._engine.description}{self._why_eager_evaluation}"
 
     @property
     def theta(self) -> Vector:
@@ -299,11 +299,11 @@ class Auto:
 
     def mean_loss(self, X: Array, y: Array) -> float:
         """The mean loss in evaluation mode, without penalty."""
-        if self._replay is not None and not self._eager_evaluation:
+        if self._replay is not None and not self._why_eager_evaluation:
             try:
                 return self._replay.mean_loss(X, y)
             except Exception as error:
-                self._eager_evaluation = f"; the validation loss is computed eagerly: {reason_of(error)}"
+                self._why_eager_evaluation = f"; the validation loss is computed eagerly: {reason_of(error)}"
         self._engine.push()
         return self._eager.mean_loss(X, y)
 
