@@ -86,6 +86,7 @@ def add_train(commands: Any) -> None:
 
 
 def _layer_sizes(text: str) -> list[int]:
+    """The sizes of hidden layers as they are written on the command line."""
     if text == "none":
         return []
     try:
@@ -98,6 +99,7 @@ def _layer_sizes(text: str) -> list[int]:
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    """Train as asked, with what suits the problem where nothing was asked, and say how it went."""
     problem = PROBLEMS[arguments.problem]
     whole_number(arguments.seed, "seed", least=0)
     data = problem.load(arguments.seed)
@@ -140,6 +142,7 @@ def _fitted(model: MLP, data: Split, optimizer: Optimizer, epochs: int, argument
 
 
 def _exit_code(history: History) -> int:
+    """Whether the run came to its end."""
     if history.stopped.startswith("interrupted"):
         return INTERRUPTED
     return FAILED if history.stopped else 0

@@ -43,8 +43,8 @@ __all__ = [
 #: Examples of a batch unless `fit` is told otherwise, as in Keras: enough to steady the gradient, and few enough for
 #: many steps in an epoch.
 _USUAL_BATCH = 32
-#: The loss is tried on each target there is, or on so many: regression has as many targets as examples. It takes a few
-#: milliseconds.
+#: The loss is tried on each target there is, or on so many: regression has as many targets as examples. That takes less
+#: than a tenth of a second.
 _TARGETS_TRIED = 1000
 
 

@@ -94,14 +94,16 @@ def fit(
     with the model in `eval()`, after each epoch. `seed` decides the shuffling; None draws one.
 
     `schedule` sets the learning rate, `clip_norm` and `clip_value` clip the gradient, `penalty(params)` is added to
-    the loss. With `checkpoint`, the whole state of the run is written to that file after each epoch; with `resume`
-    too, the run continues from there, if the file exists, bit for bit as if it had never stopped. `engine` is "eager",
-    "replay" or "auto": replay where model and loss can be recorded and give the numbers of eager code, else eager code;
-    `History.engine` says which, and why. They are compared on a row of each target and others, 16 in all, and on one
-    more row after epochs 1, 2, 4, 8, ..., the last, and as many others as take a twentieth of the time; so model and
-    loss are called more often, and what a model keeps of a call is not that of the last example. A difference that
-    shows while it trains is a warning, and for "replay" a RecordingError. `progress` shows a live line; by default at a
-    terminal only.
+    the loss. With `checkpoint`, the whole state of the run is written to that file after each epoch. With `resume`
+    too, the run continues from there, if the file exists, bit for bit as if it had never stopped. `progress` shows a
+    live line; by default at a terminal only.
+
+    `engine` is "eager", "replay" or "auto": replay where model and loss can be recorded and give the numbers of eager
+    code, else eager code. `History.engine` says which, and why. Replay is compared with eager code on one row of each
+    target and some others, 16 or so in all. One more row follows after epochs 1, 2, 4, 8, ..., the last, and as many
+    others as take a twentieth of the time. So model and loss are called more often than there are steps, and what a
+    model keeps of a call is not that of the last example. A difference that shows while it trains is a warning, and for
+    "replay" a RecordingError.
 
     Ctrl-C ends the run with the history so far. So do `EarlyStopping`, and a loss or gradient that is not finite,
     which also warns: the weights stay those of the last good step. Raises ValueError or TypeError for bad input, before
