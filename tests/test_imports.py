@@ -17,6 +17,8 @@ PARTS = (
     "files",
     "arguments",
     "texts",
+    "elsewhere",
+    "truth",
     "terminal",
     "later",
     "op",

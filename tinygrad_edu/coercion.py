@@ -3,7 +3,7 @@
 Any real number may stand beside one, and no text or complex number; an array is asked to do it element by element.
 While a program is recorded, what would tell a number is refused: the program must hold for other numbers too.
 
-May import: `op`, `ops`, `modes`, NumPy.
+May import: `elsewhere`, `truth`, `op`, `ops`, `modes`; NumPy.
 """
 
 from __future__ import annotations
@@ -16,66 +16,14 @@ from typing import Any, Generic, NoReturn, TypeVar
 import numpy as np
 
 from tinygrad_edu import ops
+from tinygrad_edu.elsewhere import ELSEWHERE, CalledElsewhere
 from tinygrad_edu.modes import is_hidden, modes_alive, revealed
 from tinygrad_edu.op import Op
+from tinygrad_edu.truth import FALSE, TRUE, TRUTHS
 
 __all__ = ["plain", "real", "text"]
 
 T = TypeVar("T")
-
-#: What other engines call something that a `Value` has, and what it is called here.
-_ELSEWHERE = {
-    "_prev": "what it was made of is `inputs`",
-    "_children": "what it was made of is `inputs`",
-    "children": "what it was made of is `inputs`",
-    "parents": "what it was made of is `inputs`",
-    "creator": "the operation that made it is `op`, what it was made of is `inputs`",
-    "grad_fn": "the operation that made it is `op`, what it was made of is `inputs`",
-    "_op": "the operation that made it is `op`, and its name `op.name`",
-    "_local_grads": "the derivatives by its inputs are `local_derivatives`",
-    "_backward": "the derivatives by its inputs are `local_derivatives`, and `backward_steps()` shows the sweep",
-    "gradient": "its gradient is `grad`",
-    "item": "its number is `data`",
-    "value": "its number is `data`",
-    "val": "its number is `data`",
-    "numpy": "its number is `data`",
-    "tolist": "its number is `data`",
-    "name": "its name is `label`",
-    "zero_grad": "`v.grad = 0.0` clears one gradient, and `module.zero_grad()` those of all parameters",
-    "zero_": "`v.data = 0.0` sets its number, and `v.grad = 0.0` its gradient",
-    "requires_grad": "every Value has a gradient; `no_grad()` computes without remembering, `v.detach()` gives a leaf",
-    "requires_grad_": "every Value has a gradient; `no_grad()` computes without remembering, `v.detach()` gives a leaf",
-    "retain_grad": "every Value keeps its gradient",
-    "is_leaf": "a leaf is a Value whose `op` is None",
-    "clone": "`v.detach()` gives a leaf with the same number, `+v` is the Value itself",
-    "pow": "a power is `v ** exponent`",
-    "mul": "a product is `v * w`",
-    "add": "a sum is `v + w`",
-    "sub": "a difference is `v - w`",
-    "div": "a quotient is `v / w`",
-    "neg": "its negative is `-v`",
-    "abs": "its absolute value is `abs(v)`",
-    "leakyrelu": "the activation is `leaky_relu(negative_slope=0.01)`",
-    "asin": "the inverse functions are `arcsin`, `arccos`, `arctan`, as in NumPy",
-    "acos": "the inverse functions are `arcsin`, `arccos`, `arctan`, as in NumPy",
-    "atan": "the inverse functions are `arcsin`, `arccos`, `arctan`, as in NumPy",
-    "logsigmoid": "the activation is `log_sigmoid`",
-    "clamp": "it is `clip(low, high)`, as in NumPy",
-}
-
-
-class CalledElsewhere:
-    """In the place of a name that other engines use: an AttributeError that says what it is called here."""
-
-    def __init__(self, name: str, cure: str) -> None:
-        self.name = name
-        self.cure = cure
-
-    def __get__(self, value: Any, owner: Any = None) -> NoReturn:
-        raise AttributeError(f"a Value has no attribute {self.name!r}: {self.cure}", name=self.name, obj=value)
-
-    def __set__(self, value: Any, assigned: Any) -> NoReturn:
-        self.__get__(value)
 
 
 def _lost(self: Any) -> NoReturn:
@@ -84,76 +32,6 @@ def _lost(self: Any) -> NoReturn:
         "a Value does not turn into a plain number by itself, because its gradient would be lost: write v.data for its "
         "number, or the method of the Value for a function of it, such as v.exp() instead of math.exp(v)"
     )
-
-
-class Truth:
-    """What a comparison of `Value`s says: a bool for Python and for arithmetic, and as in NumPy for `&`, `|` and `~`.
-
-    >>> holds = Truth(True)
-    >>> holds, ~holds, holds & ~holds, holds + holds, np.array([holds])
-    (True, False, False, 2, array([ True]))
-    """
-
-    __slots__ = ("_holds",)
-
-    def __init__(self, holds: bool) -> None:
-        self._holds = holds
-
-    def __bool__(self) -> bool:
-        return self._holds
-
-    def __index__(self) -> int:
-        return int(self._holds)
-
-    def __repr__(self) -> str:
-        return repr(self._holds)
-
-    def __format__(self, spec: str) -> str:
-        return format(self._holds, spec)
-
-    def __hash__(self) -> int:
-        return hash(self._holds)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Truth, (self._holds,)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return np.array(self._holds, dtype=dtype)
-
-    def __invert__(self) -> Truth:
-        return FALSE if self._holds else TRUE
-
-    def __and__(self, other: Any) -> Any:
-        return (TRUE if self._holds and other else FALSE) if isinstance(other, _TRUTHS) else NotImplemented
-
-    def __or__(self, other: Any) -> Any:
-        return (TRUE if self._holds or other else FALSE) if isinstance(other, _TRUTHS) else NotImplemented
-
-    def __xor__(self, other: Any) -> Any:
-        return (TRUE if self._holds != bool(other) else FALSE) if isinstance(other, _TRUTHS) else NotImplemented
-
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
-
-
-def _as_a_number(compute: Callable[..., Any], reflected: bool = False) -> Callable[..., Any]:
-    """What `int` does."""
-
-    def method(self: Any, *other: Any) -> Any:
-        return compute(*other, int(self)) if reflected else compute(int(self), *other)
-
-    return method
-
-
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
-    setattr(Truth, f"__{_name}__", _as_a_number(getattr(operator, f"__{_name}__")))
-    setattr(Truth, f"__r{_name}__", _as_a_number(getattr(operator, f"__{_name}__"), reflected=True))
-for _name in ("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs"):
-    setattr(Truth, f"__{_name}__", _as_a_number(getattr(operator, f"__{_name}__")))
-for _function in (float, round, divmod):
-    setattr(Truth, f"__{_function.__name__}__", _as_a_number(_function))
-numbers.Integral.register(Truth)
-TRUE, FALSE = Truth(True), Truth(False)
-_TRUTHS = (bool, np.bool_, Truth)
 
 
 def compared(operation: Op, compare: Callable[[Any, Any], bool]) -> Callable[[Any, object], Any]:
@@ -174,7 +52,7 @@ def combined(operation: Op) -> Callable[[Any, object], Any]:
     """`&` or `|` of comparisons that a recording made nodes of; outside of one, they are no Values but a `Truth`."""
 
     def method(self: Any, other: object) -> Any:
-        if self.op in ops.TRUTHS and (isinstance(other, _TRUTHS) or getattr(other, "op", None) in ops.TRUTHS):
+        if self.op in ops.TRUTHS and (isinstance(other, TRUTHS) or getattr(other, "op", None) in ops.TRUTHS):
             return self.apply(operation, (self, self.operand(other)))
         return NotImplemented
 
@@ -252,7 +130,7 @@ class PythonNumber:
         return f"Value({', '.join(parts + [f'grad={self.grad!r}'] * (self.grad != 0.0))})"
 
     def __dir__(self) -> list[str]:
-        return [name for name in super().__dir__() if name not in _ELSEWHERE]
+        return [name for name in super().__dir__() if name not in ELSEWHERE]
 
     def __reduce__(self) -> tuple[Any, ...]:
         revealed(self, "copying it", "record a function that makes no copies")
@@ -268,7 +146,7 @@ class PythonNumber:
             )
 
 
-for _name, _cure in _ELSEWHERE.items():
+for _name, _cure in ELSEWHERE.items():
     setattr(PythonNumber, _name, CalledElsewhere(_name, _cure))
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import jupytext
@@ -51,6 +52,31 @@ def test_script_runs_and_says_what_it_wrote(script, quick_run):
     assert written
     assert all(path.stat().st_size > 0 for path in out.iterdir())
     assert [name for name in written if name not in printed] == []
+    assert printed.rstrip().splitlines()[-1].startswith("Next: ")
+
+
+def texts(svg):
+    """All the words and numbers in a picture."""
+    return " ".join("".join(element.itertext()) for element in ET.parse(svg).iter("{http://www.w3.org/2000/svg}text"))
+
+
+def test_digits_learns_checks_and_draws(quick_run):
+    printed, out = quick_run(DEMOS / "digits.py")
+    accuracy = float(re.search(r"Test accuracy: ([\d.]+)%", printed)[1])
+    assert 80 < accuracy <= 100
+    rows = [
+        [int(n) for n in re.sub("·", "0", row).split("│")[2:-1]] for row in re.findall(r"^│ \d .*│$", printed, re.M)
+    ]
+    assert [len(row) for row in rows] == [10] * 10
+    assert sum(map(sum, rows)) == 360, "every test image is in the table once"
+    assert accuracy == round(100 * sum(rows[k][k] for k in range(10)) / 360, 1)
+    assert "64 inputs passed" in printed
+
+    neuron, loss = (out / f"digits_{name}.svg" for name in ("neuron", "loss"))
+    assert all(f"{out.name}{os.sep}{file.name}" in printed for file in (neuron, loss))
+    words = texts(neuron)
+    assert all(word in words for word in ("tanh", "w·x + b", "bias", "the other 60 pixels", "∂", "←"))
+    assert ET.parse(loss).getroot().tag.endswith("svg")
     assert printed.rstrip().splitlines()[-1].startswith("Next: ")
 
 

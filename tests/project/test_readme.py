@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
 
 
@@ -32,5 +32,5 @@ def test_there_are_two_commands_and_ci_runs_them():
     assert commands[0].endswith("demos/digits.py")
     assert "tests/browser.py" in commands[1], "the tests of the page need one"
     assert "pytest" in commands[1]
-    ci = (Path(__file__).parent.parent / ".ci" / "run").read_text("utf-8")
+    ci = (Path(__file__).parents[2] / ".ci" / "run").read_text("utf-8")
     assert "grep '^python3 -m venv' README.md" in ci

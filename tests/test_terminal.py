@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tinygrad_edu.terminal import READABLE, Table, spelled, text_of
+
 ROOT = Path(__file__).parents[1]
 NEURON = ["tanh(w*x + b)", "w=1", "x=2", "b=-0.5"]
 LOCALE_C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
@@ -108,3 +110,42 @@ def test_a_reader_that_stops_reading_ends_it_quietly(arguments: list[str], tmp_p
             check=False, env=env, cwd=tmp_path,
         )  # fmt: skip
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("written", "in_ascii"),
+    [
+        ("a + b", "a + b"),
+        ("∂L/∂w = −0.5", "dL/dw = -0.5"),
+        ("x² · y⁻¹ ≤ √2", "x^2 * y^-1 <= sqrt2"),
+        ("Σ wᵢ, Δ, η", "Sigma wi, Delta, eta"),
+        ("┏━┳━┓ │ ╋", "+-+-+ | +"),
+        ("Müller, naïve", "Muller, naive"),
+        ("漢", "?"),
+    ],
+)
+def test_a_character_that_is_lacking_is_spelled_out(written: str, in_ascii: str) -> None:
+    assert written.encode("ascii", READABLE).decode() == in_ascii
+    assert all(spelled(character).isascii() for character in written)
+
+
+def test_what_a_terminal_has_stays() -> None:
+    assert "x² − ü".encode("latin-1", READABLE) == b"x\xb2 - \xfc"
+
+
+def test_bytes_that_cannot_be_read_are_not_its_business() -> None:
+    with pytest.raises(UnicodeDecodeError):
+        b"\xff".decode("utf-8", READABLE)
+
+
+def test_a_table_as_text_is_plain_and_as_wide_as_asked() -> None:
+    table = Table("input", "gradient")
+    table.add_row("w", "0.25")
+    text = text_of(table)
+    assert [line.split() for line in text.splitlines()[1:4:2]] == [
+        ["┃", "input", "┃", "gradient", "┃"],
+        ["│", "w", "│", "0.25", "│"],
+    ]
+    assert "\x1b" not in text
+    table.add_row("w" * 200, "0.5")
+    assert max(map(len, text_of(table, width=40).splitlines())) <= 40

@@ -1,214 +1,21 @@
-"""The number systems: one rule book, read as floats, formulas, Values and arrays, with the same answer."""
+"""Formulas as people write them and as Python, with the brackets they need and no others."""
 
 from __future__ import annotations
 
-import itertools
 import math
 import operator
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import SPECIAL, TINY, calm
 
-from tinygrad_edu import Value, ops
-from tinygrad_edu.number_systems import OPERATORS, PRIMITIVES, TRUTH, Arrays, Symbol, formula, local_formulas
-from tinygrad_edu.number_systems.arrays import arrays
+from tinygrad_edu import ops
+from tinygrad_edu.number_systems import Symbol, formula, local_formulas
 from tinygrad_edu.number_systems.floats import FLOAT_FUNCTIONS, evaluate, floats
 from tinygrad_edu.number_systems.printing import mathematics, python
 from tinygrad_edu.number_systems.symbols import symbols
-from tinygrad_edu.number_systems.values import values
 
 METHODS = sorted(ops.RULE_BOOK)
-
-
-@pytest.mark.parametrize("method", METHODS)
-@given(data=st.data())
-@settings(max_examples=settings.default.max_examples // 5)
-def test_floats_values_and_arrays_agree(method, data):
-    inputs, fixed = data.draw(calm(method))
-    operation = ops.bind(ops.RULE_BOOK[method], *fixed)
-    y, local_derivatives = evaluate(operation, *inputs)
-
-    on_arrays = operation.compute(arrays, *[np.array([number]) for number in inputs])
-    slopes = operation.local_derivatives(arrays, on_arrays, *[np.array([number]) for number in inputs])
-    assert on_arrays[0] == pytest.approx(y, rel=1e-13, abs=1e-15)
-    assert [float(np.ravel(s)[0]) for s in slopes] == pytest.approx(list(local_derivatives), rel=1e-12, abs=1e-14)
-
-    nodes = [Value(number) for number in inputs]
-    slopes = operation.local_derivatives(values, Value.apply(operation, nodes), *nodes)
-    numbers = [slope.data if isinstance(slope, Value) else slope for slope in slopes]
-    assert numbers == pytest.approx(list(local_derivatives), rel=1e-12, abs=1e-14)
-
-
-@pytest.mark.parametrize("method", METHODS)
-@given(data=st.data())
-@settings(max_examples=settings.default.max_examples // 10)
-def test_a_rule_may_use_any_operation_in_any_system(method, data):
-    inputs, fixed = data.draw(calm(method))
-    expected, _ = evaluate(ops.bind(ops.RULE_BOOK[method], *fixed), *inputs)
-    assert called(floats, method, inputs, fixed) == expected
-    (on_arrays,) = called(arrays, method, [np.array([number]) for number in inputs], fixed)
-    assert on_arrays == pytest.approx(expected, rel=1e-13, abs=1e-15)
-    leaves = [Value(number) for number in inputs]
-    node = called(values, method, leaves, fixed)
-    assert isinstance(called(symbols, method, [Symbol(f"x{k}") for k in range(len(inputs))], fixed), Symbol)
-    if method != "where":  # which takes one of its inputs, and makes no node
-        assert node.data == expected
-        assert set(node.inputs) == set(leaves)
-
-
-def called(m, method, inputs, fixed):
-    """An operation, called as a rule would: those of many inputs get them as lists."""
-    match method:
-        case "fsum" | "logsumexp":
-            return getattr(m, method)(list(inputs))
-        case "choose":
-            return m.choose(inputs[0], list(inputs[1:]))
-        case "dot":
-            return m.dot(*ops.split_dot(tuple(inputs)))
-    return getattr(m, method)(*inputs, *fixed)
-
-
-def test_a_system_without_its_own_function_takes_the_rule_books():
-    assert floats.sigmoid(0.0) == 0.5
-    assert floats.sigmoid(-1000.0) == 0.0
-    assert arrays.sigmoid(np.array([0.0, -1000.0])).tolist() == [0.5, 0.0]
-    assert values.sigmoid(Value(0.0)).data == 0.5
-    assert mathematics(symbols.sigmoid(Symbol("a"))) == "sigmoid(a)"
-
-
-def test_plain_numbers_may_stand_first_in_a_rule():
-    a = Value(2.0)
-    assert values.maximum(0.0, a).inputs[1] is a
-    assert values.fsum([1.0, a]).data == 3.0
-    assert values.divide(1.0, 0.0) == math.inf
-    assert values.exp(0.0) == 1.0
-
-
-# Primitives -----------------------------------------------------------------------------------------------
-
-SYSTEMS = {"floats": floats, "symbols": symbols, "values": values, "arrays": arrays}
-
-
-@pytest.mark.parametrize("name", PRIMITIVES)
-def test_a_primitive_has_its_names_in_every_language(name):
-    primitive = PRIMITIVES[name]
-    assert primitive.math == "" or callable(getattr(math, primitive.math))
-    assert primitive.numpy == "" or callable(getattr(np, primitive.numpy))
-    assert primitive.math or primitive.numpy
-    assert primitive.javascript == "" or primitive.javascript.startswith("Math.")
-
-
-@pytest.mark.parametrize("name", [*PRIMITIVES, *OPERATORS.values()])
-def test_jax_has_every_primitive(name):
-    jax = pytest.importorskip("jax")
-    pytest.importorskip("jax.scipy.special")
-    assert callable(getattr(Arrays(jax.numpy, jax.scipy), name))
-
-
-@pytest.mark.parametrize("name", sorted({"erf", "erfc", "sigmoid", "gelu", "hypot", "remainder", "floor_divide"}))
-def test_jax_computes_what_floats_compute(name):
-    jax = pytest.importorskip("jax")
-    pytest.importorskip("jax.scipy.special")
-    numbers = [2.5, 1.5][: arity(name)]
-    on_jax = getattr(Arrays(jax.numpy, jax.scipy), name)(*map(jax.numpy.asarray, numbers))
-    assert float(on_jax) == pytest.approx(getattr(floats, name)(*numbers), rel=1e-5)
-
-
-def test_operators_are_functions_of_numpy_too():
-    for sign, name in OPERATORS.items():
-        assert isinstance(getattr(np, name), np.ufunc)
-        assert sign == "&" or ops.RULE_BOOK[name].name == sign
-    assert set(OPERATORS) >= TRUTH
-
-
-def arity(name):
-    """How many numbers a primitive is a function of."""
-    return 3 if name == "where" else len(ops.RULE_BOOK["absolute" if name == "abs" else name].derivatives)
-
-
-@pytest.mark.parametrize("name", [name for name, primitive in PRIMITIVES.items() if primitive.math])
-def test_what_raises_in_math_is_said_to_raise(name):
-    function = getattr(math, PRIMITIVES[name].math)
-
-    def raises(numbers):
-        try:
-            function(*numbers)
-        except (ValueError, OverflowError):
-            return True
-        return False
-
-    assert any(map(raises, itertools.product(SPECIAL, repeat=arity(name)))) == PRIMITIVES[name].raises
-
-
-@pytest.mark.parametrize("name", sorted({*PRIMITIVES, *OPERATORS.values()} - {"logical_and"}))
-def test_floats_and_arrays_agree_at_special_values(name):
-    """And with the signs of zeros, but for the larger of 0 and -0, which depends on the processor."""
-    rows = list(itertools.product(SPECIAL, repeat=arity(name)))
-    rows = [row for row in rows if not (name == "power" and row in {(-math.inf, 0.5), (-0.0, 0.5)})]  # quirks of pow
-    ours = np.array([getattr(floats, name)(*row) for row in rows])
-    with np.errstate(all="ignore"):
-        theirs = getattr(arrays, name)(*map(np.array, zip(*rows, strict=True))) * 1.0
-    np.testing.assert_allclose(ours, theirs, rtol=1e-14, atol=TINY)
-    if name not in ("maximum", "minimum"):
-        zeros = ours == 0.0
-        assert (np.signbit(ours[zeros]) == np.signbit(theirs[zeros])).all()
-
-
-@pytest.mark.parametrize("system", SYSTEMS)
-@pytest.mark.parametrize("name", ["frobnicate", "median", "zeros_like", "log_softmax"])
-def test_what_no_rule_may_use_is_refused_with_what_there_is(system, name):
-    with pytest.raises(AttributeError, match=rf"m\.{name}: a number system has .*exp, .*sigmoid, .*where"):
-        getattr(SYSTEMS[system], name)
-
-
-class Spy:
-    """A number system that notes what it is asked for, and answers in symbols."""
-
-    def __init__(self):
-        self.asked = set()
-
-    def __getattr__(self, name):
-        self.asked.add(name)
-        return getattr(symbols, name)
-
-    def prefer(self, plain, good, otherwise, *inputs):
-        otherwise(self, *inputs)
-        return plain
-
-
-def test_every_primitive_is_used_by_the_rule_book_and_nothing_else():
-    spy = Spy()
-    for operation in ops.RULE_BOOK.values():
-        count = 3 if callable(operation.derivatives) else len(operation.derivatives)
-        operation.forward(spy, *map(Symbol, ("a", "b", "c")[:count]), *map(Symbol, operation.parameters))
-    of_many = {"fsum", "dot", "choose", "logsumexp"}
-    assert spy.asked - of_many - set(ops.RULE_BOOK) == {"abs"}
-    assert set(PRIMITIVES) <= spy.asked
-
-
-def test_arrays_prefer_the_plain_formula_and_compute_the_other_only_where_they_must():
-    asked = []
-
-    def otherwise(m, a):
-        asked.append(a)
-        return -a
-
-    a = np.array([1.0, 2.0])
-    assert arrays.prefer(a, a > 0.0, otherwise, a).tolist() == [1.0, 2.0]
-    assert asked == []
-    assert arrays.prefer(a, a > 1.0, otherwise, a).tolist() == [-1.0, 2.0]
-
-
-def test_arrays_warn_of_nothing():
-    a = np.array([-1.0, 0.0, 1000.0, np.inf, np.nan])
-    for name in ("sigmoid", "silu", "gelu", "softplus", "log_sigmoid", "elu"):
-        getattr(arrays, name)(a)
-
-
-# Formulas -------------------------------------------------------------------------------------------------
 
 a, b, c = Symbol("a"), Symbol("b"), Symbol("c")
 
@@ -332,8 +139,11 @@ _OPERATORS = {
     "neg": operator.neg, "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
     "**": operator.pow, "%": operator.mod, "//": operator.floordiv, ">": operator.gt,
 }  # fmt: skip
+
 _binary = st.sampled_from(["+", "-", "*", "/", "**", "%", "//"])  # a truth value is a condition, and no number
+
 _constants = st.sampled_from([2.0, 3.0, -2.0, 0.5, -0.25])
+
 _trees = st.recursive(
     st.sampled_from("abc"),
     lambda parts: st.one_of(
@@ -452,42 +262,3 @@ def test_people_are_shown_the_plain_formula(method, y, slopes):
     names = ["a", "b"][: len(slopes)]
     assert formula(operation, names) == y
     assert local_formulas(operation, "y", names) == slopes
-
-
-# Floats ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("compute", "expected"),
-    [
-        (lambda: floats.divide(1.0, 0.0), math.inf),
-        (lambda: floats.divide(-1.0, 0.0), -math.inf),
-        (lambda: floats.divide(1.0, -0.0), -math.inf),
-        (lambda: floats.power(0.0, -1.0), math.inf),
-        (lambda: floats.log(0.0), -math.inf),
-        (lambda: floats.exp(1000.0), math.inf),
-        (lambda: floats.sinh(-1000.0), -math.inf),
-        (lambda: floats.fsum([1e308, 1e308]), math.inf),
-        (lambda: floats.logsumexp([math.inf, 1.0]), math.inf),
-        (lambda: floats.maximum(1.0, math.inf), math.inf),
-    ],
-)
-def test_floats_follow_ieee(compute, expected):
-    assert compute() == expected
-
-
-@pytest.mark.parametrize("function", [floats.maximum, floats.minimum])
-@pytest.mark.parametrize("pair", [(math.nan, 1.0), (1.0, math.nan)])
-def test_nan_wins_every_comparison(function, pair):
-    assert math.isnan(function(*pair))
-
-
-def test_the_processors_flags_are_left_clean():
-    """A rule that meets infinity inside np.exp(array_of_values) must not make NumPy warn of it."""
-    with np.errstate(all="raise"):
-        np.frompyfunc(lambda _: floats.exp(1000.0) + floats.divide(1.0, 0.0) + floats.log(-1.0), 1, 1)(np.zeros(3))
-
-
-def test_comparisons_of_symbols_are_formulas():
-    for compare in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
-        assert isinstance(compare(a, 1.0), Symbol)

@@ -23,7 +23,7 @@ def in_a_fresh_process(code: str, **environment: str) -> str:
         check=True,
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
         env={"PATH": "", **environment},
     )
     return run.stdout.strip()
@@ -95,7 +95,7 @@ def test_a_room_is_loaded_by_the_method_that_needs_it():
 
 
 def test_the_core_passes_its_tests_without_compiling():
-    folder = Path(__file__).parent
+    folder = Path(__file__).parents[1]
     files = ["test_value.py", "test_methods.py", "test_backprop.py", "test_ops.py"]
     command = [
         sys.executable,

@@ -1,0 +1,41 @@
+"""The rule book on floats: IEEE, as NumPy has it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from tinygrad_edu.number_systems.floats import floats
+
+
+@pytest.mark.parametrize(
+    ("compute", "expected"),
+    [
+        (lambda: floats.divide(1.0, 0.0), math.inf),
+        (lambda: floats.divide(-1.0, 0.0), -math.inf),
+        (lambda: floats.divide(1.0, -0.0), -math.inf),
+        (lambda: floats.power(0.0, -1.0), math.inf),
+        (lambda: floats.log(0.0), -math.inf),
+        (lambda: floats.exp(1000.0), math.inf),
+        (lambda: floats.sinh(-1000.0), -math.inf),
+        (lambda: floats.fsum([1e308, 1e308]), math.inf),
+        (lambda: floats.logsumexp([math.inf, 1.0]), math.inf),
+        (lambda: floats.maximum(1.0, math.inf), math.inf),
+    ],
+)
+def test_floats_follow_ieee(compute, expected):
+    assert compute() == expected
+
+
+@pytest.mark.parametrize("function", [floats.maximum, floats.minimum])
+@pytest.mark.parametrize("pair", [(math.nan, 1.0), (1.0, math.nan)])
+def test_nan_wins_every_comparison(function, pair):
+    assert math.isnan(function(*pair))
+
+
+def test_the_processors_flags_are_left_clean():
+    """A rule that meets infinity inside np.exp(array_of_values) must not make NumPy warn of it."""
+    with np.errstate(all="raise"):
+        np.frompyfunc(lambda _: floats.exp(1000.0) + floats.divide(1.0, 0.0) + floats.log(-1.0), 1, 1)(np.zeros(3))
