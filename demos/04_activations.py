@@ -13,7 +13,7 @@ from matplotlib import pyplot as plt
 
 from tinygrad_edu import MLP, Value, grad
 from tinygrad_edu.nn.activations import common_activations
-from tinygrad_edu.plotting.figures import plot_activations
+from tinygrad_edu.plotting import plot_activations
 
 demo = Demo(__doc__)
 ELEMENTWISE = [name for name in common_activations() if name not in ("linear", "softmax")]

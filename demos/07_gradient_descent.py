@@ -16,7 +16,7 @@ from tinygrad_edu import SGD, Value, grad, hessian
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.optim import Adam, RMSprop
 from tinygrad_edu.optim.clipping import clipped_by_norm, clipped_by_value
-from tinygrad_edu.plotting.figures import descend, plot_descent
+from tinygrad_edu.plotting import descend, plot_descent
 
 demo = Demo(__doc__)
 STEPS, MAP = (10, 10) if demo.quick else (100, 50)

@@ -21,7 +21,7 @@ from sklearn.model_selection import train_test_split
 from tinygrad_edu import MLP, Value, no_grad
 from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits
 from tinygrad_edu.optim import Adam
-from tinygrad_edu.plotting.figures import plot_confusion, plot_loss
+from tinygrad_edu.plotting import plot_confusion, plot_loss
 from tinygrad_edu.training import EarlyStopping, fit, load, predict, save
 
 demo = Demo(__doc__)

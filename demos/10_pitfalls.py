@@ -20,8 +20,7 @@ from tinygrad_edu.diagnosis import diagnose
 from tinygrad_edu.nn import Dropout, Sequential
 from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits as logit_loss
 from tinygrad_edu.optim import Adam, AdamW
-from tinygrad_edu.plotting import LayerHistory
-from tinygrad_edu.plotting.figures import plot_decision_regions, plot_distributions
+from tinygrad_edu.plotting import LayerHistory, plot_decision_regions, plot_distributions
 from tinygrad_edu.training import EarlyStopping, fit, predict
 
 demo = Demo(__doc__)

@@ -123,7 +123,7 @@ EXEMPT = {
     "debug": "interactive; it hands its arguments to Stepper",
     "detect_anomaly": "no arguments", "no_grad": "no arguments", "trace_sources": "no arguments",
     "record": "its function is the user's own code, whose errors are its own; tests/replay",
-    "diagnose": "tests/diagnosis/test_findings.py",
+    "diagnose": "tests/diagnosis/test_examination.py",
     "operation": "tests/test_declaring.py",
 }  # fmt: skip
 #: Python's own ways to refuse an argument, beside what the docstring names; and NumPy 1's way to refuse an empty

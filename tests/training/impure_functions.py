@@ -20,7 +20,8 @@ import numpy as np
 from tinygrad_edu import MLP
 from tinygrad_edu.nn import Module
 from tinygrad_edu.training.data import Data
-from tinygrad_edu.training.engines import Auto, Eager, Problem
+from tinygrad_edu.training.engines import Auto, Eager
+from tinygrad_edu.training.objective import Objective
 
 #: Numbers made of `t`, a number: the target, a feature, or something computed from them.
 OF_A_NUMBER = [
@@ -124,12 +125,12 @@ class Generated(Module):
         return self._scope["model"](x)
 
 
-def problem(text: str, seed: int) -> Problem:
+def objective(text: str, seed: int) -> Objective:
     """The program once more, with a fresh state."""
     scope: dict[str, Any] = {}
     exec(compile(text, f"<program {seed}>", "exec"), scope)
     model = Generated(scope, seed)
-    return Problem(model, scope["loss"], model.parameters())
+    return Objective(model, scope["loss"], model.parameters())
 
 
 def data(seed: int) -> Data:
@@ -145,14 +146,14 @@ def trial(seed: int) -> str:
     text, examples = source(seed), data(seed)
     random.seed(seed)
     rows = [(examples.X[k : k + 1], examples.y[k : k + 1]) for k in range(24)]
-    eager = Eager(problem(text, seed))
+    eager = Eager(objective(text, seed))
     try:
         wanted = [eager.loss_and_gradient(*row) for row in rows]
     except Exception:
         return "raised"  # it is no eager program either
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        engine = Auto(problem(text, seed), examples)
+        engine = Auto(objective(text, seed), examples)
         if engine.description.startswith("eager"):
             return "refused"
         ours = [engine.loss_and_gradient(*row) for row in rows]

@@ -11,6 +11,9 @@ from tinygrad_edu.nn.module import in_mode
 from tinygrad_edu.optim import SGD, Adam
 from tinygrad_edu.replay import RecordingError
 from tinygrad_edu.training import fit, predict
+from tinygrad_edu.training.data import Data
+from tinygrad_edu.training.engines import Auto, Eager, Replay, choose_engine, is_finite
+from tinygrad_edu.training.objective import Objective
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(21, 2))
@@ -135,18 +138,69 @@ def test_dropout_is_replayed_with_fresh_noise_and_not_at_all_in_eval():
     assert predict(model, X).tolist() == predict(model, X).tolist()
 
 
-def test_predictions_are_those_of_the_model_one_by_one():
-    model = MLP(2, [5, 3], "relu", output_activation="softmax", seed=0)
-    one_by_one = [[p.data for p in model(x)] for x in X]
-    np.testing.assert_allclose(predict(model, X), one_by_one, rtol=1e-12)
-    np.testing.assert_allclose(predict(model, X[:1]), one_by_one[:1], rtol=1e-12)
-    with pytest.raises(ValueError, match="2 inputs"):
-        predict(model, [[1.0, 2.0, 3.0]] * 4)
-
-
 def test_modes_are_put_back_each_by_each():
     model = Sequential(Layer(2, 2), Dropout(0.1))
     model.layers[1].eval()
     with in_mode(model, training=True):
         assert model.layers[1].training
     assert (model.training, model.layers[1].training) == (True, False)
+
+
+# An engine by itself --------------------------------------------------------------------------------------
+
+
+def a_line():
+    """w·x + b at w = 2, b = 1, on three examples; the squared errors and their gradient, by hand."""
+    model = Layer(1, 1, "linear", init="zeros")
+    weight, bias = model.parameters()
+    weight.data, bias.data = 2.0, 1.0
+    data = Data(np.array([[0.0], [1.0], [2.0]]), np.array([0.0, 3.0, 7.0]))  # errors 1, 0, -2
+    objective = Objective(model, losses.mean_squared_error, model.parameters(), lambda params: params[0] ** 2)
+    return objective, data, 5.0 / 3.0, np.array([-8.0 / 3.0 + 4.0, -2.0 / 3.0])
+
+
+@pytest.mark.parametrize("name", ["eager", "replay", "auto"])
+def test_the_mean_loss_and_its_gradient_are_those_by_hand(name):
+    objective, data, loss, gradient = a_line()
+    engine = choose_engine(name, objective, data)
+    got, got_gradient = engine.loss_and_gradient(data.X, data.y)
+    assert got == pytest.approx(loss + 4.0)  # with the penalty, 2²
+    np.testing.assert_allclose(got_gradient, gradient)
+    assert engine.mean_loss(data.X, data.y) == pytest.approx(loss)
+    assert engine.theta.tolist() == [2.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["eager", "replay", "auto"])
+def test_theta_goes_to_the_values_and_comes_back(name):
+    objective, data, _, _ = a_line()
+    engine = choose_engine(name, objective, data)
+    engine.theta = np.array([5.0, -1.0])
+    engine.push()
+    assert [p.data for p in objective.params] == [5.0, -1.0]
+    objective.params[0].data = 7.0
+    engine.pull()
+    assert engine.theta.tolist() == [7.0, -1.0]
+
+
+def test_an_eager_engine_leaves_no_gradient_behind():
+    objective, data, _, _ = a_line()
+    frozen = Objective(objective.model, objective.loss, objective.params[:1])
+    objective.params[1].grad = 100.0
+    _, gradient = Eager(frozen).loss_and_gradient(data.X, data.y)
+    assert gradient == pytest.approx([-8.0 / 3.0])
+    assert [p.grad for p in objective.params] == [0.0, 0.0]
+
+
+def test_a_name_stands_for_its_engine_and_no_other_is_known():
+    objective, data, _, _ = a_line()
+    kinds = [type(choose_engine(name, objective, data)) for name in ("eager", "replay", "auto")]
+    assert kinds == [Eager, Replay, Auto]
+    with pytest.raises(ValueError, match=r"""engine is "auto", "eager" or "replay", not 'warp'"""):
+        choose_engine("warp", objective, data)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_one_number_that_is_not_finite_is_enough(bad):
+    assert is_finite(1.0, np.array([0.0, -1e300]))
+    assert not is_finite(bad, np.zeros(2))
+    assert not is_finite(1.0, np.array([0.0, bad]))

@@ -13,7 +13,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from tinygrad_edu.training import MLPClassifier, MLPRegressor
+from tinygrad_edu.nn import MLP
+from tinygrad_edu.optim import Adam
+from tinygrad_edu.training import MLPClassifier, MLPRegressor, fit
 
 #: What scikit-learn can only check where pandas is installed, or SCIPY_ARRAY_API is set.
 OPTIONAL = {"check_array_api_input", "check_classifier_data_not_an_array", "check_regressor_data_not_an_array"}
@@ -95,8 +97,17 @@ def test_early_stopping_holds_data_back():
 
 
 def test_an_unknown_optimizer_is_refused():
-    with pytest.raises(ValueError, match="adam, rmsprop, momentum, sgd, not 'adamant'"):
+    with pytest.raises(ValueError, match=r"no optimizer is called 'adamant'; did you mean 'adam'\?"):
         MLPRegressor(optimizer="adamant").fit([[0.0], [1.0]], [0.0, 1.0])
+
+
+def test_adam_is_adam_with_the_weight_decay_in_the_gradient():
+    X, y = make_regression(20, 3, noise=0.1, random_state=0)
+    regressor = MLPRegressor([4], epochs=3, learning_rate=0.05, weight_decay=0.5, random_state=7).fit(X, y / 100)
+    model_seed, order_seed, _ = np.random.RandomState(7).randint(np.iinfo(np.int32).max, size=3).tolist()
+    model = MLP(3, [4, 1], "relu", seed=model_seed)
+    fit(model, X, y / 100, optimizer=Adam(model.parameters(), 0.05, weight_decay=0.5), epochs=3, seed=order_seed)
+    assert regressor.model_.state_dict() == model.state_dict()
 
 
 def test_without_scikit_learn_one_sentence_says_what_to_install_and_the_rest_works():

@@ -3,134 +3,43 @@
 To add a command, write a function that takes the parsed arguments and returns the exit code, and one that declares
 its arguments, and add the latter to `_COMMANDS`. An error that a command raises is printed as one sentence.
 
-May import: `value`, `checking`, `drawing`, `stepping`; `pictures` and `train` of this folder.
+May import: `stepping`; `exit_codes`, `formulas` and `train` of this folder.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, Never
+from collections.abc import Sequence
+from typing import Never
 
-from tinygrad_edu.checking import gradcheck
-from tinygrad_edu.cli.pictures import pictures_of
+from tinygrad_edu.cli.exit_codes import INTERRUPTED, MISUSED
+from tinygrad_edu.cli.formulas import add_check, add_draw, add_step, with_negative_formulas
 from tinygrad_edu.cli.train import add_train
-from tinygrad_edu.drawing import draw
-from tinygrad_edu.stepping.expression import parse_expression
-from tinygrad_edu.stepping.page import save_page
-from tinygrad_edu.stepping.shell import debug, sentence_of
-from tinygrad_edu.value import Value
+from tinygrad_edu.stepping.shell import sentence_of
 
 __all__ = ["main"]
 
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+_COMMANDS = (add_step, add_draw, add_check, add_train)
 
 
-class _Parser(argparse.ArgumentParser):
+class _CommandParser(argparse.ArgumentParser):
     """Complains in one sentence, without repeating how it is used."""
 
     def error(self, message: str) -> Never:
         self.exit(MISUSED, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-# step, draw and check: a formula and its numbers ----------------------------------------------------------
-
-
-def _add_step(commands: Any) -> None:
-    step = _formula_command(commands, "step", _step, "step through the forward and the backward pass of a formula")
-    step.add_argument("--html", metavar="FILE", help="write a page that steps in any browser, instead of a prompt")
-
-
-def _step(arguments: argparse.Namespace) -> int:
-    root = _root(arguments)
-    if arguments.html:
-        save_page(root, arguments.html, names={})
-        print(f"wrote {arguments.html}")
-    else:
-        debug(root, names={})
-    return 0
-
-
-def _add_draw(commands: Any) -> None:
-    picture = _formula_command(commands, "draw", _draw, "draw the graph of a formula, with all derivatives")
-    written = ".svg, .png or .dot (default: %(default)s)"
-    picture.add_argument("-o", "--out", metavar="FILE", default="graph.svg", help=written)
-    picture.add_argument("--forward-only", action="store_true", help="draw the graph before backpropagation")
-
-
-def _draw(arguments: argparse.Namespace) -> int:
-    root = _root(arguments)
-    if not arguments.forward_only:
-        root.backward()
-    draw(root, arguments.out, names={})
-    print(f"wrote {arguments.out}")
-    return 0
-
-
-def _add_check(commands: Any) -> None:
-    _formula_command(commands, "check", _check, "check the derivatives of a formula against finite differences")
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    leaves = _leaves(arguments)
-    result = gradcheck(lambda *_: parse_expression(arguments.formula, leaves), list(leaves.values()))
-    print(result)
-    return 0 if result else FAILED
-
-
-def _formula_command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], int], what: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=what, description=what)
-    parser.add_argument("formula", metavar="FORMULA", help='such as "tanh(w*x + b)"')
-    parser.add_argument("values", metavar="NAME=NUMBER", nargs="*", help="such as w=1 x=2 b=-0.5")
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _root(arguments: argparse.Namespace) -> Value:
-    return parse_expression(arguments.formula, _leaves(arguments))
-
-
-def _leaves(arguments: argparse.Namespace) -> dict[str, Value]:
-    """A leaf for each NAME=NUMBER; ValueError for one that is no such thing, or that the formula does not use."""
-    leaves: dict[str, Value] = {}
-    for text in arguments.values:
-        name, sign, value = text.partition("=")
-        if not (sign and name.isidentifier()):
-            raise ValueError(f"after the formula come values such as w=1, not {text!r}")
-        if name in leaves:
-            raise ValueError(f"{name} is given twice")
-        leaves[name] = Value(_number(name, value), name)
-    unused = [name for name in leaves if name not in re.findall(r"\w+", arguments.formula)]
-    if unused:
-        raise ValueError(f"the formula {arguments.formula!r} does not use {', '.join(unused)}")
-    return leaves
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"the value of {name} has to be a number, not {text!r}") from None
-
-
-# The whole ------------------------------------------------------------------------------------------------
-
-_COMMANDS = (_add_step, _add_draw, _add_check, partial(add_train, pictures=pictures_of))
-_FORMULA_COMMANDS = ("step", "draw", "check")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, 1 where a check failed, 2 for a mistake in what was asked."""
-    parser = _Parser(prog="python -m tinygrad_edu", description="Write scalars, see every derivative.")
+    """Run one command and return its exit code: 0, or one of `exit_codes`.
+
+    Leaves by SystemExit, as `argparse` does, after help and for arguments that no command takes.
+    """
+    parser = _CommandParser(prog="python -m tinygrad_edu", description="Write scalars, see every derivative.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for add in _COMMANDS:
-        add(commands)
-    arguments = parser.parse_args(_with_negative_formulas(sys.argv[1:] if argv is None else argv))
+    for add_command in _COMMANDS:
+        add_command(commands)
+    arguments = parser.parse_args(with_negative_formulas(sys.argv[1:] if argv is None else argv))
     try:
         return int(arguments.run(arguments))
     except (ValueError, TypeError, OSError, ImportError) as error:
@@ -138,10 +47,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         return MISUSED
     except KeyboardInterrupt:
         return INTERRUPTED
-
-
-def _with_negative_formulas(argv: Sequence[str]) -> list[str]:
-    """The arguments, with a space before a formula that begins with a minus, lest it be taken for an option."""
-    if not argv or argv[0] not in _FORMULA_COMMANDS:
-        return list(argv)
-    return [f" {text}" if re.match(r"-(?!-|[ho]$)", text) else text for text in argv]

@@ -1,9 +1,7 @@
 """`python -m tinygrad_edu train`: a network learns one of four classic problems, on the command line.
 
-Pictures of a run are made further down the line of imports, in `drawing`, so the command is handed the function for
-them.
-
-May import: `files`, `arguments`, `nn`, `optim`, `training`, `diagnosis`; NumPy; scikit-learn inside functions.
+May import: `files`, `arguments`, `texts`, `terminal`, `nn`, `optim`, `training`, `diagnosis`, `plotting`; `exit_codes`
+and `problems` of this folder; NumPy; matplotlib inside functions.
 """
 
 from __future__ import annotations
@@ -11,111 +9,37 @@ from __future__ import annotations
 import argparse
 import json
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import whole_number
-from tinygrad_edu.diagnosis.findings import diagnose
+from tinygrad_edu.cli.exit_codes import FAILED, INTERRUPTED
+from tinygrad_edu.cli.problems import PROBLEMS, Split
+from tinygrad_edu.diagnosis.examination import diagnose
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.losses import cross_entropy
-from tinygrad_edu.optim.optimizers import SGD, Adam, Optimizer, RMSprop
+from tinygrad_edu.optim.names import OPTIMIZERS, optimizer_called
+from tinygrad_edu.optim.optimizers import Optimizer
+from tinygrad_edu.terminal import Table, text_of
+from tinygrad_edu.texts import short_number
 from tinygrad_edu.training.data import Array
-from tinygrad_edu.training.engines import predict
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import fit
+from tinygrad_edu.training.prediction import predict
 from tinygrad_edu.training.saving import save
 
-__all__ = ["Split", "Trained", "add_train"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-_FAILED, _INTERRUPTED = 1, 130
+__all__ = ["Trained", "add_train", "figures_of"]
+
+#: Lines of the table of epochs: enough to see a curve, few enough to leave the first line on the screen.
 _SHOWN_EPOCHS = 8
-
-_OPTIMIZERS: dict[str, Callable[[MLP, float], Optimizer]] = {
-    "sgd": lambda model, rate: SGD(model.parameters(), rate),
-    "momentum": lambda model, rate: SGD(model.parameters(), rate, momentum=0.9),
-    "rmsprop": lambda model, rate: RMSprop(model.parameters(), rate),
-    "adam": lambda model, rate: Adam(model.parameters(), rate),
-}
-
-
-# The problems ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Split:
-    """Examples to learn from and examples to test on; XOR has none of the latter."""
-
-    X: Array
-    y: Array
-    X_test: Array
-    y_test: Array
-    classes: list[str]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What there is to learn, where it comes from, and settings that learn it well."""
-
-    what: str
-    load: Callable[[int], Split]
-    layers: tuple[int, ...]
-    epochs: int
-    learning_rate: float
-
-
-def _xor(seed: int) -> Split:
-    X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    return Split(X, np.array([0.0, 1.0, 1.0, 0.0]), np.empty((0, 2)), np.empty(0), ["0", "1"])
-
-
-def _moons(seed: int) -> Split:
-    X, y = _scikit_learn().make_moons(500, noise=0.2, random_state=seed)
-    return _split(X, y, ["upper moon", "lower moon"], seed)
-
-
-def _iris(seed: int) -> Split:
-    data = _scikit_learn().load_iris()
-    return _split(data.data, data.target, data.target_names.tolist(), seed)
-
-
-def _digits(seed: int) -> Split:
-    data = _scikit_learn().load_digits()
-    return _split(data.data, data.target, [str(digit) for digit in range(10)], seed)
-
-
-def _scikit_learn() -> Any:
-    try:
-        import sklearn.datasets
-    except ImportError as error:
-        raise ImportError(
-            'this data comes with scikit-learn; install it with: pip install "tinygrad_edu[learn]", or train xor'
-        ) from error
-    return sklearn.datasets
-
-
-def _split(X: Array, y: Array, classes: list[str], seed: int) -> Split:
-    """A fifth is held back for testing; features get mean 0 and variance 1 over the rest."""
-    from sklearn.model_selection import train_test_split
-
-    X, X_test, y, y_test = train_test_split(X, y, test_size=0.2, random_state=seed, stratify=y)
-    mean, deviation = X.mean(axis=0), X.std(axis=0)
-    deviation[deviation == 0.0] = 1.0  # a pixel that is always white
-    return Split((X - mean) / deviation, y.astype(float), (X_test - mean) / deviation, y_test.astype(float), classes)
-
-
-_PROBLEMS = {
-    "xor": Problem("one if exactly one of two inputs is one", _xor, (4,), 200, 0.05),
-    "moons": Problem("which of two half moons a point belongs to", _moons, (16, 16), 60, 0.01),
-    "iris": Problem("the species of a flower from four lengths (Fisher 1936)", _iris, (8,), 60, 0.02),
-    "digits": Problem("which digit a picture of 8 by 8 pixels shows", _digits, (32,), 20, 0.003),
-}
 
 
 @dataclass(frozen=True)
@@ -133,16 +57,9 @@ class Trained:
         return classes
 
 
-#: What makes pictures of a run: file names and matplotlib figures.
-Pictures: TypeAlias = Callable[[Trained], dict[str, Any]]
-
-
-# The command ----------------------------------------------------------------------------------------------
-
-
-def add_train(commands: Any, pictures: Pictures) -> None:
-    """Declare the command and its options; `pictures` makes those that `--out` writes."""
-    problems = "; ".join(f"{name}: {problem.what}" for name, problem in _PROBLEMS.items())
+def add_train(commands: Any) -> None:
+    """Declare `train` and its options."""
+    problems = "; ".join(f"{name}: {problem.what}" for name, problem in PROBLEMS.items())
     parser: argparse.ArgumentParser = commands.add_parser(
         "train",
         help="train a network on xor, moons, iris or digits",
@@ -150,22 +67,26 @@ def add_train(commands: Any, pictures: Pictures) -> None:
         epilog="for example: python -m tinygrad_edu train digits --layers 32,16 --activation tanh --out runs/digits",
     )
     add = parser.add_argument
-    add("problem", choices=list(_PROBLEMS), help="what to learn")
+    add("problem", choices=list(PROBLEMS), help="what to learn")
     add(
-        "--layers", type=_sizes, metavar="SIZES", help="sizes of the hidden layers, such as 16,16, or none for no layer"
+        "--layers",
+        type=_layer_sizes,
+        metavar="SIZES",
+        help="sizes of the hidden layers, such as 16,16, or none for no layer",
     )
     add("--activation", default="relu", metavar="NAME", help="of the hidden layers: relu, tanh, sigmoid, ... (relu)")
-    add("--optimizer", choices=list(_OPTIMIZERS), default="adam", help="how a gradient becomes a step (adam)")
+    add("--optimizer", choices=list(OPTIMIZERS), default="adam", help="how a gradient becomes a step (adam)")
     add("--learning-rate", type=float, metavar="RATE", help="how large the steps are (what suits the problem)")
     add("--epochs", type=int, metavar="N", help="how often to go through the data (what suits the problem)")
     add("--batch-size", type=int, metavar="N", help="examples per step (32, or all if there are fewer)")
     add("--seed", type=int, default=0, help="decides weights, shuffling and what is held back (%(default)s)")
     add("--engine", choices=["auto", "eager", "replay"], default="auto", help="what computes the gradients (auto)")
     add("--out", type=Path, metavar="FOLDER", help="write the model, its history and pictures there")
-    parser.set_defaults(run=partial(_train, pictures))
+    parser.set_defaults(run=_train)
 
 
-def _sizes(text: str) -> list[int]:
+def _layer_sizes(text: str) -> list[int]:
+    """The sizes of hidden layers as they are written on the command line."""
     if text == "none":
         return []
     try:
@@ -177,28 +98,29 @@ def _sizes(text: str) -> list[int]:
     return sizes
 
 
-def _train(pictures: Pictures, arguments: argparse.Namespace) -> int:
-    problem = _PROBLEMS[arguments.problem]
+def _train(arguments: argparse.Namespace) -> int:
+    """Train as asked, with what suits the problem where nothing was asked, and say how it went."""
+    problem = PROBLEMS[arguments.problem]
     whole_number(arguments.seed, "seed", least=0)
     data = problem.load(arguments.seed)
     layers = problem.layers if arguments.layers is None else arguments.layers
     rate = problem.learning_rate if arguments.learning_rate is None else arguments.learning_rate
     sizes = [*layers, len(data.classes)]
     model = MLP(data.X.shape[1], sizes, arguments.activation, seed=arguments.seed)
-    optimizer = _OPTIMIZERS[arguments.optimizer](model, rate)
+    optimizer = optimizer_called(arguments.optimizer, model.parameters(), rate)
     if arguments.out is not None:
         arguments.out.mkdir(parents=True, exist_ok=True)
     print(f"{arguments.problem}: {problem.what}; {len(data.y)} examples to learn from, {len(data.y_test)} to test on")
     print(
         f"network: {' -> '.join(map(str, [data.X.shape[1], *sizes]))}, {arguments.activation}, "
-        f"{len(model.parameters())} parameters; {arguments.optimizer}, learning rate {rate:g}"
+        f"{len(model.parameters())} parameters; {arguments.optimizer}, learning rate {short_number(rate)}"
     )
     epochs = problem.epochs if arguments.epochs is None else arguments.epochs
     history = _fitted(model, data, optimizer, epochs, arguments)
     trained = Trained(arguments.problem, data, model, history)
     _report(trained)
     if arguments.out is not None:
-        _write(arguments.out, trained, pictures)
+        _write_results(arguments.out, trained)
     return _exit_code(history)
 
 
@@ -220,15 +142,16 @@ def _fitted(model: MLP, data: Split, optimizer: Optimizer, epochs: int, argument
 
 
 def _exit_code(history: History) -> int:
+    """Whether the run came to its end."""
     if history.stopped.startswith("interrupted"):
-        return _INTERRUPTED
-    return _FAILED if history.stopped else 0
+        return INTERRUPTED
+    return FAILED if history.stopped else 0
 
 
 def _report(trained: Trained) -> None:
     """The curve in numbers, how many it gets right, and what is wrong with it."""
     data, history = trained.data, trained.history
-    print(_table(history))
+    print(_epochs_table(history))
     print(history.summary())
     predicted = trained.predicted(data.X)
     right = float((predicted == data.y).mean())
@@ -238,25 +161,51 @@ def _report(trained: Trained) -> None:
     else:
         print(f"accuracy: {right:.1%} of {len(data.y)} examples")
         for example, label in zip(data.X, predicted, strict=True):
-            print(f"  {', '.join(f'{number:g}' for number in example)} -> {data.classes[label]}")
+            print(f"  {', '.join(map(short_number, example))} -> {data.classes[label]}")
     findings = list(diagnose(trained.model, data.X, data.y, cross_entropy, history=history))
     print("\n".join(f"diagnosis: {finding}" for finding in findings) or "diagnosis: no problem found")
 
 
-def _table(history: History) -> str:
-    """Some of the epochs, the first and the last among them."""
-    lines = [f"{'epoch':>7}{'loss':>12}{'held back':>12}{'gradient':>12}"]
+def _epochs_table(history: History) -> str:
+    """Some of the epochs as a table, the first and the last among them."""
+    table = Table(box=None, padding=0)
+    for name, width in (("epoch", 7), ("loss", 12), ("held back", 12), ("gradient", 12)):
+        table.add_column(name, justify="right", width=width)
     shown = np.linspace(0, history.epochs - 1, min(_SHOWN_EPOCHS, history.epochs)).astype(int)
     for index in shown.tolist():
         held_back = f"{history.validation_loss[index]:.4g}" if history.validation_loss else "-"
-        lines.append(f"{index + 1:7d}{history.loss[index]:12.4g}{held_back:>12}{history.gradient_norm[index]:12.3g}")
-    return "\n".join(lines)
+        table.add_row(str(index + 1), f"{history.loss[index]:.4g}", held_back, f"{history.gradient_norm[index]:.3g}")
+    return text_of(table)
 
 
-def _write(folder: Path, trained: Trained, pictures: Pictures) -> None:
+def _write_results(folder: Path, trained: Trained) -> None:
+    """Write the model, its history and figures of the run into a folder that exists."""
     save(trained.model, folder / "model.safetensors")
     write_whole(folder / "history.json", json.dumps(trained.history.to_dict(), indent=1) + "\n")
-    figures = pictures(trained)
+    figures = figures_of(trained)
     for name, figure in figures.items():
         figure.savefig(folder / name)
     print(f"wrote {', '.join(['model.safetensors', 'history.json', *figures])} to {folder}")
+
+
+def figures_of(trained: Trained) -> dict[str, Figure]:
+    """Figures of a run by the names of their files.
+
+    They show the loss, what was taken for what, and what the network made of its inputs: the decision regions where
+    there are two inputs, and the weights of the first layer for the digits. There is no loss to show where training
+    broke off in the first epoch. Raises ImportError without matplotlib.
+    """
+    from tinygrad_edu.plotting import plot_confusion, plot_decision_regions, plot_loss, plot_weights
+
+    data, figures = trained.data, {}
+    if trained.history.epochs:
+        figures["loss.png"] = plot_loss(trained.history)
+    X, y = (data.X_test, data.y_test) if len(data.y_test) else (data.X, data.y)
+    matrix = np.zeros((len(data.classes), len(data.classes)), dtype=int)
+    np.add.at(matrix, (y.astype(int), trained.predicted(X)), 1)
+    figures["confusion.png"] = plot_confusion(matrix, data.classes)
+    if X.shape[1] == 2:
+        figures["regions.png"] = plot_decision_regions(trained.predicted, X, y.astype(int))
+    if trained.name == "digits":
+        figures["weights.png"] = plot_weights(trained.model.layers[0], (8, 8))
+    return figures

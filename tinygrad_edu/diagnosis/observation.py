@@ -23,9 +23,10 @@ from tinygrad_edu.nn.activations import activation_name
 from tinygrad_edu.nn.layers import Neuron, named_layers
 from tinygrad_edu.nn.module import Module, in_mode, walk
 from tinygrad_edu.nn.shapes import flatten
-from tinygrad_edu.optim.optimizers import Vector, gradients_of
+from tinygrad_edu.optim.vectors import Vector, gradients_of
 from tinygrad_edu.training.data import Array, Data
-from tinygrad_edu.training.engines import Loss, outputs_of, replayed, takes_batches
+from tinygrad_edu.training.objective import Loss, outputs_of, takes_batches
+from tinygrad_edu.training.prediction import replayed
 from tinygrad_edu.value import Value
 
 __all__ = ["Observation", "always_zero", "observe"]

@@ -5,83 +5,25 @@ Each update rule is written once, on flat float64 arrays: `update(theta, gradien
 running averages, the count of iterations) lives here, outside `Value`, and `state_dict()` gives it away, so that a
 run can be stopped and resumed bit for bit.
 
-May import: `arguments`, `value`; NumPy.
+To add an optimizer, write a subclass of `Optimizer` here. If people should be able to choose it by a word, give it one
+in `names`.
+
+May import: `arguments`, `value`; `vectors` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import above_zero, at_least_zero, kept_share
+from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.value import Value
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Vector", "gradients_of", "numbers_of", "write_numbers"]
-
-#: One float64 per parameter, in the order of the parameters.
-Vector: TypeAlias = NDArray[np.float64]
-
-
-# Values and flat arrays -----------------------------------------------------------------------------------
-
-
-def numbers_of(params: Sequence[Value]) -> Vector:
-    """The `.data` of the parameters as one flat array, shape (n,).
-
-    >>> numbers_of([Value(1.0), Value(2.0)])
-    array([1., 2.])
-    """
-    return np.array([p.data for p in params], dtype=np.float64)
-
-
-def gradients_of(params: Sequence[Value]) -> Vector:
-    """The `.grad` of the parameters as one flat array, shape (n,).
-
-    >>> a, b = Value(3.0), Value(2.0)
-    >>> (a * b).backward()
-    >>> gradients_of([a, b])
-    array([2., 3.])
-    """
-    return np.array([p.grad for p in params], dtype=np.float64)
-
-
-def write_numbers(params: Sequence[Value], numbers: Vector) -> None:
-    """Set the `.data` of the parameters from a flat array, shape (n,).
-
-    >>> a = Value(1.0)
-    >>> write_numbers([a], np.array([5.0]))
-    >>> a.data
-    5.0
-    """
-    for p, number in zip(params, numbers.tolist(), strict=True):
-        p.data = number
-
-
-def _checked(params: Iterable[Value]) -> tuple[Value, ...]:
-    """The parameters as a tuple of distinct leaf `Value`s, at least one."""
-    checked = tuple(params)
-    if not checked:
-        raise ValueError("an optimizer needs at least one parameter, not an empty list; pass model.parameters()")
-    for index, p in enumerate(checked):
-        if not isinstance(p, Value):
-            raise TypeError(
-                f"parameter {index} is {p!r} of type {type(p).__name__}, not a Value; pass model.parameters()"
-            )
-        if p.op is not None:
-            raise ValueError(
-                f"parameter {index} was computed by {p.op.name!r}, so a step would be lost when it is computed again; "
-                "pass the leaf Values it was made of"
-            )
-    if len(set(checked)) < len(checked):
-        raise ValueError("a parameter is in the list twice and would be moved twice; pass each Value once")
-    return checked
-
-
-# The optimizers -------------------------------------------------------------------------------------------
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
 
 class Optimizer(ABC):
@@ -95,7 +37,7 @@ class Optimizer(ABC):
     buffer_names: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, params: Iterable[Value], learning_rate: float, weight_decay: float) -> None:
-        self.params = _checked(params)
+        self.params = _checked_params(params)
         self.learning_rate = learning_rate
         self.weight_decay = at_least_zero(weight_decay, "weight_decay")
         self.iteration = 0
@@ -337,3 +279,23 @@ class AdamW(Adam):
     def rule(self, theta: Vector, gradient: Vector) -> Vector:
         """Shrink by η·λ, then Adam's step; see the class."""
         return self._moved(theta - self.learning_rate * self.weight_decay * theta, gradient)
+
+
+def _checked_params(params: Iterable[Value]) -> tuple[Value, ...]:
+    """The parameters as a tuple of distinct leaf `Value`s, at least one."""
+    checked = tuple(params)
+    if not checked:
+        raise ValueError("an optimizer needs at least one parameter, not an empty list; pass model.parameters()")
+    for index, p in enumerate(checked):
+        if not isinstance(p, Value):
+            raise TypeError(
+                f"parameter {index} is {p!r} of type {type(p).__name__}, not a Value; pass model.parameters()"
+            )
+        if p.op is not None:
+            raise ValueError(
+                f"parameter {index} was computed by {p.op.name!r}, so a step would be lost when it is computed again; "
+                "pass the leaf Values it was made of"
+            )
+    if len(set(checked)) < len(checked):
+        raise ValueError("a parameter is in the list twice and would be moved twice; pass each Value once")
+    return checked

@@ -1,8 +1,10 @@
 """Learning-rate schedules: how large the steps are, as training goes on.
 
-A schedule is a function of the base learning rate and a count (of epochs, or of iterations with
-`per="iteration"`), so that a resumed run needs nothing but the count. Only `ReduceOnPlateau` watches the run, and
-what it has seen is its `state_dict()`.
+A schedule is a function of the base learning rate and a count: of epochs, or of iterations with `per="iteration"`.
+So a run that is resumed needs nothing but the count. Only `ReduceOnPlateau` watches the run, and what it has seen is
+its `state_dict()`.
+
+To add a schedule, write a subclass of `Schedule` here.
 
 May import: `arguments`.
 """
@@ -25,14 +27,6 @@ __all__ = [
     "Schedule",
     "StepDecay",
 ]
-
-
-def _factor(number: float) -> float:
-    if not 0.0 < number < 1.0:
-        raise ValueError(
-            f"factor multiplies the learning rate to lower it, so it must be between 0 and 1, not {number:g}"
-        )
-    return float(number)
 
 
 class Schedule(ABC):
@@ -83,7 +77,7 @@ class StepDecay(Schedule):
     def __init__(self, every: int, factor: float = 0.1, *, per: str = "epoch") -> None:
         super().__init__(per)
         self.every = whole_number(every, "every")
-        self.factor = _factor(factor)
+        self.factor = _lowering_factor(factor)
 
     def __call__(self, base: float, count: int) -> float:
         """η · factor^⌊t / every⌋."""
@@ -99,7 +93,7 @@ class ExponentialDecay(Schedule):
 
     def __init__(self, factor: float, *, per: str = "epoch") -> None:
         super().__init__(per)
-        self.factor = _factor(factor)
+        self.factor = _lowering_factor(factor)
 
     def __call__(self, base: float, count: int) -> float:
         """η · factorᵗ."""
@@ -206,8 +200,8 @@ class OneCycle(Schedule):
 class ReduceOnPlateau(Schedule):
     """Multiply the rate by `factor` when the loss has not improved for more than `patience` epochs.
 
-    An improvement is a loss below best · (1 - `threshold`). It never goes below `minimum`. The count is not used:
-    `observe(loss)` at the end of each epoch is what drives it.
+    An improvement is a loss below best · (1 - `threshold`). The rate never goes below `minimum`. The count is not used:
+    `observe(loss)` at the end of each epoch is what drives the schedule. The defaults are those that PyTorch documents.
 
     >>> schedule = ReduceOnPlateau(factor=0.5, patience=1)
     >>> for loss in (1.0, 0.9, 0.9, 0.9):
@@ -220,7 +214,7 @@ class ReduceOnPlateau(Schedule):
         self, factor: float = 0.1, patience: int = 10, *, threshold: float = 1e-4, minimum: float = 0.0
     ) -> None:
         super().__init__("epoch")
-        self.factor = _factor(factor)
+        self.factor = _lowering_factor(factor)
         if patience < 0:
             raise ValueError(f"patience counts epochs without improvement, so it must be at least 0, not {patience}")
         self.patience = patience
@@ -251,3 +245,12 @@ class ReduceOnPlateau(Schedule):
 def _half_cosine(share: float) -> float:
     """From 1 at share 0 down to 0 at share 1, and 0 after that."""
     return (1.0 + math.cos(math.pi * min(share, 1.0))) / 2.0
+
+
+def _lowering_factor(number: float) -> float:
+    """A factor that makes the learning rate smaller, and not 0."""
+    if not 0.0 < number < 1.0:
+        raise ValueError(
+            f"factor multiplies the learning rate to lower it, so it must be between 0 and 1, not {number:g}"
+        )
+    return float(number)

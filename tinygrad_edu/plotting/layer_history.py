@@ -16,7 +16,7 @@ from tinygrad_edu.modes import changed_mode
 from tinygrad_edu.nn.layers import named_layers
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.training.callbacks import Callback, RunView
-from tinygrad_edu.training.engines import outputs_of
+from tinygrad_edu.training.objective import outputs_of
 from tinygrad_edu.value import Value
 
 __all__ = ["LayerHistory"]

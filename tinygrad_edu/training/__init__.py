@@ -1,15 +1,27 @@
 """Training: what changes the parameters of a network so that its loss falls.
 
+    loop         `fit`, and the run that it makes
+    callbacks    what happens around the loop; early stopping. `progress` and `tensorboard` are callbacks, too
+    checks       what `fit` is given, checked before anything changes
+    data         examples and targets, and the order of batches
+    objective    what is made small: a model, a loss, a penalty
+    engines      what turns a batch into the mean loss and its gradient: eager code, or replay
+    comparison   on which rows, and when, replay is compared with eager code
+    prediction   `predict`
+    history      the record of a run
+    saving       weights in files; `checkpoints` holds whole runs
+    estimators   the networks as scikit-learn has them
+
 `MLPClassifier` and `MLPRegressor` can be imported from here too; only then is scikit-learn needed.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_edu.training.callbacks import Callback, EarlyStopping
+from tinygrad_edu.training.callbacks import Callback, EarlyStopping, RunView
 from tinygrad_edu.training.data import batches
-from tinygrad_edu.training.engines import predict
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import CallbackError, Run, fit
+from tinygrad_edu.training.prediction import predict
 from tinygrad_edu.training.saving import load, save
 from tinygrad_edu.training.tensorboard import TensorBoard
 
@@ -23,6 +35,7 @@ __all__ = [
     "EarlyStopping",
     "History",
     "Run",
+    "RunView",
     "TensorBoard",
     "batches",
     "fit",

@@ -1,10 +1,10 @@
 """Callbacks: what happens around the training loop, and stopping early as the first of them.
 
 A callback is an object with any of the methods of `Callback`, or just a function of the run, called after each epoch.
-The run tells it everything: `run.model`, `run.history`, `run.epoch`, `run.optimizer`, `run.gradient`; and
-`run.stop("reason")` ends the training after the epoch.
+What the run tells it is `RunView`; `run.stop("reason")` ends the training after the epoch. To add a callback, write a
+subclass of `Callback` here, or in a file of its own if it needs a library, as `tensorboard` does.
 
-May import: `arguments`, `value`, `nn`, `optim`; `data`, `history` and `saving` of this folder.
+May import: `arguments`, `nn`, `optim`; `data`, `history`, `objective` and `saving` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -13,24 +13,38 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tinygrad_edu.arguments import at_least_zero, whole_number
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.optim.optimizers import Optimizer, Vector
-from tinygrad_edu.training.data import Data
+from tinygrad_edu.optim.optimizers import Optimizer
+from tinygrad_edu.optim.vectors import Vector
+from tinygrad_edu.training.data import Array, Data
 from tinygrad_edu.training.history import History
-from tinygrad_edu.training.saving import Array, arrays_of, load_arrays
-from tinygrad_edu.value import Value
+from tinygrad_edu.training.objective import Loss
+from tinygrad_edu.training.saving import arrays_of, load_arrays
 
 __all__ = ["Callback", "EarlyStopping", "RunView", "as_callback"]
 
 
 class RunView(Protocol):
-    """What callbacks see of a training run; `training.loop.Run` says what each of it is."""
+    """What callbacks see of a training run.
+
+    `model`, `loss(outputs, target)` and `optimizer` are those that `fit` was given, `data` and `validation` the checked
+    examples and targets. `history` is the record so far. `epoch` of `epochs`, and `batch` of `batches_per_epoch` in it,
+    count from 1; `epoch` is 0 before the first. `gradient` is the last one, flat and before clipping, shape (n,), in
+    the order of `optimizer.params`; `layers` maps the name of each layer to its places in `gradient`.
+
+    >>> def report(run: RunView) -> None:
+    ...     if run.history.loss[-1] < 0.01:
+    ...         run.stop(f"good enough after epoch {run.epoch} of {run.epochs}")
+    """
 
     model: Module
     data: Data
     validation: Data | None
-    loss: Callable[[Any, Any], Value]
+    loss: Loss
     optimizer: Optimizer
     history: History
     epoch: int
@@ -38,7 +52,7 @@ class RunView(Protocol):
     batch: int
     batches_per_epoch: int
     gradient: Vector
-    layers: dict[str, Any]
+    layers: dict[str, NDArray[np.intp]]
 
     def stop(self, reason: str) -> None:
         """End the training after this epoch; `reason` goes into the history."""
@@ -55,7 +69,7 @@ class Callback:
     ...         run.optimizer.learning_rate /= 2
     """
 
-    #: Whether it may look at the model's `Value`s, or change them; if not, replay need not write them each time.
+    #: Whether it may look at the model's `Value`s, or change them. If not, replay need not write them before each call.
     sees_weights: ClassVar[bool] = True
 
     def on_start(self, run: RunView) -> None:
@@ -68,7 +82,7 @@ class Callback:
         """After each epoch, when its line stands in `run.history`."""
 
     def on_end(self, run: RunView) -> None:
-        """When training is over, however it ended, unless a callback failed."""
+        """When training is over, however it ended; not after a callback that raised."""
 
     def state_dict(self) -> dict[str, Any]:
         """What it remembers."""
@@ -128,9 +142,9 @@ class EarlyStopping(Callback):
         self.patience = whole_number(patience, "patience, which counts epochs without improvement,", least=0)
         self.minimum_improvement = at_least_zero(minimum_improvement, "minimum_improvement")
         self.restore_best = restore_best
-        self._forget()
+        self._begin_anew()
 
-    def _forget(self) -> None:
+    def _begin_anew(self) -> None:
         self.best_loss = math.inf
         self.best_epoch = 0
         self.best: dict[str, Array] = {}
@@ -138,7 +152,7 @@ class EarlyStopping(Callback):
     def on_start(self, run: RunView) -> None:
         """Forget an earlier run, unless this one continues it."""
         if run.epoch == 0:
-            self._forget()
+            self._begin_anew()
 
     def on_epoch_end(self, run: RunView) -> None:
         """Keep the weights if they are the best so far; stop if the best is too long ago."""

@@ -4,36 +4,42 @@ The state of a run is a tree of dicts, lists, numbers and strings with arrays at
 the tensors of a safetensors file, the rest its metadata, as JSON. Files are written whole or not at all: whenever the
 process is killed, the previous checkpoint is still there.
 
-May import: `saving` of this folder; NumPy.
+May import: `data` and `saving` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.training.saving import Array, read_tensors, write_tensors
+from tinygrad_edu.training.data import Array
+from tinygrad_edu.training.saving import FilePath, read_tensors, write_tensors
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
 
 _FORMAT = "tinygrad_edu checkpoint 1"
 
 
-def write_checkpoint(file: str | os.PathLike[str], state: dict[str, Any]) -> None:
+def write_checkpoint(file: FilePath, state: dict[str, Any]) -> None:
     """Write the state of a run, whole or not at all.
 
     Raises ImportError without safetensors, OSError where the file cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_checkpoint(f"{folder}/run", {"epoch": 3, "best": [np.array([1.0, 2.0])]})
+    ...     read_checkpoint(f"{folder}/run")
+    {'epoch': 3, 'best': [array([1., 2.])]}
     """
     tensors: dict[str, Array] = {}
     tree = _without_arrays(state, "", tensors)
     write_tensors(file, tensors, {"format": _FORMAT, "state": json.dumps(tree)})
 
 
-def read_checkpoint(file: str | os.PathLike[str]) -> dict[str, Any]:
-    """The state that was written.
+def read_checkpoint(file: FilePath) -> dict[str, Any]:
+    """The state that `write_checkpoint` was given, with lists for tuples.
 
     Raises FileNotFoundError, and ValueError for a file that is corrupt or no checkpoint.
     """
@@ -48,6 +54,10 @@ def read_checkpoint(file: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _without_arrays(tree: Any, path: str, tensors: dict[str, Array]) -> Any:
+    """The tree as JSON can hold it; its arrays go into `tensors`, by their paths.
+
+    Each dict, list and array becomes a dict with one key, which says what it was.
+    """
     if isinstance(tree, np.ndarray):
         tensors[path] = tree
         return {"array": path}
@@ -59,6 +69,7 @@ def _without_arrays(tree: Any, path: str, tensors: dict[str, Array]) -> Any:
 
 
 def _with_arrays(tree: Any, tensors: dict[str, Array]) -> Any:
+    """The tree that `_without_arrays` was given."""
     if not isinstance(tree, dict):
         return tree
     ((kind, content),) = tree.items()

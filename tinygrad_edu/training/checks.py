@@ -1,7 +1,10 @@
-"""What `fit` is given, checked before anything changes: each mistake is told in a sentence, with the cure.
+"""What `fit` is given, checked before anything changes: for each mistake a sentence, with the cure.
 
-May import: `arguments`, `modes`, `value`, `backprop`, `nn`, `optim`; `callbacks`, `data` and `engines` of this folder;
-NumPy.
+Each check returns what the run goes on with, or nothing. It raises TypeError for the wrong kind of thing and ValueError
+for a thing of the right kind that does not fit.
+
+May import: `arguments`, `modes`, `value`, `backprop`, `nn`, `optim`; `callbacks`, `data` and `objective` of this
+folder; NumPy.
 """
 
 from __future__ import annotations
@@ -17,11 +20,12 @@ from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.nn.regularizers import BatchNorm
 from tinygrad_edu.optim.clipping import clipped_by_norm, clipped_by_value
-from tinygrad_edu.optim.optimizers import Adam, Optimizer, Vector
+from tinygrad_edu.optim.optimizers import Adam, Optimizer
 from tinygrad_edu.optim.schedules import Schedule
+from tinygrad_edu.optim.vectors import Vector
 from tinygrad_edu.training.callbacks import Callback, as_callback
 from tinygrad_edu.training.data import Data, checked, one_hot
-from tinygrad_edu.training.engines import Loss, outputs_of
+from tinygrad_edu.training.objective import Loss, outputs_of
 from tinygrad_edu.value import Value
 
 __all__ = [
@@ -36,8 +40,16 @@ __all__ = [
 ]
 
 
+#: Examples of a batch unless `fit` is told otherwise, as in Keras: enough to steady the gradient, and few enough for
+#: many steps in an epoch.
+_USUAL_BATCH = 32
+#: The loss is tried on each target there is, or on so many: regression has as many targets as examples. That takes less
+#: than a tenth of a second.
+_TARGETS_TRIED = 1000
+
+
 def checked_optimizer(optimizer: Optimizer | None, model: Module) -> Optimizer:
-    """The optimizer, by default `Adam`; it must hold parameters of the model."""
+    """The optimizer, by default `Adam`. It must hold some parameter of the model."""
     if not isinstance(model, Module):
         raise TypeError(f"fit trains a Module, such as MLP(2, [16, 1]), not {model!r}")
     if optimizer is None:
@@ -53,7 +65,7 @@ def checked_optimizer(optimizer: Optimizer | None, model: Module) -> Optimizer:
 
 
 def check_kinds(loss: Any, schedule: Any, seed: int | None) -> None:
-    """A loss that can be called, a `Schedule`, a seed that NumPy takes."""
+    """Refuse a loss that cannot be called, a schedule that is no `Schedule`, and a seed that NumPy does not take."""
     if not callable(loss):
         raise TypeError(f"loss is a function such as losses.cross_entropy, not {loss!r}")
     if schedule is not None and not isinstance(schedule, Schedule):
@@ -63,7 +75,7 @@ def check_kinds(loss: Any, schedule: Any, seed: int | None) -> None:
 
 
 def check_dependence(model: Module, loss: Loss, optimizer: Optimizer, data: Data) -> None:
-    """A loss that no parameter can change is a mistake that training would not show."""
+    """Refuse a loss that no parameter can change: training would run, and not show the mistake."""
     with in_mode(model, training=False):
         value = loss(outputs_of(model, data.X[:1].tolist())[0], data.y[0].tolist())
     if not isinstance(value, Value):
@@ -77,7 +89,7 @@ def check_dependence(model: Module, loss: Loss, optimizer: Optimizer, data: Data
 
 def checked_batch_size(batch_size: int | None, n: int, model: Module) -> int:
     """The batch size, by default 32 or all the data; `BatchNorm` wants no batch of one."""
-    size = min(32, n) if batch_size is None else whole_number(batch_size, "batch_size")
+    size = min(_USUAL_BATCH, n) if batch_size is None else whole_number(batch_size, "batch_size")
     if size > n:
         raise ValueError(f"batch_size must be from 1 to the number of examples, {n}, not {size}")
     if min(size, n % size or size) == 1 and any(isinstance(module, BatchNorm) for module in model.modules()):
@@ -89,7 +101,7 @@ def checked_batch_size(batch_size: int | None, n: int, model: Module) -> int:
 
 
 def checked_callbacks(callbacks: Iterable[Any]) -> list[Callback]:
-    """The callbacks as a list of `Callback`s."""
+    """The callbacks as a list of `Callback`s; functions are wrapped."""
     if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
         raise TypeError(f"callbacks is a list, such as [EarlyStopping()], not {callbacks!r}; put it in brackets")
     return [as_callback(callback) for callback in callbacks]
@@ -109,7 +121,7 @@ def checked_validation(validation: tuple[Any, Any], data: Data) -> Data:
 
 
 def clipping(clip_norm: float | None, clip_value: float | None) -> Callable[[Vector], Vector]:
-    """What to do with each gradient before the step."""
+    """What to do with each gradient before the step: clip by value, then by norm, as far as there are limits."""
     if clip_norm is not None:
         above_zero(clip_norm, "clip_norm")
     if clip_value is not None:
@@ -126,7 +138,7 @@ def clipping(clip_norm: float | None, clip_value: float | None) -> Callable[[Vec
 def targets_for(model: Module, loss: Loss, data: Data) -> Data:
     """The data with targets as the loss takes them: class labels as one-hot rows where there is one output per class.
 
-    Tries the model on one example and the loss on the targets, so that what does not fit is known before training.
+    The model is tried on one example and the loss on the targets, so that what does not fit is known before training.
     """
     with no_grad(), in_mode(model, training=False):
         output = outputs_of(model, data.X[:1].tolist())[0]
@@ -134,7 +146,7 @@ def targets_for(model: Module, loss: Loss, data: Data) -> Data:
         classes = len(output) if is_flat else 1
         y = one_hot(data.y, classes) if data.y.ndim == 1 and classes > 1 else data.y
         _, rows = np.unique(y, axis=0, return_index=True)
-        for row in sorted(rows.tolist())[:1000]:  # regression has as many targets as examples; a sample will do
+        for row in sorted(rows.tolist())[:_TARGETS_TRIED]:
             try:
                 loss(output, y[row].tolist())
             except (TypeError, ValueError) as error:

@@ -16,6 +16,7 @@ from tinygrad_edu.arguments import Seed, random_generator
 
 __all__ = ["Data", "batch_order", "batches", "checked", "one_hot"]
 
+#: Numbers of any shape.
 Array: TypeAlias = NDArray[np.float64]
 
 
@@ -41,7 +42,7 @@ def checked(X: Any, y: Any, name: str = "") -> Data:
         ...
     ValueError: X holds nan in row 1, column 1 (counted from 0); remove that row or fill in a number
     """
-    features, targets = _numbers(X, f"{name}X"), _numbers(y, f"{name}y")
+    features, targets = _as_array(X, f"{name}X"), _as_array(y, f"{name}y")
     if features.ndim == 0 or len(features) == 0:
         raise ValueError(f"{name}X holds no examples; fit needs at least one row")
     if targets.ndim == 0 or len(targets) != len(features):
@@ -54,7 +55,7 @@ def checked(X: Any, y: Any, name: str = "") -> Data:
     return Data(features, targets)
 
 
-def _numbers(array: Any, name: str) -> Array:
+def _as_array(array: Any, name: str) -> Array:
     try:
         return np.array(array, dtype=np.float64)
     except (TypeError, ValueError) as error:

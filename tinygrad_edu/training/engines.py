@@ -1,11 +1,14 @@
 """Engines: what turns a batch into the mean loss and its gradient.
 
-`Eager` builds the graph of every example and sweeps it back, as a learner does by hand. `Replay` records the loss of
-one example once and runs it on whole batches as matrices; same numbers, much sooner, and it looks now and then whether
-they are the same. `Auto` is the second as long as that works, and then the first. They speak of parameters as one flat
-array `theta`, in the order of the optimizer; `push` makes the `Value`s hold it.
+`Eager` builds the graph of each example and sweeps it back, as a learner does by hand. `Replay` records the loss of one
+example once and runs it on whole batches as matrices: the same numbers, much sooner. It makes sure that they are the
+same, at first and now and then. `Auto` replays as long as that works, and then goes on eagerly.
 
-May import: `modes`, `value`, `functions`, `nn`, `replay`, `optim`; `data` of this folder; NumPy.
+To an engine the parameters are one flat array `theta`, in the order of the optimizer. `push` writes it into the
+`Value`s, and `pull` reads it from them.
+
+May import: `modes`, `value`, `functions`, `nn`, `replay`, `optim`; `comparison`, `data` and `objective` of this folder;
+NumPy.
 """
 
 from __future__ import annotations
@@ -13,51 +16,24 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol, TypeAlias, cast
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinygrad_edu.functions import fsum
 from tinygrad_edu.modes import changed_mode, no_grad
-from tinygrad_edu.nn.module import Module, in_mode, modes_of
-from tinygrad_edu.optim.optimizers import Vector, gradients_of, numbers_of, write_numbers
+from tinygrad_edu.nn.module import in_mode, modes_of
+from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.replay import Program, RecordingError
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.programs import recorded
-from tinygrad_edu.training.data import Data
+from tinygrad_edu.training.comparison import Reviews, as_in_eager, reason_of, reviewed_row, row_name, telling_rows
+from tinygrad_edu.training.data import Array, Data
+from tinygrad_edu.training.objective import Objective, outputs_of, takes_batches
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["Eager", "Engine", "Problem", "Replay", "choose_engine", "outputs_of", "predict", "takes_batches"]
-
-#: loss(outputs, target) -> one `Value`, for one example.
-Loss: TypeAlias = Callable[[Any, Any], Value]
-#: penalty(params) -> one `Value`, added to the mean loss.
-Penalty: TypeAlias = Callable[[Sequence[Value]], Value]
-Array: TypeAlias = NDArray[np.float64]
-
-
-def takes_batches(model: Module) -> bool:
-    """Whether the model is called on a list of examples (as batch normalization must be), not on one."""
-    return bool(getattr(model, "takes_batch", False))
-
-
-def outputs_of(model: Module, examples: list[Any]) -> list[Any]:
-    """What the model answers to each example."""
-    call = cast("Callable[[Any], Any]", model)
-    return list(call(examples)) if takes_batches(model) else [call(example) for example in examples]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is to be made small: the mean over a batch of loss(model(x), y), plus the penalty on the parameters."""
-
-    model: Module
-    loss: Loss
-    params: Sequence[Value]
-    penalty: Penalty | None = None
+__all__ = ["Auto", "Eager", "Engine", "Replay", "choose_engine", "is_finite"]
 
 
 class Engine(Protocol):
@@ -88,51 +64,51 @@ class Engine(Protocol):
 class Eager:
     """Forward and backward on `Value`s, one example after the other, the gradients adding up in the leaves."""
 
-    def __init__(self, problem: Problem, description: str = "eager") -> None:
-        self.problem = problem
+    def __init__(self, objective: Objective, description: str = "eager") -> None:
+        self.objective = objective
         self.description = description
-        # Parameters that are not trained collect gradients too, which must not be left lying about.
-        self._leaves = list({*problem.params, *problem.model.parameters()})
+        # `backward` also adds to the gradients of parameters that are not trained; they have to end at 0, too.
+        self._leaves = list({*objective.params, *objective.model.parameters()})
 
     @property
     def theta(self) -> Vector:
         """The parameters, read from the `Value`s."""
-        return numbers_of(self.problem.params)
+        return numbers_of(self.objective.params)
 
     @theta.setter
     def theta(self, theta: Vector) -> None:
-        write_numbers(self.problem.params, theta)
+        write_numbers(self.objective.params, theta)
 
     def loss_and_gradient(self, X: Array, y: Array) -> tuple[float, Vector]:
         """The mean loss of a batch, penalty included, and its gradient."""
-        self._forget()
+        self._zero_gradients()
         losses = []
         for term in self._terms(X, y):
             term.backward()
             losses.append(term.data)
-        gradient = gradients_of(self.problem.params)
-        self._forget()
-        return _sum(losses), gradient
+        gradient = gradients_of(self.objective.params)
+        self._zero_gradients()
+        return _sum_of_losses(losses), gradient
 
     def _terms(self, X: Array, y: Array) -> Iterator[Value]:
-        """The parts that the mean loss is the sum of, each made when the one before has been swept."""
+        """The parts whose sum is the mean loss; each is made when the one before has been swept, to keep one graph."""
         share = 1.0 / len(X)
-        if takes_batches(self.problem.model):
-            outputs = outputs_of(self.problem.model, X.tolist())
-            losses = [self.problem.loss(output, target) for output, target in zip(outputs, y.tolist(), strict=True)]
+        if takes_batches(self.objective.model):
+            outputs = outputs_of(self.objective.model, X.tolist())
+            losses = [self.objective.loss(output, target) for output, target in zip(outputs, y.tolist(), strict=True)]
             yield share * fsum(losses)
         else:
             for example, target in zip(X.tolist(), y.tolist(), strict=True):
-                yield share * self.problem.loss(outputs_of(self.problem.model, [example])[0], target)
-        if self.problem.penalty is not None:
-            yield as_value(self.problem.penalty(self.problem.params))
+                yield share * self.objective.loss(outputs_of(self.objective.model, [example])[0], target)
+        if self.objective.penalty is not None:
+            yield as_value(self.objective.penalty(self.objective.params))
 
     def mean_loss(self, X: Array, y: Array) -> float:
         """The mean loss in evaluation mode, without penalty."""
-        with no_grad(), in_mode(self.problem.model, training=False):
-            outputs = outputs_of(self.problem.model, X.tolist())
-            losses = [self.problem.loss(o, target).data for o, target in zip(outputs, y.tolist(), strict=True)]
-        return _sum(losses) / len(losses)
+        with no_grad(), in_mode(self.objective.model, training=False):
+            outputs = outputs_of(self.objective.model, X.tolist())
+            losses = [self.objective.loss(o, target).data for o, target in zip(outputs, y.tolist(), strict=True)]
+        return _sum_of_losses(losses) / len(losses)
 
     def review(self, epoch: int, seconds: float, last: bool = False) -> None:
         """Nothing to do: this is eager code."""
@@ -143,12 +119,17 @@ class Eager:
     def pull(self) -> None:
         """Nothing to do: theta lives in the `Value`s."""
 
-    def _forget(self) -> None:
+    def _zero_gradients(self) -> None:
         for leaf in self._leaves:
             leaf.grad = 0.0
 
 
-def _sum(numbers: list[float]) -> float:
+def is_finite(loss: float, gradient: Vector) -> bool:
+    """Whether a step can be made of them: no nan, no inf."""
+    return math.isfinite(loss) and bool(np.isfinite(gradient).all())
+
+
+def _sum_of_losses(numbers: list[float]) -> float:
     """The sum, rounded once; nan or inf if one of the numbers is."""
     return math.fsum(numbers) if all(map(math.isfinite, numbers)) else sum(numbers)
 
@@ -156,100 +137,100 @@ def _sum(numbers: list[float]) -> float:
 class Replay:
     """The loss of one example, recorded once, compared with eager code, and run on batches of arrays.
 
-    Recorded once for each mode that the model is trained in (a callback may put parts of it in `eval()`), and for
-    evaluation whenever its buffers have changed. Raises RecordingError for a model that works on whole batches, reads
-    a number while it computes, or gives other numbers than in eager code.
+    There is one program for training and one for evaluation. A program is recorded again when what it was recorded
+    under has changed: the modes of the parts of the model (a callback may put some in `eval()`), and for evaluation the
+    buffers, such as the running means of normalization. Raises RecordingError for a model that works on whole batches,
+    reads a number while it computes, or gives other numbers than in eager code.
     """
 
     description = "replay: the loss of one example was recorded once and runs on whole batches"
 
-    def __init__(self, problem: Problem, data: Data) -> None:
-        if takes_batches(problem.model):
+    def __init__(self, objective: Objective, data: Data) -> None:
+        if takes_batches(objective.model):
             raise RecordingError("the model works on a batch, not on one example (BatchNorm compares examples)")
-        self.problem = problem
+        self.objective = objective
         self._data = data
         self._rows = telling_rows(data)
-        # Parameters that are not trained must be known to the program too; they come after those that are.
-        self._params = list(dict.fromkeys([*problem.params, *problem.model.parameters()]))
+        # A program has to know all parameters, for a callback may change any; those that are not trained come last.
+        self._params = list(dict.fromkeys([*objective.params, *objective.model.parameters()]))
         self._theta = numbers_of(self._params)
         self._programs: dict[Any, Program] = {}
         started = time.perf_counter()
-        with in_mode(problem.model, training=True):
-            self._training()
-        # Comparing one row costs less than its share of all this.
-        self._cost = (time.perf_counter() - started) / len(self._rows)
-        self._trained = self._spent = 0.0
+        with in_mode(objective.model, training=True):
+            self._training_program()
+        # The time of recording is in here, too, so that the first estimate is rather too high than too low.
+        self._reviews = Reviews(cost=(time.perf_counter() - started) / len(self._rows))
 
-    def _training(self) -> Program:
+    def _training_program(self) -> Program:
         """The program for the modes that the parts of the model are in now."""
-        modes = modes_of(self.problem.model)
-        return self._program(("training", modes), self._objective)
+        modes = modes_of(self.objective.model)
+        return self._program_for(("training", modes), self._penalized_loss)
 
-    def _evaluation(self) -> Program:
-        """The loss as it is in `eval()`, with the buffers that there are."""
-        buffers = [repr(getattr(m, name)) for m in self.problem.model.modules() for name in m.buffer_names]
-        return self._program(("evaluation", *buffers), self._loss)
+    def _evaluation_program(self) -> Program:
+        """The program for `eval()`, with the buffers that there are now."""
+        buffers = [repr(getattr(m, name)) for m in self.objective.model.modules() for name in m.buffer_names]
+        return self._program_for(("evaluation", *buffers), self._loss)
 
-    def _program(self, key: tuple[Any, ...], function: Callable[[Any, Any], Value]) -> Program:
+    def _program_for(self, key: tuple[Any, ...], function: Callable[[Any, Any], Value]) -> Program:
+        """The program of a function of one example; a new one takes the place of the old one for the same purpose.
+
+        `key` says the purpose, and then all that the program was recorded under.
+        """
         if key not in self._programs:
             self.push()
             X, y = self._data.X[self._rows], self._data.y[self._rows]
             program = recorded(function, (X.shape[1:], y.shape[1:]), self._params, (X, y), self._theta)
-            compare(program, function, (X, y), self._theta, named=lambda k: _row_name(self._rows[k]))
+            compare(program, function, (X, y), self._theta, named=lambda k: row_name(self._rows[k]))
             self._programs = {other: p for other, p in self._programs.items() if other[0] != key[0]} | {key: program}
         return self._programs[key]
 
-    def _objective(self, x: Any, y: Any) -> Value:
+    def _penalized_loss(self, x: Any, y: Any) -> Value:
         loss = self._loss(x, y)
-        if self.problem.penalty is None:
+        if self.objective.penalty is None:
             return loss
         with changed_mode(noise=_no_noise):
-            return loss + self.problem.penalty(self.problem.params)
+            return loss + self.objective.penalty(self.objective.params)
 
     def _loss(self, x: Any, y: Any) -> Value:
-        return self.problem.loss(outputs_of(self.problem.model, [_as_in_eager(x)])[0], _as_in_eager(y))
+        return self.objective.loss(outputs_of(self.objective.model, [as_in_eager(x)])[0], as_in_eager(y))
 
     @property
     def theta(self) -> Vector:
         """The trained parameters, a copy."""
-        return self._theta[: len(self.problem.params)].copy()
+        return self._theta[: len(self.objective.params)].copy()
 
     @theta.setter
     def theta(self, theta: Vector) -> None:
-        self._theta[: len(self.problem.params)] = theta
+        self._theta[: len(self.objective.params)] = theta
 
     def loss_and_gradient(self, X: Array, y: Array) -> tuple[float, Vector]:
         """The mean loss of a batch, penalty included, and its gradient."""
-        loss, gradient = self._training().value_and_grad(X, y)
-        return float(loss), gradient[: len(self.problem.params)]
+        loss, gradient = self._training_program().value_and_grad(X, y)
+        return float(loss), gradient[: len(self.objective.params)]
 
     def mean_loss(self, X: Array, y: Array) -> float:
         """The mean loss in evaluation mode, without penalty."""
-        with in_mode(self.problem.model, training=False):
-            return float(np.mean(self._evaluation()(X, y)))
+        with in_mode(self.objective.model, training=False):
+            return float(np.mean(self._evaluation_program()(X, y)))
 
     def review(self, epoch: int, seconds: float, last: bool = False) -> None:
-        """Compare one more row with eager code.
+        """Compare one more row with eager code, if that is due; see `Reviews`.
 
-        After the epochs 1, 2, 4, 8, ... and the last, and after all others as far as that takes a twentieth of the
-        time. Raises RecordingError for a difference. The `Value`s must hold theta.
+        Raises RecordingError for a difference. The `Value`s must hold theta.
         """
-        self._trained += seconds
-        due = last or epoch & (epoch - 1) == 0
-        if not due and self._spent + self._cost > 0.05 * self._trained:
+        if not self._reviews.are_due(epoch, seconds, last):
             return
         started = time.perf_counter()
-        row = epoch * 7919 % len(self._data)  # a prime number, so that each epoch brings another row
-        self._compare_row(row, self._training(), self._objective)
+        row = reviewed_row(epoch, len(self._data))
+        self._compare_row(row, self._training_program(), self._penalized_loss)
         if any(key[0] == "evaluation" for key in self._programs):
-            with in_mode(self.problem.model, training=False):
-                self._compare_row(row, self._evaluation(), self._loss)
-        self._cost = time.perf_counter() - started
-        self._spent += self._cost
+            with in_mode(self.objective.model, training=False):
+                self._compare_row(row, self._evaluation_program(), self._loss)
+        self._reviews.took(time.perf_counter() - started)
 
     def _compare_row(self, row: int, program: Program, function: Callable[[Any, Any], Value]) -> None:
         X, y = self._data.X[row : row + 1], self._data.y[row : row + 1]
-        compare(program, function, (X, y), self._theta, changed=0, named=lambda k: _row_name(row))
+        compare(program, function, (X, y), self._theta, changed=0, named=lambda k: row_name(row))
 
     def push(self) -> None:
         """Write theta into the `Value`s."""
@@ -267,16 +248,19 @@ def _no_noise(draw: Any) -> NoReturn:
 
 
 class Auto:
-    """Replay for as long as it works and gives the numbers of eager code, then eager code, which says why."""
+    """`Replay` as long as it works and gives the numbers of eager code, then `Eager`, whose description says why.
 
-    def __init__(self, problem: Problem, data: Data) -> None:
-        self._eager = Eager(problem)
+    Whatever goes wrong in recording or replay, training goes on.
+    """
+
+    def __init__(self, objective: Objective, data: Data) -> None:
+        self._eager = Eager(objective)
         self._replay: Replay | None = None
-        self._evaluates_eagerly = ""
+        self._why_eager_evaluation = ""
         try:
-            self._replay = Replay(problem, data)
+            self._replay = Replay(objective, data)
         except Exception as error:  # whatever it was, eager code is the meaning and goes on
-            self._eager.description = f"eager: {_reason(error)}"
+            self._eager.description = f"eager: {reason_of(error)}"
 
     @property
     def _engine(self) -> Engine:
@@ -284,8 +268,8 @@ class Auto:
 
     @property
     def description(self) -> str:
-        """What computes the gradients, and why."""
-        return f"{self._engine.description}{self._evaluates_eagerly}"
+        """Which engine computes now, and why."""
+        return f"{self._engine.description}{self._why_eager_evaluation}"
 
     @property
     def theta(self) -> Vector:
@@ -301,25 +285,25 @@ class Auto:
         if self._replay is not None:
             try:
                 loss, gradient = self._replay.loss_and_gradient(X, y)
-                if math.isfinite(loss) and np.isfinite(gradient).all():
+                if is_finite(loss, gradient):
                     return loss, gradient
                 error: Exception = RecordingError(f"the recorded loss is {loss:g}, or its gradient is not finite")
             except Exception as raised:
                 error = raised
             self._replay.push()
-            answer = self._eager.loss_and_gradient(X, y)  # what is wrong with the data, it says itself
-            if math.isfinite(answer[0]) and np.isfinite(answer[1]).all():
+            answer = self._eager.loss_and_gradient(X, y)  # raises, if the fault is the batch's and not replay's
+            if is_finite(*answer):
                 self._go_on_eagerly(error)
             return answer
         return self._eager.loss_and_gradient(X, y)
 
     def mean_loss(self, X: Array, y: Array) -> float:
         """The mean loss in evaluation mode, without penalty."""
-        if self._replay is not None and not self._evaluates_eagerly:
+        if self._replay is not None and not self._why_eager_evaluation:
             try:
                 return self._replay.mean_loss(X, y)
             except Exception as error:
-                self._evaluates_eagerly = f"; the validation loss is computed eagerly: {_reason(error)}"
+                self._why_eager_evaluation = f"; the validation loss is computed eagerly: {reason_of(error)}"
         self._engine.push()
         return self._eager.mean_loss(X, y)
 
@@ -334,7 +318,7 @@ class Auto:
     def _go_on_eagerly(self, error: Exception, when: str = ", after replay") -> None:
         self.push()
         self._replay = None
-        self._eager.description = f"eager{when}: {_reason(error)}"
+        self._eager.description = f"eager{when}: {reason_of(error)}"
         message = f"{self._eager.description}; fit(..., engine='eager') trains eagerly from the start"
         warnings.warn(message, RuntimeWarning, stacklevel=6)
 
@@ -347,115 +331,13 @@ class Auto:
         self._engine.pull()
 
 
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, RecordingError) else f"recording raised {type(error).__name__}: {error}"
-
-
-def _row_name(row: int) -> str:
-    return f"row {row} of X (counted from 0)"
-
-
-def _as_in_eager(item: Any) -> Any:
-    """An example as eager code has it: numbers, and lists of them; while recording, the same lists of `Value`s."""
-    return item if isinstance(item, Value) else item.tolist()
-
-
-_ROWS = 16
-
-
-def telling_rows(data: Data) -> list[int]:
-    """Rows that would show a program that holds for some examples only: of each target one, if these are few.
-
-    Else rows from the smallest target to the largest. In any case 16 rows, some of them from all over the data, and
-    those of the extremes of X; all rows, if there are hardly more.
-    """
-    n = len(data)
-    if n <= 2 * _ROWS:
-        return list(range(n))
-    _, rows = np.unique(data.y, axis=0, return_index=True)
-    if len(rows) > _ROWS:
-        columns = data.y.reshape(n, -1)[:, : _ROWS // 2]  # of each column at least the extremes
-        ranks = np.linspace(0, n - 1, _ROWS // columns.shape[1]).round().astype(int)
-        rows = columns.argsort(axis=0)[ranks].ravel()
-    chosen = set(rows.tolist())
-    for row in np.linspace(0, n - 1, _ROWS).astype(int).tolist():
-        if len(chosen) < _ROWS:
-            chosen.add(row)
-    features = data.X.reshape(n, -1)
-    if features.size:
-        chosen |= {int(features.min(axis=1).argmin()), int(features.max(axis=1).argmax())}
-    return sorted(chosen)
-
-
-def generators_of(model: Module) -> dict[str, np.random.Generator]:
-    """The random generators inside the model, such as those of dropout, by path."""
-    found = {path: getattr(module, "generator", None) for path, module in model.named_modules()}
-    return {path: generator for path, generator in found.items() if isinstance(generator, np.random.Generator)}
-
-
-def choose_engine(name: str, problem: Problem, data: Data) -> Engine:
+def choose_engine(name: str, objective: Objective, data: Data) -> Engine:
     """The engine of this name; for "auto", replay if the model can be recorded, else eager, which says why.
 
     Raises ValueError for an unknown name, RecordingError for "replay" with a model that cannot be recorded.
     """
     if name not in ("auto", "eager", "replay"):
         raise ValueError(f'engine is "auto", "eager" or "replay", not {name!r}')
-    return Eager(problem) if name == "eager" else Replay(problem, data) if name == "replay" else Auto(problem, data)
-
-
-_WORTH_RECORDING = 16  # examples; fewer are answered before the model is recorded and compared
-_said: set[Any] = set()
-
-
-def predict(model: Module, X: Any) -> Array:
-    """The outputs of a model in evaluation mode for each example of X, shape (n, outputs), flat; no graph is kept.
-
-    Many examples are replayed, which is much faster, where the model can be recorded and gives the same for some of
-    them in eager code; else a RuntimeWarning says once why not. Raises TypeError or ValueError for examples that the
-    model does not take, and TypeError for what is no model.
-
-    >>> from tinygrad_edu.nn import MLP
-    >>> predict(MLP(2, [3], init="zeros"), [[1.0, 2.0], [3.0, 4.0]]).shape
-    (2, 3)
-    """
-    if not isinstance(model, Module):
-        raise TypeError(f"predict needs a Module, such as MLP(2, [16, 1]), not {model!r}")
-    examples = np.asarray(X, dtype=np.float64)
-    if examples.ndim == 0:
-        raise ValueError(f"predict needs an array of examples, shape (n, ...), not {X!r}")
-    with in_mode(model, training=False):
-        if len(examples) >= _WORTH_RECORDING and not takes_batches(model):
-            try:
-                return replayed(lambda x: _row(outputs_of(model, [x])[0]), model, examples)
-            except Exception as error:  # whatever it was, eager code is the meaning and goes on
-                _say_once((type(model), type(error)), f"predict computes one example after the other: {_reason(error)}")
-        with no_grad():
-            outputs = outputs_of(model, examples.tolist())
-    return np.array([[as_value(v).data for v in _row(output)] for output in outputs], dtype=np.float64)
-
-
-def replayed(answer: Callable[[Any], list[Value]], model: Module, examples: Array) -> Array:
-    """What `answer` gives for each example, by a program that was compared with it on some of them.
-
-    Raises whatever recording raises.
-    """
-
-    def recordable(x: Any) -> list[Value]:
-        return answer(_as_in_eager(x))
-
-    rows = telling_rows(Data(examples, np.zeros(len(examples))))
-    program = recorded(recordable, [examples.shape[1:]], model.parameters(), [examples[rows]])
-    compare(program, recordable, [examples[rows]], program.theta, changed=0, named=lambda k: _row_name(rows[k]))
-    return program(examples)
-
-
-def _say_once(key: Any, message: str) -> None:
-    if key not in _said:
-        _said.add(key)
-        warnings.warn(message, RuntimeWarning, stacklevel=3)
-
-
-def _row(output: Any) -> list[Value]:
-    """The outputs for one example as one flat row, whatever their shape."""
-    row: list[Value] = np.ravel(np.array(output, dtype=object)).tolist()
-    return row
+    return (
+        Eager(objective) if name == "eager" else Replay(objective, data) if name == "replay" else Auto(objective, data)
+    )

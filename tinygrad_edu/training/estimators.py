@@ -3,26 +3,26 @@
 They follow scikit-learn's protocol to the letter (its `check_estimator` passes), so pipelines, cross-validation, grid
 search, metrics and joblib's back ends, on many processes or on a cluster, work with them as with any other estimator.
 
-May import: `value`, `nn`, `optim`; `callbacks`, `engines`, `history` and `loop` of this folder; NumPy, scikit-learn.
+May import: `nn`, `optim`; `callbacks`, `data`, `history`, `loop` and `prediction` of this folder; NumPy, scikit-learn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.losses import cross_entropy, mean_squared_error
-from tinygrad_edu.optim.optimizers import SGD, AdamW, Optimizer, RMSprop
+from tinygrad_edu.optim.names import optimizer_called
 from tinygrad_edu.training.callbacks import EarlyStopping
-from tinygrad_edu.training.engines import predict
+from tinygrad_edu.training.data import Array
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import fit
-from tinygrad_edu.value import Value
+from tinygrad_edu.training.prediction import predict
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -35,21 +35,15 @@ except ImportError as error:
         'MLPClassifier and MLPRegressor need scikit-learn; install it with: pip install "tinygrad_edu[learn]"'
     ) from error
 
-__all__ = ["OPTIMIZERS", "MLPClassifier", "MLPRegressor"]
-
-Array: TypeAlias = NDArray[np.float64]
-
-#: What the name of an optimizer stands for: (parameters, learning rate, weight decay) -> optimizer.
-OPTIMIZERS: dict[str, Callable[[Sequence[Value], float, float], Optimizer]] = {
-    "adam": lambda params, rate, decay: AdamW(params, rate, weight_decay=decay),
-    "rmsprop": lambda params, rate, decay: RMSprop(params, rate, weight_decay=decay),
-    "momentum": lambda params, rate, decay: SGD(params, rate, momentum=0.9, weight_decay=decay),
-    "sgd": lambda params, rate, decay: SGD(params, rate, weight_decay=decay),
-}
+__all__ = ["MLPClassifier", "MLPRegressor"]
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """What the classifier and the regressor share."""
+    """What the classifier and the regressor share.
+
+    scikit-learn reads the parameters of an estimator off the signature of its `__init__`, so each has to list them all,
+    and store each under its own name, unchecked.
+    """
 
     model_: MLP
     history_: History
@@ -86,11 +80,12 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
 
     def _fit(self, X: Array, y: Array, n_outputs: int, loss: Any, stratify: Any = None) -> None:
         """Build the network and train it."""
-        if self.optimizer not in OPTIMIZERS:
-            raise ValueError(f"optimizer is one of {', '.join(OPTIMIZERS)}, not {self.optimizer!r}")
         random = check_random_state(self.random_state)
         model_seed, order_seed, split_seed = random.randint(np.iinfo(np.int32).max, size=3).tolist()
         model = MLP(X.shape[1], [*self.hidden_sizes, n_outputs], self.activation, seed=model_seed)
+        optimizer = optimizer_called(
+            self.optimizer, model.parameters(), self.learning_rate, weight_decay=self.weight_decay
+        )
         validation = None
         if self.early_stopping:
             X, X_held, y, y_held = train_test_split(
@@ -102,7 +97,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             X,
             y,
             loss,
-            OPTIMIZERS[self.optimizer](model.parameters(), self.learning_rate, self.weight_decay),
+            optimizer,
             epochs=self.epochs,
             batch_size=None if self.batch_size is None else min(self.batch_size, len(X)),
             validation=validation,
@@ -114,6 +109,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         self.n_iter_ = self.history_.epochs
 
     def _outputs(self, X: Any) -> Array:
+        """What the network answers to each example, shape (n, outputs)."""
         check_is_fitted(self)
         return predict(self.model_, validate_data(self, X, dtype=np.float64, reset=False))
 
@@ -122,10 +118,10 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]  # scikit-
     """A multi-layer perceptron for any number of classes, trained on cross-entropy.
 
     `hidden_sizes` and `activation` describe the network, `optimizer` ("adam", "rmsprop", "momentum", "sgd"),
-    `learning_rate`, `epochs`, `batch_size` (None: 32 or all) and `weight_decay` the training; with `early_stopping` a
-    `validation_fraction` of the data is held back, and training ends `patience` epochs after the best. `class_weight`
-    is as in scikit-learn: None, "balanced", or a dict. After `fit`: `classes_`, `model_` (the `MLP`), `history_`,
-    `n_iter_` (epochs), `n_features_in_`.
+    `learning_rate`, `epochs`, `batch_size` (None: 32 or all) and `weight_decay` λ, which adds λ·θ to the gradient, the
+    training; with `early_stopping` a `validation_fraction` of the data is held back, and training ends `patience`
+    epochs after the best. `class_weight` is as in scikit-learn: None, "balanced", or a dict. After `fit`: `classes_`,
+    `model_` (the `MLP`), `history_`, `n_iter_` (epochs), `n_features_in_`.
 
     Raises ValueError as scikit-learn's estimators and `fit` do.
 

@@ -17,13 +17,13 @@ __all__ = ["History"]
 
 @dataclass
 class History:
-    """The record of a run, one entry per epoch unless it says otherwise; epochs are counted from 1.
+    """The record of a run: lists with one number for each epoch, except `batch_loss`. Epochs are counted from 1.
 
     An epoch is one pass through the data, a batch the examples of one step, an iteration one step. `loss` is the mean
-    over the examples of an epoch while the weights were moving (penalties included), `validation_loss` that of the
-    validation data at its end, `gradient_norm` the mean over its iterations before clipping, `layer_gradient_norms`
-    the same for each layer by name, `batch_loss` one loss per iteration. `engine` says what computed the gradients and
-    why, `stopped` why the run ended before its last epoch ("" if it did not).
+    over the examples of an epoch while the weights were moving, penalties included, `validation_loss` that of the
+    validation data at its end. `gradient_norm` is the mean length of the gradients of an epoch, before clipping, and
+    `layer_gradient_norms` the same for each layer by name. `batch_loss` is the loss of each iteration. `engine` says
+    what computed the gradients and why, `stopped` why the run ended before its last epoch ("" if it did not).
 
     >>> history = History(loss=[3.0, 1.0, 0.5], validation_loss=[3.0, 2.0, 2.5])
     >>> history.epochs, history.best_epoch

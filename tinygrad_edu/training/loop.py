@@ -1,10 +1,10 @@
 """`fit`: the training loop.
 
-Forward pass, loss, backward pass, step, and again: for each batch of each epoch. Everything else here checks what
-comes in, tells the callbacks, and keeps the record.
+Forward pass, loss, backward pass, step, and again: for each batch of each epoch. All the rest checks what comes in,
+tells the callbacks, keeps the record, and resumes a run that was stopped.
 
 May import: `arguments`, `terminal`, `nn`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`, `engines`, `history`,
-`progress` and `saving` of this folder; NumPy.
+`objective`, `progress` and `saving` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import whole_number
 from tinygrad_edu.nn.layers import named_layers
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.optim.clipping import norm
-from tinygrad_edu.optim.optimizers import Optimizer, Vector
+from tinygrad_edu.optim.optimizers import Optimizer
 from tinygrad_edu.optim.schedules import Schedule
+from tinygrad_edu.optim.vectors import Vector
 from tinygrad_edu.terminal import Console
 from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
@@ -39,21 +41,13 @@ from tinygrad_edu.training.checks import (
     targets_for,
 )
 from tinygrad_edu.training.data import Array, Data, batch_order, checked
-from tinygrad_edu.training.engines import (
-    Engine,
-    Loss,
-    Penalty,
-    Problem,
-    choose_engine,
-    generators_of,
-)
+from tinygrad_edu.training.engines import Engine, choose_engine, is_finite
 from tinygrad_edu.training.history import History
+from tinygrad_edu.training.objective import Loss, Objective, Penalty
 from tinygrad_edu.training.progress import Display, is_watched
-from tinygrad_edu.training.saving import arrays_of, load_arrays
+from tinygrad_edu.training.saving import FilePath, arrays_of, load_arrays
 
 __all__ = ["CallbackError", "Run", "fit"]
-
-Path: TypeAlias = str | os.PathLike[str]
 
 
 class CallbackError(RuntimeError):
@@ -84,7 +78,7 @@ def fit(
     clip_norm: float | None = None,
     clip_value: float | None = None,
     penalty: Penalty | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: FilePath | None = None,
     resume: bool = False,
     engine: str = "auto",
     progress: bool | None = None,
@@ -101,14 +95,16 @@ def fit(
     with the model in `eval()`, after each epoch. `seed` decides the shuffling; None draws one.
 
     `schedule` sets the learning rate, `clip_norm` and `clip_value` clip the gradient, `penalty(params)` is added to
-    the loss. With `checkpoint`, the whole state of the run is written to that file after each epoch; with `resume`
-    too, the run continues from there, if the file exists, bit for bit as if it had never stopped. `engine` is "eager",
-    "replay" or "auto": replay where model and loss can be recorded and give the numbers of eager code, else eager code;
-    `History.engine` says which, and why. They are compared on a row of each target and others, 16 in all, and on one
-    more row after epochs 1, 2, 4, 8, ..., the last, and as many others as take a twentieth of the time; so model and
-    loss are called more often, and what a model keeps of a call is not that of the last example. A difference that
-    shows while it trains is a warning, and for "replay" a RecordingError. `progress` shows a live line; by default at a
-    terminal only.
+    the loss. With `checkpoint`, the whole state of the run is written to that file after each epoch. With `resume`
+    too, the run continues from there, if the file exists, bit for bit as if it had never stopped. `progress` shows a
+    live line; by default at a terminal only.
+
+    `engine` is "eager", "replay" or "auto": replay where model and loss can be recorded and give the numbers of eager
+    code, else eager code. `History.engine` says which, and why. Replay is compared with eager code on one row of each
+    target and some others, 16 or so in all. One more row follows after epochs 1, 2, 4, 8, ..., the last, and as many
+    others as take a twentieth of the time. So model and loss are called more often than there are steps, and what a
+    model keeps of a call is not that of the last example. A difference that shows while it trains is a warning, and for
+    "replay" a RecordingError.
 
     Ctrl-C ends the run with the history so far. So do `EarlyStopping`, and a loss or gradient that is not finite,
     which also warns: the weights stay those of the last good step. Raises ValueError or TypeError for bad input, before
@@ -131,7 +127,7 @@ def fit(
     batch_size = checked_batch_size(batch_size, len(data), model)
     valid = None if validation is None else targets_for(model, loss, checked_validation(validation, data))
     check_dependence(model, loss, optimizer, data)
-    chosen = choose_engine(engine, Problem(model, loss, optimizer.params, penalty), data)
+    chosen = choose_engine(engine, Objective(model, loss, optimizer.params, penalty), data)
     run = Run(
         model,
         data,
@@ -159,11 +155,7 @@ def fit(
 
 
 class Run:
-    """One training run: what callbacks see, and the loop itself.
-
-    `model`, `data`, `validation`, `loss`, `optimizer` and `history` are what they say. `epoch` and `batch` count from
-    1, `batches_per_epoch` and `epochs` are where they end. `gradient` is the last one, flat and before clipping, in the
-    order of `optimizer.params`; `layers` maps the name of each layer to its places in it.
+    """One training run: the loop itself, and what callbacks see of it, which `RunView` describes.
 
     >>> from tinygrad_edu.nn import MLP
     >>> runs = []
@@ -187,7 +179,7 @@ class Run:
         seed: int,
         schedule: Schedule | None,
         clip: Callable[[Vector], Vector],
-        checkpoint: Path | None,
+        checkpoint: FilePath | None,
     ) -> None:
         self.model, self.data, self.validation = model, data, validation
         self.optimizer, self.engine, self.loss = optimizer, engine, loss
@@ -199,7 +191,7 @@ class Run:
         self.epoch = self.batch = 0
         self.theta = engine.theta
         self.gradient: Vector = np.zeros_like(self.theta)
-        self.layers = _layers(model, optimizer)
+        self.layers = _places_of_layers(model, optimizer)
         self.batches_per_epoch = math.ceil(len(data) / batch_size)
 
     def stop(self, reason: str) -> None:
@@ -231,7 +223,7 @@ class Run:
     def _run_epoch(self, watchers: Sequence[Callback]) -> None:
         started = time.perf_counter()
         self.epoch += 1
-        # Seeded for each epoch, so that resuming needs no generator's state.
+        # Seeded anew for each epoch: a run that is resumed shuffles as if it had never stopped.
         generator = np.random.default_rng([self.history.seed, self.epoch])
         totals, norms, layer_norms = [], [], []
         for batch, rows in enumerate(batch_order(len(self.data), self.batch_size, generator), start=1):
@@ -267,7 +259,7 @@ class Run:
             count = self.epoch - 1 if self.schedule.per == "epoch" else self.history.iterations
             self.optimizer.learning_rate = self.schedule(self.base_learning_rate, count)
         loss, self.gradient = self.engine.loss_and_gradient(X, y)
-        if not (math.isfinite(loss) and np.isfinite(self.gradient).all()):
+        if not is_finite(loss, self.gradient):
             self._give_up(loss)
             return None
         self.theta = self.optimizer.update(self.theta, self.clip(self.gradient))
@@ -283,10 +275,11 @@ class Run:
             f"training stopped {where}: {what}, and the weights are those before that step; "
             "try a smaller learning rate or clip_norm=1.0, and see what diagnose(model, X, y) says",
             RuntimeWarning,
-            stacklevel=6,
+            stacklevel=6,  # the line that called `fit`
         )
 
     def _record(self, totals: list[float], norms: list[float], layer_norms: list[list[float]]) -> None:
+        """Write the line of an epoch: the sums of the losses of its batches, and the lengths of their gradients."""
         history = self.history
         history.loss.append(math.fsum(totals) / len(self.data))
         history.gradient_norm.append(math.fsum(norms) / len(norms))
@@ -296,20 +289,21 @@ class Run:
 
     def _notify(self, event: str, watchers: Sequence[Callback]) -> None:
         """Tell each callback that cares; one that raises ends the run."""
+        view: RunView = self  # mypy holds the run to what callbacks are promised
         for callback in watchers:
             if getattr(type(callback), event) is getattr(Callback, event):
                 continue
             try:
                 if callback.sees_weights:
                     self.engine.push()
-                getattr(callback, event)(self)
+                getattr(callback, event)(view)
             except Exception as error:
                 when = "before the first epoch" if self.epoch == 0 else f"in {event}, epoch {self.epoch}"
                 raise CallbackError(
                     f"the callback {callback.name} raised {type(error).__name__} {when}: {error}; "
                     "training ended there, and the model holds the weights it had then"
                 ) from error
-            if callback.sees_weights:  # and may have changed them
+            if callback.sees_weights:  # then it may have changed them
                 self.engine.pull()
                 self.theta = self.engine.theta
 
@@ -324,7 +318,7 @@ class Run:
             "base_learning_rate": self.base_learning_rate,
             "schedule": {} if self.schedule is None else self.schedule.state_dict(),
             "callbacks": [callback.state_dict() for callback in self.callbacks],
-            "generators": {path: g.bit_generator.state for path, g in generators_of(self.model).items()},
+            "generators": {path: g.bit_generator.state for path, g in _generators_of(self.model).items()},
             "history": self.history.to_dict(),
         }
 
@@ -347,15 +341,21 @@ class Run:
         """
         if self.checkpoint is None:
             raise ValueError("resume=True continues from a checkpoint; say which with checkpoint=FILE")
-        if not os.path.exists(self.checkpoint):
-            return
-        state = read_checkpoint(self.checkpoint)
+        if os.path.exists(self.checkpoint):
+            state = read_checkpoint(self.checkpoint)
+            self._check_made_for(state["made_for"])
+            self.load_state_dict(state)
+
+    def _check_made_for(self, made_for: Mapping[str, Any]) -> None:
         for what, here in self._made_for().items():
-            if state["made_for"][what] != here:
+            if made_for[what] != here:
                 raise ValueError(
-                    f"the checkpoint {str(self.checkpoint)!r} was made with {what} {state['made_for'][what]!r}, "
+                    f"the checkpoint {str(self.checkpoint)!r} was made with {what} {made_for[what]!r}, "
                     f"and this run has {here!r}; call fit as before, or give another file"
                 )
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue where `state_dict()` was taken, in a run that was made with the same arguments."""
         self.optimizer.load_state_dict(state["optimizer"])
         load_arrays(self.model, state["model"], f"the checkpoint {str(self.checkpoint)!r}")
         self.base_learning_rate = state["base_learning_rate"]
@@ -363,7 +363,7 @@ class Run:
             self.schedule.load_state_dict(state["schedule"])
         for callback, remembered in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state_dict(remembered)
-        for path, generator in generators_of(self.model).items():
+        for path, generator in _generators_of(self.model).items():
             generator.bit_generator.state = state["generators"][path]
         self.history = History.from_dict(state["history"] | {"engine": self.engine.description})
         self.epoch = self.history.epochs
@@ -371,8 +371,14 @@ class Run:
         self.theta = self.engine.theta
 
 
-def _layers(model: Module, optimizer: Optimizer) -> dict[str, Any]:
+def _places_of_layers(model: Module, optimizer: Optimizer) -> dict[str, NDArray[np.intp]]:
     """The places of each layer's parameters in the flat gradient."""
     place = {p: index for index, p in enumerate(optimizer.params)}
     layers = {layer.name: [place[p] for p in layer.parameters if p in place] for layer in named_layers(model)}
     return {name: np.array(places) for name, places in layers.items() if places}
+
+
+def _generators_of(model: Module) -> dict[str, np.random.Generator]:
+    """The random generators inside the model, such as those of dropout, by path."""
+    found = {path: getattr(module, "generator", None) for path, module in model.named_modules()}
+    return {path: generator for path, generator in found.items() if isinstance(generator, np.random.Generator)}

@@ -10,7 +10,7 @@ from tinygrad_edu.training.callbacks import Callback, RunView
 
 __all__ = ["Display", "is_watched"]
 
-#: Columns that all numbers of an epoch need.
+#: All numbers of an epoch fit beside the bar of a terminal with so many columns, the usual ones.
 _WIDE = 80
 
 

@@ -4,7 +4,7 @@ The scalars of a model are gathered into arrays by their paths: `layers.0.neuron
 column 1 of `layers.0.weight`, and `layers.0.neurons.3.bias` number 3 of `layers.0.bias`, just as `torch.nn.Linear`
 lays them out. Any other list of `Value`s becomes an array under its own path.
 
-May import: `files`, `nn`, NumPy; safetensors inside functions.
+May import: `files`, `nn`; `data` of this folder; NumPy; safetensors inside functions.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from numpy.typing import NDArray
 
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.nn.module import Module
+from tinygrad_edu.training.data import Array
 
-__all__ = ["arrays_of", "load", "load_arrays", "read_tensors", "save", "write_tensors"]
+__all__ = ["FilePath", "arrays_of", "load", "load_arrays", "read_tensors", "save", "write_tensors"]
 
-Array: TypeAlias = NDArray[np.float64]
+#: Where a file is, as people give it.
+FilePath: TypeAlias = str | os.PathLike[str]
 
 _NEURON = re.compile(r"(?:^|\.)neurons\.(\d+)\.(weights\.(\d+)|bias)$")
 _TRAILING_INDICES = re.compile(r"((?:\.\d+)*)$")
@@ -33,10 +35,10 @@ _TRAILING_INDICES = re.compile(r"((?:\.\d+)*)$")
 # Arrays and scalars ---------------------------------------------------------------------------------------
 
 
-def _place(path: str) -> tuple[str, tuple[int, ...]]:
+def _place_of(path: str) -> tuple[str, tuple[int, ...]]:
     """The array that a parameter is gathered into, and where in it.
 
-    >>> _place("layers.0.neurons.3.weights.1"), _place("table.2.5"), _place("slope")
+    >>> _place_of("layers.0.neurons.3.weights.1"), _place_of("table.2.5"), _place_of("slope")
     (('layers.0.weight', (3, 1)), ('table', (2, 5)), ('slope', ()))
     """
     if match := _NEURON.search(path):
@@ -49,17 +51,17 @@ def _place(path: str) -> tuple[str, tuple[int, ...]]:
     return path[: indices.start()], tuple(int(index) for index in indices.group(1).split(".")[1:])
 
 
-def _places(model: Module) -> dict[str, tuple[str, tuple[int, ...]]]:
+def _places_of(model: Module) -> dict[str, tuple[str, tuple[int, ...]]]:
     """For each parameter its array and its index there; lists of different lengths stay single numbers."""
-    places = {path: _place(path) for path, _ in model.named_parameters()}
+    places = {path: _place_of(path) for path, _ in model.named_parameters()}
     members: dict[str, list[tuple[int, ...]]] = {}
     for name, index in places.values():
         members.setdefault(name, []).append(index)
-    full = {name for name, indices in members.items() if _is_full(indices)}
+    full = {name for name, indices in members.items() if _is_whole(indices)}
     return {path: (name, index) if name in full else (path, ()) for path, (name, index) in places.items()}
 
 
-def _is_full(indices: list[tuple[int, ...]]) -> bool:
+def _is_whole(indices: list[tuple[int, ...]]) -> bool:
     """Whether the indices are all those of one array, none missing."""
     if len({len(index) for index in indices}) > 1:
         return False
@@ -73,7 +75,7 @@ def arrays_of(model: Module) -> dict[str, Array]:
     >>> {name: array.shape for name, array in arrays_of(MLP(2, [3, 1])).items()}
     {'layers.0.weight': (3, 2), 'layers.0.bias': (3,), 'layers.1.weight': (1, 3), 'layers.1.bias': (1,)}
     """
-    places = _places(model)
+    places = _places_of(model)
     gathered: dict[str, dict[tuple[int, ...], float]] = {}
     arrays: dict[str, Array] = {}
     for path, number in model.state_dict().items():
@@ -102,8 +104,8 @@ def load_arrays(model: Module, arrays: Mapping[str, Any], source: str = "the arr
     >>> [p.data for p in neuron.parameters()]
     [1.0, 2.0, 3.0]
     """
-    _check_fit(model, arrays, source)
-    places = _places(model)
+    _check_arrays(model, arrays, source)
+    places = _places_of(model)
     state = {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
     for path, (name, index) in places.items():
         if path != name:
@@ -111,7 +113,8 @@ def load_arrays(model: Module, arrays: Mapping[str, Any], source: str = "the arr
     model.load_state_dict({path: state[path] for path in model.state_dict()})
 
 
-def _check_fit(model: Module, arrays: Mapping[str, Any], source: str) -> None:
+def _check_arrays(model: Module, arrays: Mapping[str, Any], source: str) -> None:
+    """Raise ValueError unless these are the arrays of such a model."""
     expected = arrays_of(model)
     for name in expected:
         if name not in arrays:
@@ -120,11 +123,16 @@ def _check_fit(model: Module, arrays: Mapping[str, Any], source: str) -> None:
         if name not in expected:
             raise ValueError(_misfit(source, f"has {name!r}, which the model does not", model))
     for name, own in expected.items():
-        array = np.asarray(arrays[name])
-        if array.shape != own.shape:
-            raise ValueError(_misfit(source, f"has {name!r} of shape {array.shape} instead of {own.shape}", model))
-        if array.dtype.kind not in "fiu":
-            raise ValueError(_misfit(source, f"has {name!r} of type {array.dtype}, not numbers", model))
+        fault = _fault_of(np.asarray(arrays[name]), own.shape)
+        if fault:
+            raise ValueError(_misfit(source, f"has {name!r} of {fault}", model))
+
+
+def _fault_of(array: NDArray[Any], shape: tuple[int, ...]) -> str:
+    """What is wrong with an array that should hold numbers in this shape; nothing if all is well."""
+    if array.shape != shape:
+        return f"shape {array.shape} instead of {shape}"
+    return "" if array.dtype.kind in "fiu" else f"type {array.dtype}, not numbers"
 
 
 def _misfit(source: str, what: str, model: Module) -> str:
@@ -136,7 +144,7 @@ def _misfit(source: str, what: str, model: Module) -> str:
 # Files ----------------------------------------------------------------------------------------------------
 
 
-def write_tensors(file: str | os.PathLike[str], tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
+def write_tensors(file: FilePath, tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
     """Write arrays and strings to a safetensors file, whole or not at all.
 
     Raises ImportError without safetensors, OSError where the file cannot be written.
@@ -146,7 +154,7 @@ def write_tensors(file: str | os.PathLike[str], tensors: Mapping[str, Array], me
     write_whole(file, safetensors.save(contiguous, dict(metadata)))
 
 
-def read_tensors(file: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, str]]:
+def read_tensors(file: FilePath) -> tuple[dict[str, Array], dict[str, str]]:
     """The arrays and the strings of a safetensors file.
 
     Raises ImportError without safetensors, FileNotFoundError, and ValueError for a truncated or corrupt file.
@@ -175,7 +183,7 @@ def _safetensors() -> Any:
     return safetensors.numpy
 
 
-def save(model: Module, file: str | os.PathLike[str]) -> None:
+def save(model: Module, file: FilePath) -> None:
     """Write the weights and buffers of a model to a safetensors file, whole or not at all, as float64.
 
     `torch.nn.Linear` layers of the same sizes load the weights of an `MLP` directly: `layers.0.weight` has shape (out,
@@ -195,7 +203,7 @@ def save(model: Module, file: str | os.PathLike[str]) -> None:
     write_tensors(file, arrays_of(model), {"format": "tinygrad_edu", "model": repr(model)})
 
 
-def load(model: Module, file: str | os.PathLike[str], *, strict: bool = True) -> None:
+def load(model: Module, file: FilePath, *, strict: bool = True) -> None:
     """Read weights and buffers into a model built alike; all of them or, on an error, none.
 
     A file that another program wrote, such as PyTorch's, need only have the right names and shapes. One of ours must
@@ -213,7 +221,7 @@ def load(model: Module, file: str | os.PathLike[str], *, strict: bool = True) ->
     ValueError: ...
     """
     arrays, metadata = read_tensors(file)
-    _check_fit(model, arrays, repr(str(file)))
+    _check_arrays(model, arrays, repr(str(file)))
     described = metadata.get("model", repr(model))
     if strict and described != repr(model):
         ours, theirs = _first_difference(repr(model), described)

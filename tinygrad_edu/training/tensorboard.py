@@ -5,11 +5,10 @@ May import: `callbacks` and `saving` of this folder; tensorboardX inside functio
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from tinygrad_edu.training.callbacks import Callback, RunView
-from tinygrad_edu.training.saving import arrays_of
+from tinygrad_edu.training.saving import FilePath, arrays_of
 
 __all__ = ["TensorBoard"]
 
@@ -25,7 +24,7 @@ class TensorBoard(Callback):
     'runs/first'
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, histograms: int = 1) -> None:
+    def __init__(self, folder: FilePath, *, histograms: int = 1) -> None:
         if histograms < 0:
             raise ValueError(f"histograms counts epochs, 0 for no histograms at all, and is {histograms}")
         try:

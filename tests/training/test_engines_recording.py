@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-import warnings
 
 import numpy as np
 import pytest
 
 from tinygrad_edu import MLP, SGD, RecordingError, Value, choose, fit, fsum, predict, where
 from tinygrad_edu.modes import noise
-from tinygrad_edu.nn import BatchNorm, Dropout, Layer, Module, Sequential
+from tinygrad_edu.nn import Dropout, Layer, Module, Sequential
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import in_mode
 from tinygrad_edu.training import Callback
-from tinygrad_edu.training.data import Data
-from tinygrad_edu.training.engines import telling_rows
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(40, 2))
@@ -230,24 +227,6 @@ def test_recording_leaves_generators_and_modes_as_they_were():
     assert not any(module.training for module in model.modules())
 
 
-def test_rows_of_every_target_are_compared_or_the_extremes():
-    assert telling_rows(Data(X[:32], RARE[:32])) == list(range(32))
-    rows = telling_rows(Data(X, RARE))
-    assert {RARE[row] for row in rows} == {0.0, 1.0}
-    assert {int(X.min(axis=1).argmin()), int(X.max(axis=1).argmax())} <= set(rows)
-    y = RNG.normal(size=40)
-    rows = telling_rows(Data(X, y))
-    assert {int(y.argmin()), int(y.argmax())} <= set(rows)
-    assert 10 < len(rows) <= 18
-    pairs = RNG.normal(size=(40, 2))
-    extremes = {*pairs.argmin(axis=0).tolist(), *pairs.argmax(axis=0).tolist()}
-    assert extremes <= set(telling_rows(Data(X, pairs)))
-    wide = RNG.normal(size=(40, 30))
-    assert len(telling_rows(Data(X, wide))) <= 18
-    classes = np.eye(16)[np.arange(40) % 16]
-    assert len({tuple(classes[row]) for row in telling_rows(Data(X, classes))}) == 16
-
-
 def in_threads(*works):
     """Run each in a thread of its own, all at once; the errors they ended with."""
     errors = []
@@ -315,13 +294,6 @@ def test_the_mode_of_a_module_in_a_call_is_for_one_thread_and_a_callback_may_cha
     fit(model, X, RARE, epochs=1, callbacks=[look])
     assert seen == [([False], True, 1)]
     assert not model.training
-
-
-def test_a_model_that_takes_batches_is_predicted_without_a_word():
-    model = Sequential(Layer(2, 3, seed=0), BatchNorm(3))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert predict(model, X).shape == (40, 3)
 
 
 def test_a_state_that_changes_between_examples_is_refused():
@@ -410,23 +382,6 @@ def test_a_loss_that_changes_and_changes_back_is_found_after_epoch_1_2_4_and_so_
     model = MLP(2, [3, 1], seed=0)
     with pytest.warns(RuntimeWarning, match="after epoch 2, up to which replay trained"):
         fit(model, X, RARE, loss, epochs=10, callbacks=[Annealing()])
-
-
-def test_predict_looks_at_rows_from_all_over_the_data():
-    class Missing(Module):
-        """To it, a plain 0.0 is a number that is missing."""
-
-        def __init__(self):
-            self.w = Value(2.0)
-
-        def __call__(self, x):
-            return [self.w * (0.5 if isinstance(x[0], float) and x[0] == 0.0 else x[0])]
-
-    rows = np.abs(RNG.normal(size=(200, 2))) + 0.1
-    rows[::4, 0] = 0.0
-    with pytest.warns(RuntimeWarning, match="differs from the function"):
-        answers = predict(Missing(), rows)
-    np.testing.assert_allclose(answers[:, 0], 2.0 * np.where(rows[:, 0] == 0.0, 0.5, rows[:, 0]))
 
 
 def test_where_replay_alone_is_not_finite_eager_code_goes_on(monkeypatch):

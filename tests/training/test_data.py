@@ -1,0 +1,75 @@
+"""Data on its way in, and the order of its rows."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tinygrad_edu.training import batches
+from tinygrad_edu.training.data import batch_order, checked, one_hot
+
+
+def test_every_example_is_seen_once_in_each_epoch():
+    for n, size in ((10, 3), (9, 3), (1, 1), (5, 5)):
+        order = batch_order(n, size, np.random.default_rng(0))
+        assert sorted(np.concatenate(order).tolist()) == list(range(n))
+        assert [len(rows) for rows in order] == [size] * (n // size) + ([n % size] if n % size else [])
+    assert len(batch_order(1000, 100, None)) == 10  # the example of the tutorial
+    X = np.arange(10).reshape(5, 2)
+    seen = list(batches(X, X[:, 0], 2, seed=1))
+    assert sorted(y for _, part in seen for y in part.tolist()) == [0, 2, 4, 6, 8]
+    assert all((x[:, 0] == y).all() for x, y in seen)
+    assert [y.tolist() for _, y in batches(X, X[:, 0], 2, shuffle=False)] == [[0, 2], [4, 6], [8]]
+
+
+def test_checked_data_is_a_copy_in_floats():
+    X, y = np.array([[1, 2], [3, 4]]), [0, 1]
+    data = checked(X, y)
+    X[0, 0] = 100
+    assert (data.X.dtype, data.y.dtype, len(data)) == (np.float64, np.float64, 2)
+    assert data.X.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        ([[1.0], [math.inf]], [0, 1], r"X holds inf in row 1, column 0 \(counted from 0\)"),
+        ([[[1.0, 2.0], [3.0, math.nan]]], [0], "X holds nan in row 0, column 1, then 1"),
+        ([[1.0]], [[0.0, -math.inf]], "y holds -inf in row 0, column 1"),
+        (3.0, [0], "X holds no examples"),
+        ([[1.0]], 0.0, "X has 1 rows and y has none"),
+    ],
+)
+def test_what_is_wrong_with_data_is_named_by_row_and_column(X, y, message):
+    with pytest.raises(ValueError, match=message):
+        checked(X, y)
+
+
+def test_one_hot_rows_have_their_1_at_the_label():
+    rows = one_hot([2, 0, 2], 3)
+    assert rows.tolist() == [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    assert one_hot([], 2).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"), [([0, -1], "label -1 in row 1"), ([1.5], "label 1.5 in row 0"), ([3], "3 in row 0")]
+)
+def test_a_label_that_is_no_class_is_named(labels, message):
+    with pytest.raises(ValueError, match=message):
+        one_hot(labels, 3)
+
+
+def test_batches_that_do_not_fit_are_refused_before_the_first():
+    with pytest.raises(ValueError, match="X has 2 rows and y has 3"):
+        batches(np.zeros((2, 1)), np.zeros(3), 1)
+    for size in (0, 3):
+        with pytest.raises(ValueError, match=f"from 1 to the number of examples, 2, not {size}"):
+            batches(np.zeros((2, 1)), np.zeros(2), size)
+
+
+def test_a_seed_repeats_the_order_and_none_draws_a_fresh_one():
+    X, y = np.arange(50), np.arange(50)
+    first, same, other = ([part.tolist() for _, part in batches(X, y, 7, seed=seed)] for seed in (3, 3, 4))
+    assert first == same != other
+    fresh = [[part.tolist() for _, part in batches(X, y, 50)] for _ in range(2)]
+    assert fresh[0] != fresh[1]

@@ -1,0 +1,83 @@
+"""`predict`: what a model answers to many examples, replayed where it can be recorded.
+
+May import: `modes`, `value`, `nn`, `replay`; `comparison`, `data` and `objective` of this folder; NumPy.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.modes import no_grad
+from tinygrad_edu.nn.module import Module, in_mode
+from tinygrad_edu.replay.agreement import compare
+from tinygrad_edu.replay.programs import recorded
+from tinygrad_edu.training.comparison import as_in_eager, reason_of, row_name, telling_rows
+from tinygrad_edu.training.data import Array, Data
+from tinygrad_edu.training.objective import outputs_of, takes_batches
+from tinygrad_edu.value import Value, as_value
+
+__all__ = ["predict", "replayed"]
+
+#: Fewer examples than these are answered one by one before the model is recorded and compared on as many.
+_WORTH_RECORDING = 16
+#: What has been warned of, by the kinds of model and error: once is enough.
+_already_said: set[Any] = set()
+
+
+def predict(model: Module, X: Any) -> Array:
+    """The outputs of a model in evaluation mode for each example of X, shape (n, outputs), flat; no graph is kept.
+
+    Many examples are replayed, which is much faster, where the model can be recorded and eager code gives the same for
+    some of them; else a RuntimeWarning says why not, once for each kind of model. Raises TypeError or ValueError for
+    examples that the model does not take, and TypeError for what is no model.
+
+    >>> from tinygrad_edu.nn import MLP
+    >>> predict(MLP(2, [3], init="zeros"), [[1.0, 2.0], [3.0, 4.0]]).shape
+    (2, 3)
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"predict needs a Module, such as MLP(2, [16, 1]), not {model!r}")
+    examples = np.asarray(X, dtype=np.float64)
+    if examples.ndim == 0:
+        raise ValueError(f"predict needs an array of examples, shape (n, ...), not {X!r}")
+    with in_mode(model, training=False):
+        if len(examples) >= _WORTH_RECORDING and not takes_batches(model):
+            try:
+                return replayed(lambda x: _flat_row(outputs_of(model, [x])[0]), model, examples)
+            except Exception as error:  # whatever it was, eager code is the meaning and goes on
+                why = reason_of(error)
+                _warn_once((type(model), type(error)), f"predict computes one example after the other: {why}")
+        with no_grad():
+            outputs = outputs_of(model, examples.tolist())
+    return np.array([[as_value(v).data for v in _flat_row(output)] for output in outputs], dtype=np.float64)
+
+
+def replayed(answer: Callable[[Any], list[Value]], model: Module, examples: Array) -> Array:
+    """What `answer` gives for each example, by a program of it that agrees with it on some of them.
+
+    `answer` takes one example, as eager code has it. Raises whatever recording raises.
+    """
+
+    def recordable(x: Any) -> list[Value]:
+        return answer(as_in_eager(x))
+
+    rows = telling_rows(Data(examples, np.zeros(len(examples))))
+    program = recorded(recordable, [examples.shape[1:]], model.parameters(), [examples[rows]])
+    compare(program, recordable, [examples[rows]], program.theta, changed=0, named=lambda k: row_name(rows[k]))
+    return program(examples)
+
+
+def _warn_once(key: Any, message: str) -> None:
+    if key not in _already_said:
+        _already_said.add(key)
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
+
+
+def _flat_row(output: Any) -> list[Value]:
+    """The outputs for one example as one flat row, whatever their shape."""
+    row: list[Value] = np.ravel(np.array(output, dtype=object)).tolist()
+    return row
