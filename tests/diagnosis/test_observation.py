@@ -9,7 +9,7 @@ from tinygrad_edu.diagnosis.observation import always_zero, observe
 from tinygrad_edu.nn import RNN, Conv2d, Module, Sequential, flatten
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.training.data import Data
-from tinygrad_edu.training.engines import replayed
+from tinygrad_edu.training.prediction import replayed
 
 X = np.random.default_rng(0).normal(size=(5, 2))
 Y = np.linspace(-1.0, 1.0, 5)
