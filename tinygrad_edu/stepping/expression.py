@@ -145,9 +145,7 @@ class _Formula:
             case ast.BinOp():
                 return self.chain(node, depth)
             case ast.Call(ast.Name(name), given, []):
-                arguments = [self.term(argument, depth - 1) for argument in given]
-                self.check_call(name, arguments, span.start)
-                return self.computed(span, self.operations[name], *arguments)
+                return self.call(name, given, span, depth)
         raise self.refusal(f"{_quoted(self.text[span])} is no number, no name, no arithmetic and no call", span.start)
 
     def chain(self, node: ast.expr, depth: int) -> Value | float:
@@ -169,10 +167,15 @@ class _Formula:
             raise self.refusal(f"there is no value for {_quoted(name)} ({known} given; {cure})", place)
         return self.leaves[name]
 
-    def check_call(self, name: str, arguments: list[Value | float], place: int) -> None:
-        """An operation takes its inputs, and after them its settings, which have to be plain numbers."""
+    def call(self, name: str, given: list[ast.expr], span: slice, depth: int) -> Value:
         if name not in self.operations:
-            raise self.refusal(str(unknown_name("function", name[:30], sorted(self.operations))), place)
+            raise self.refusal(str(unknown_name("function", name[:30], sorted(self.operations))), span.start)
+        arguments = [self.term(argument, depth - 1) for argument in given]
+        self.check_arguments(name, arguments, span.start)
+        return self.computed(span, self.operations[name], *arguments)
+
+    def check_arguments(self, name: str, arguments: list[Value | float], place: int) -> None:
+        """An operation takes its inputs, and after them its settings, which have to be plain numbers."""
         if not arguments:
             raise self.refusal(f"{name} takes something, as in {name}(x)", place)
         operation = RULE_BOOK["absolute" if name == "abs" else name]
