@@ -26,7 +26,7 @@ import graphviz
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution, Step, sweep, topological_order
-from tinygrad_edu.drawing.layout import Drawing
+from tinygrad_edu.drawing.layout import Drawing, laid_out, tidy
 from tinygrad_edu.drawing.names import is_constant, is_parameter, module_parts, module_paths, node_names
 from tinygrad_edu.drawing.palette import BROKEN, FONT, GRAY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
 from tinygrad_edu.files import write_whole
@@ -114,7 +114,7 @@ def graph_svg(
     (True, True)
     """
     picture = _Picture(root, names, expand, rankdir, reserve=True)
-    svg = ET.fromstring(picture.drawing().pipe("svg"))
+    svg = tidy(laid_out(picture.drawing().source, "svg"))
     namespace = "{http://www.w3.org/2000/svg}"
     for group in svg.iter(f"{namespace}g"):
         kind = group.get("class", "").split(" ")[0]
