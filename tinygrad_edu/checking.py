@@ -415,7 +415,7 @@ def _in_terms_of(nodes: Sequence[Value], node: Value) -> Callable[[float], float
     """The last of the nodes as a function of one of them."""
     dependents = dict.fromkeys([node])  # an ordered set
     for other in nodes:
-        if any(value in dependents for value in other.inputs):
+        if not dependents.keys().isdisjoint(other.inputs):
             dependents[other] = None
     del dependents[node]
 

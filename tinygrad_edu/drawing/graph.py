@@ -158,13 +158,13 @@ def expanded(root: Value) -> Value:
     >>> e.op.name, e.data, [v.op.name for v in e.inputs if v.op]
     ('+', 24.0, ['+'])
     """
-    return _expansion(root)[root]
+    return _expansion(topological_order(root))[root]
 
 
-def _expansion(root: Value) -> dict[Value, Value]:
-    """For each node of a graph, the node that stands for it in the expanded graph."""
+def _expansion(nodes: Sequence[Value]) -> dict[Value, Value]:
+    """For each of the nodes, in topological order, the node that stands for it in the expanded graph."""
     twins: dict[Value, Value] = {}
-    for node in topological_order(root):
+    for node in nodes:
         inputs = [twins[value] for value in node.inputs]
         if node.op is ops.dot and len(inputs) > 1:
             made = _written_out(node, inputs)
@@ -212,9 +212,9 @@ class _Picture:
             raise ValueError(f"rankdir is one of {', '.join(_BACKWARD_ARROWS)}, not {rankdir!r}")
         originals = _few_enough(topological_order(root))
         named = node_names(originals, names)
-        stand_for = _expansion(root) if expand else {node: node for node in originals}
+        stand_for = _expansion(originals) if expand else {node: node for node in originals}
         self.root = stand_for[root]
-        self.nodes = _short_enough(_few_enough(topological_order(self.root)))
+        self.nodes = _short_enough(_few_enough(topological_order(self.root)) if expand else originals)
         self.names = {stand_for[node]: name for node, name in named.items()}
         self.index = {node: k for k, node in enumerate(self.nodes)}
         self.modules = module_paths(self.nodes)

@@ -272,7 +272,7 @@ class StepperShell(cmd.Cmd):
         if len(terms) > _EDGES:
             self.say(f"   + … {len(terms) - _EDGES} more")
         self.say(f"   = {short_number(terms[-1][1].after)}")
-        self.say(str(explanation(self.stepper.root, node, names)))  # a narrow terminal breaks lines, we no columns
+        self.say(str(explanation(self.stepper.nodes, node, names)))  # a narrow terminal breaks lines, we no columns
 
     def do_watch(self, argument: str) -> None:
         """watch [NAME]: show this node now, and at each stop where it changed; alone, list what is watched."""

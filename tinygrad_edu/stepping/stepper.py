@@ -258,6 +258,14 @@ class Stepper:
         self.goto(here)
         return [self.step_at(position) for position in range(1, self.total + 1)]
 
+    def final_gradients(self) -> dict[Value, float]:
+        """The gradient of each node when the backward pass has ended, whatever the position, which stays."""
+        here = self.position
+        self.goto(self.total)
+        gradients = self.gradients()
+        self.goto(here)
+        return gradients
+
     def contributions_to(self, node: Value) -> list[tuple[int, Contribution]]:
         """All that is ever added to the gradient of a node, with the position at which it is, whatever the position."""
         self.look(node)  # which refuses strangers
