@@ -33,6 +33,7 @@ PARTS = (
     "stopping",
     "declaring",
     "anomaly",
+    "finite_differences",
     "checking",
     "drawing",
     "stepping",
