@@ -107,10 +107,10 @@ def _watched(root: Value, steps: Iterator[Step]) -> Iterator[Step]:
 
 def _check_step(root: Value, node: Value, step: Step) -> None:
     """Raise if the backward step of this node made a gradient that is not finite out of numbers that are."""
-    if not (isfinite(_number(step.upstream)) and isfinite(node.data) and _finite(node.inputs)):
+    if not (isfinite(_as_float(step.upstream)) and isfinite(node.data) and _finite(node.inputs)):
         return
     for value, edge in zip(node.inputs, step.contributions, strict=True):
-        before, after, local, upstream = map(_number, (edge.before, edge.after, edge.local, edge.upstream))
+        before, after, local, upstream = map(_as_float, (edge.before, edge.after, edge.local, edge.upstream))
         if isfinite(before) and not isfinite(after):
             assert node.op is not None
             made = (
@@ -121,7 +121,7 @@ def _check_step(root: Value, node: Value, step: Step) -> None:
             raise AnomalyError(node, "backward", made, shortest_path(root, node), cure)
 
 
-def _number(gradient: Any) -> float:
+def _as_float(gradient: Any) -> float:
     """A gradient as a float; in a graph of gradients it is a `Value`, or a `Plain` number."""
     return gradient.data if isinstance(gradient, Value) else float(gradient)
 

@@ -9,6 +9,7 @@ May import: `arguments`, `ops`, `modes`, `value`, `functions`.
 from __future__ import annotations
 
 import ast
+import difflib
 import keyword
 import re
 import unicodedata
@@ -169,7 +170,10 @@ class _Formula:
 
     def call(self, name: str, given: list[ast.expr], span: slice, depth: int) -> Value:
         if name not in self.operations:
-            raise self.refusal(str(unknown_name("function", name[:30], sorted(self.operations))), span.start)
+            close = difflib.get_close_matches(name, self.operations, n=3)
+            listed = f"{len(self.operations)}, among them {', '.join(close)}" if close else ""
+            unknown = unknown_name("function", name[:30], sorted(self.operations), listed)
+            raise self.refusal(str(unknown), span.start)
         arguments = [self.term(argument, depth - 1) for argument in given]
         self.check_arguments(name, arguments, span.start)
         return self.computed(span, self.operations[name], *arguments)

@@ -26,7 +26,7 @@ from tinygrad_edu.stepping.wording import Wording, name_all
 from tinygrad_edu.stopping import operations_at
 from tinygrad_edu.value import Value
 
-__all__ = ["NON_FINITE", "Breakpoint", "ForwardStep", "NodeState", "State", "Stepper"]
+__all__ = ["NON_FINITE", "Breakpoint", "ForwardStep", "NodeStage", "NodeView", "Stepper"]
 
 #: Where to stop: a name, label, operation or module path; a node; or a condition on a backward step.
 Where: TypeAlias = str | Value | Callable[[Step], bool]
@@ -53,12 +53,12 @@ class ForwardStep:
 AnyStep: TypeAlias = ForwardStep | Step
 
 
-class State(Enum):
+class NodeStage(Enum):
     """How far a node is: in the forward pass about its number, in the backward pass about its gradient.
 
     >>> a = Value(3.0, "a")
     >>> stepper = Stepper(a.exp())
-    >>> stepper.state(a.exp().inputs[0]).value
+    >>> stepper.stage(a.exp().inputs[0]).value
     'computed'
     """
 
@@ -70,7 +70,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class NodeState:
+class NodeView:
     """A node at the present step: `data` and `grad` are None while it is not reached.
 
     `arrived` of the `expected` contributions to its gradient have been added.
@@ -78,12 +78,12 @@ class NodeState:
     >>> a = Value(3.0, "a")
     >>> stepper = Stepper(a * a)
     >>> _ = stepper.goto(2)   # one step forward, one back
-    >>> state = stepper.look(a)
-    >>> state.data, state.grad, state.arrived, state.expected
+    >>> view = stepper.look(a)
+    >>> view.data, view.grad, view.arrived, view.expected
     (3.0, 6.0, 2, 2)
     """
 
-    state: State
+    stage: NodeStage
     data: float | None
     grad: float | None
     arrived: int
@@ -125,7 +125,7 @@ class Stepper:
     (-6.0, None)
     >>> stepper.run("c").upstream, stepper.grad(a)
     (1.0, -2.0)
-    >>> stepper.back().index, stepper.grad(a), stepper.state(b).value
+    >>> stepper.back().index, stepper.grad(a), stepper.stage(b).value
     (2, 1.0, 'not reached yet')
     """
 
@@ -356,30 +356,30 @@ class Stepper:
         """The gradient of a node so far, or None while the backward pass has not reached it."""
         return self.look(node).grad
 
-    def state(self, node: Value) -> State:
+    def stage(self, node: Value) -> NodeStage:
         """How far a node is."""
-        return self.look(node).state
+        return self.look(node).stage
 
-    def look(self, node: Value) -> NodeState:
+    def look(self, node: Value) -> NodeView:
         """All there is to see of a node at the present step; ValueError if it is not in the graph."""
         if node not in self._stand_ins:
             raise ValueError(f"{node!r} is not part of this graph")
         arrived, expected = self._arrived[node], self._expected[node]
         if self.position < len(self.operations):
             computed = self._place.get(node, 0) <= self.position
-            state = State.COMPUTED if computed else State.NOT_REACHED
-            return NodeState(state, node.data if computed else None, None, arrived, expected)
+            stage = NodeStage.COMPUTED if computed else NodeStage.NOT_REACHED
+            return NodeView(stage, node.data if computed else None, None, arrived, expected)
         reached = arrived > 0 or node is self.root
-        return NodeState(
-            self._backward_state(node), node.data, self._stand_ins[node]._grad if reached else None, arrived, expected
+        return NodeView(
+            self._backward_stage(node), node.data, self._stand_ins[node]._grad if reached else None, arrived, expected
         )
 
-    def _backward_state(self, node: Value) -> State:
+    def _backward_stage(self, node: Value) -> NodeStage:
         if node in self._place and self.position > self.total - self._place[node]:
-            return State.PASSED_ON
+            return NodeStage.PASSED_ON
         if self._arrived[node] == self._expected[node]:
-            return State.COMPLETE
-        return State.ACCUMULATING if self._arrived[node] else State.NOT_REACHED
+            return NodeStage.COMPLETE
+        return NodeStage.ACCUMULATING if self._arrived[node] else NodeStage.NOT_REACHED
 
     @contextmanager
     def lent_gradients(self) -> Iterator[None]:
