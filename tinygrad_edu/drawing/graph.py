@@ -154,7 +154,8 @@ class _GraphPicture:
         named = node_names(originals, names)
         stand_for = expansion(originals) if expand else {node: node for node in originals}
         self.root = stand_for[root]
-        self.nodes = _short_enough(_few_enough(topological_order(self.root)) if expand else originals)
+        self.nodes = _few_enough(topological_order(self.root)) if expand else originals
+        self.crossed = _few_columns(self.nodes)
         self.names = {stand_for[node]: name for node, name in named.items()}
         self.index = {node: k for k, node in enumerate(self.nodes)}
         self.modules = module_paths(self.nodes)
@@ -185,7 +186,7 @@ class _GraphPicture:
             node_attr={"shape": "box", "fontname": FONT, "fontsize": "11", "fontcolor": INK, "margin": "0.09,0.04"},
             edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": INK, "arrowsize": "0.7"},
         )
-        if _crossed_columns(self.nodes) > HURRIED:
+        if self.crossed > HURRIED:
             drawing.attr(**_HURRY)
         self._add_module(drawing, "", self._module_tree())
         for node in self.nodes:
@@ -362,7 +363,7 @@ def _few_enough(nodes: list[Value]) -> list[Value]:
     return nodes
 
 
-def _short_enough(nodes: list[Value]) -> list[Value]:
+def _few_columns(nodes: Sequence[Value]) -> int:
     crossed = _crossed_columns(nodes)
     if crossed > MAX_CROSSED:
         raise ValueError(
@@ -370,7 +371,7 @@ def _short_enough(nodes: list[Value]) -> list[Value]:
             "deep and its values are used far from where they are made; draw a part of it (any inner Value can be the "
             "root), or fewer steps of a recurrent network"
         )
-    return nodes
+    return crossed
 
 
 def _crossed_columns(nodes: Sequence[Value]) -> int:
