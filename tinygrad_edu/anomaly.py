@@ -1,8 +1,8 @@
 """`detect_anomaly`: the first operation that makes a number non-finite out of finite ones, and why.
 
-A nan seen in a loss was usually made many operations earlier. Under `detect_anomaly()` every operation is looked
-at when it is computed, and every step of the backward sweep when it is taken; the first that makes inf or nan out
-of finite numbers raises `AnomalyError`. What was infinite before it came in is nobody's fault.
+A nan that is seen in a loss was usually made many operations earlier. Under `detect_anomaly()` every operation is
+looked at when it is computed, and every step of the backward sweep when it is taken. The first that makes inf or nan
+out of finite numbers raises `AnomalyError`; one that is given inf or nan is not to blame.
 
 May import: `number_systems`, `modes`, `value`, `backprop`, `gradients`, `stopping`.
 """
@@ -23,8 +23,9 @@ from tinygrad_edu.value import Value
 
 __all__ = ["AnomalyError", "detect_anomaly"]
 
+#: What operands without a label are called in the formula of a report; where there are more, they are only counted.
 _LETTERS = "abcd"
-_SHOWN_OPERANDS = len(_LETTERS)
+#: Of a longer chain of nodes, a report shows the two ends.
 _SHOWN_CHAIN = 8
 
 _GREW = "numbers grew beyond 1.8e308: scale the inputs, lower the learning rate, or clip the gradients"
@@ -136,7 +137,7 @@ def _name(value: Value) -> str:
 
 def _formula(node: Value) -> str:
     assert node.op is not None
-    if len(node.inputs) > _SHOWN_OPERANDS:
+    if len(node.inputs) > len(_LETTERS):
         return f"{node.op.method} of {len(node.inputs)} inputs"
     return formula(node.op, _operand_names(node))
 

@@ -13,6 +13,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from tinygrad_edu.backprop import topological_order
@@ -282,13 +283,14 @@ def _in_terms_of(nodes: Sequence[Value], node: Value) -> Callable[[float], float
         if not dependents.keys().isdisjoint(other.inputs):
             dependents[other] = None
     del dependents[node]
+    now = {value: value.data for value in (nodes[-1], *chain.from_iterable(other.inputs for other in dependents))}
 
     def restricted(x: float) -> float:
-        data = {node: x}
+        data = {**now, node: x}
         for other in dependents:
             assert other.op is not None
-            data[other], _ = evaluate(other.op, *[data.get(value, value.data) for value in other.inputs])
-        return data.get(nodes[-1], nodes[-1].data)
+            data[other], _ = evaluate(other.op, *[data[value] for value in other.inputs])
+        return data[nodes[-1]]
 
     return restricted
 

@@ -35,13 +35,16 @@ from tinygrad_edu.value import Value
 
 __all__ = ["MAX_NODES", "draw", "graph_svg", "has_gradients", "notebook_svg"]
 
+#: Nobody reads more, and Graphviz would need more than half a minute for more.
 MAX_NODES = 2_000
-#: How many columns the edges may cross in all before Graphviz has to hurry, and before it would not end at all.
+#: How many columns the edges may cross in all, before Graphviz has to hurry and before it is not asked at all: careful
+#: work on the first, and hurried work on the second, take about twenty seconds.
 HURRIED, MAX_CROSSED = 2_500, 60_000
 #: Straight edges, and few tries to shorten them: seconds where careful work takes hours.
 _HURRY = {"splines": "line", "outputorder": "edgesfirst", "nslimit": "1", "nslimit1": "1", "mclimit": "0.2"}
 ENDINGS = (".svg", ".png", ".dot")
 _BACKWARD_ARROWS = {"LR": "←", "RL": "→", "TB": "↑", "BT": "↓"}
+#: The width of the edge that handed back most, in points; one that handed back nothing has 1.
 _WIDEST = 4.0
 
 
@@ -141,7 +144,10 @@ def _checked_file(file: str | os.PathLike[str]) -> Path:
 
 
 class _GraphPicture:
-    """One drawing in the making."""
+    """One drawing in the making: what is known of each node and edge, and how it is said to Graphviz.
+
+    With `reserve` there is room for what a script may show later: gradients before there are any.
+    """
 
     def __init__(
         self, root: Value, names: Mapping[str, Any] | None, expand: bool, rankdir: str, reserve: bool = False
@@ -340,6 +346,7 @@ class _GraphPicture:
         if self.swept or self.reserve:
             amount = drawn_number(contribution.amount) if self.swept else "–"
             color = _color(contribution.amount) if self.swept else GRAY
+            # 64 points: the arrow and four digits, whatever a script writes there later.
             rows.append(f'<TD WIDTH="64"><B><FONT COLOR="{color}">{self.arrow} {amount}</FONT></B></TD>')
             roles.append("amount")
         self.text_roles[id_] = roles
@@ -355,6 +362,7 @@ class _GraphPicture:
 
 
 def _few_enough(nodes: list[Value]) -> list[Value]:
+    """The nodes, if they are not too many."""
     if len(nodes) > MAX_NODES:
         raise ValueError(
             f"this graph has {len(nodes):,} nodes and a drawing can show {MAX_NODES:,}; draw a part of it "
@@ -364,6 +372,7 @@ def _few_enough(nodes: list[Value]) -> list[Value]:
 
 
 def _few_columns(nodes: Sequence[Value]) -> int:
+    """How many columns the edges cross, if that is not too many."""
     crossed = _crossed_columns(nodes)
     if crossed > MAX_CROSSED:
         raise ValueError(
@@ -427,6 +436,7 @@ def _color(number: float) -> str:
 
 
 def _tint(number: float, largest: float) -> str:
+    # From a first hint of color to the strongest on which the number is still easy to read.
     return "" if number == 0.0 else blend(_color(number), 0.08 + 0.32 * _share(number, largest))
 
 

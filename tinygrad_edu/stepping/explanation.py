@@ -24,7 +24,7 @@ from tinygrad_edu.value import Value
 
 __all__ = ["Explanation", "Path", "Paths", "explain", "explanation"]
 
-#: A path of more nodes, or a product of more factors, is abbreviated.
+#: A path of more nodes, or a product of more factors, is abbreviated: three at each end say enough.
 _WRITTEN_OUT = 7
 
 

@@ -1,7 +1,7 @@
 """The stepper as one offline HTML file: the graph, the numbers of the sweep, and a script that shows them.
 
-Every derivative on the page is computed here, by the engine: the steps are the `Stepper`'s, so no `.grad` is
-touched, and the words are those of the terminal. The scripts in `assets/` only decide what to show when.
+Every derivative on the page is computed here, by the engine. The steps are the `Stepper`'s, so no `.grad` is touched,
+and the words are those of the terminal. The scripts in `assets/` only decide what to show when.
 
 May import: `files`, `value`, `backprop`, `checking`, `drawing`; `explanation` and `stepper` of this folder.
 """
@@ -30,8 +30,10 @@ __all__ = ["save_page"]
 ENDINGS = (".html", ".htm")
 #: In this order they make up one script.
 SCRIPTS = ("text.js", "graph.js", "picture.js", "panels.js", "predict.js", "view.js", "page.js")
-#: Larger graphs are saved without each node's paths and finite difference, which cost time in its square.
+#: Larger graphs are saved without each node's paths and finite difference. Differences take time in the square of the
+#: graph, since each computes all that depends on a node anew: about a second for so many.
 EXPLAINED_NODES = 500
+#: More of a node's paths do not fit beside its gradient; the rest is summed.
 SHOWN_PATHS = 6
 
 

@@ -30,8 +30,9 @@ from tinygrad_edu.value import Value
 
 __all__ = ["StepperShell", "debug"]
 
-#: Lines of `list`, as in pdb, and edges of a step or a sum that are shown.
+#: Lines of `list`, as many as in pdb.
 _LISTED = 11
+#: Edges of a step, and terms of a sum, that are shown: with their headings they fit on a small screen.
 _EDGES = 10
 
 _ALIASES = {
@@ -141,13 +142,13 @@ class StepperShell(cmd.Cmd):
 
     def do_next(self, argument: str) -> None:
         """n [COUNT]: take the next step, or as many as said."""
-        for _ in range(_count(argument)):
+        for _ in range(_number_of_steps(argument)):
             step = self.stepper.step()
         self.show(step)
 
     def do_back(self, argument: str) -> None:
         """back [COUNT]: undo the step just taken, exactly, or as many as said."""
-        for _ in range(_count(argument)):
+        for _ in range(_number_of_steps(argument)):
             self.stepper.back()
         self.show(self.stepper.current)
 
@@ -252,7 +253,8 @@ class StepperShell(cmd.Cmd):
         if len(terms) > _EDGES:
             self.say(f"   + … {len(terms) - _EDGES} more")
         self.say(f"   = {short_number(terms[-1][1].after)}")
-        self.say(str(explanation(self.stepper.nodes, node, names)))  # a narrow terminal breaks lines, we no columns
+        # As text, not as a table that fits itself to the terminal: a narrow one then breaks lines, and no column.
+        self.say(str(explanation(self.stepper.nodes, node, names)))
 
     def do_watch(self, argument: str) -> None:
         """watch [NAME]: show this node now, and at each stop where it changed; alone, list what is watched."""
@@ -316,8 +318,8 @@ class StepperShell(cmd.Cmd):
             raise ValueError(f"{self.stepper.names[node]} is the root: its derivative by itself is 1")
         (gradient,) = grad(self.stepper.root, [node])
         row = check_node(self.stepper.nodes, node, gradient)
-        gradient = self.stepper.wording.gradient(node)
-        self.say(f"{gradient} = {row.analytic:.9g} by the sweep, {row.numeric:.9g} by central differences")
+        name = self.stepper.wording.gradient(node)
+        self.say(f"{name} = {row.analytic:.9g} by the sweep, {row.numeric:.9g} by central differences")
         verdict = f"{row.verdict}: relative error {row.relative_error:.1e}"
         if row.verdict == "kink":
             verdict = f"kink: slope {row.left:g} on the left, {row.right:g} on the right"
@@ -432,7 +434,7 @@ def _counter(step: AnyStep) -> str:
     return f"[{step.index}/{step.total}]"
 
 
-def _count(argument: str) -> int:
+def _number_of_steps(argument: str) -> int:
     if argument and not (argument.isdecimal() and int(argument) > 0):
         raise ValueError(f"a number of steps is a whole number of at least 1, not {argument!r}")
     return int(argument or 1)

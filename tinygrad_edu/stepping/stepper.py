@@ -1,8 +1,8 @@
 """The time-travel stepper: the forward and the backward pass of a graph, one step at a time, both ways.
 
-The backward pass is `backprop.sweep` itself, paused between steps, on stand-ins for the nodes: nobody's `grad`
-is touched. Going back undoes a step from the record the sweep made of it, each gradient before and after, so
-going back and forth is exact to the last bit and costs no copy of the graph.
+The backward pass is `backprop.sweep` itself, paused between steps. It runs on stand-ins for the nodes, so nobody's
+`grad` is touched. The sweep's record of a step holds each gradient before and after it, and going back puts the former
+ones in place again: that is exact to the last bit, and needs no copy of the graph.
 
 May import: `value`, `backprop`, `gradients`, `stopping`, `drawing`; `wording` of this folder.
 """
@@ -142,7 +142,7 @@ class Stepper:
         self.wording = Wording(self.names)
         self.breakpoints: list[Breakpoint] = []
         self.position = 0
-        self._numbers = itertools.count(1)
+        self._breakpoint_numbers = itertools.count(1)
         self._expected = Counter(value for node in self.operations for value in node.inputs)
         self._arrived: Counter[Value] = Counter()
         self._place = {node: place for place, node in enumerate(self.operations, start=1)}
@@ -282,7 +282,7 @@ class Stepper:
 
         Raises ValueError when nothing in the graph is meant or a label is shared, and TypeError for other types.
         """
-        added = Breakpoint(next(self._numbers), self._text_of(where), self.stops_at(where))
+        added = Breakpoint(next(self._breakpoint_numbers), self._text_of(where), self.stops_at(where))
         self.breakpoints.append(added)
         return added
 

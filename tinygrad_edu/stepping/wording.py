@@ -27,7 +27,7 @@ from tinygrad_edu.value import Value
 
 __all__ = ["ContributionText", "Wording", "name_all"]
 
-#: The formula of a node with more inputs than this is abbreviated.
+#: The formula of a node with more inputs is abbreviated: a neuron of four inputs, with its bias, is written out.
 _WRITTEN_OUT = 9
 
 
