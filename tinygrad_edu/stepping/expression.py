@@ -30,7 +30,7 @@ MAX_DEPTH = 100  # what a person can follow, and far from the end of Python's st
 #: Text that Python would read, or complain about, in its own way: `at` is where, and the word.
 _REFUSED = {
     r"(?P<at> [^\w\s.+\-*/%(),] | (?<![0-9])[.](?![0-9]) )": "{} has no meaning in a formula",
-    r"(?<![\w.]) (?P<at> 0[0-9]+ | [0-9]{400,} ) (?![\w.])": "{} begins with 0, or is larger than any float",
+    r"(?<![\w.]) (?P<at> 0[0-9]+ | [0-9]{400,} ) (?![\w.])": "{} is no number to Python: it begins with 0, or has 400 digits and more",
     # The atomic group (?>...) gives nothing back: no letter follows the number in 1e5, and one does in 2x and 0x10.
     r"(?<![\w.]) (?P<at> (?> (?> [0-9]+[.]?[0-9]* | [.][0-9]+ ) (?: [eE][+-]?[0-9]+ )? ) [^\W\d]\w* )": (
         "{} is neither a number nor a name: a product needs its sign, as in 2*x"
