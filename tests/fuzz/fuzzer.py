@@ -34,7 +34,8 @@ from oracles import IN_NUMPY
 
 from tinygrad_edu import MLP, Value
 from tinygrad_edu.__main__ import main as run_command
-from tinygrad_edu.stepping.expression import callable_operations, parse_expression
+from tinygrad_edu.stepping.calls import callable_operations
+from tinygrad_edu.stepping.expression import parse_expression
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
 from tinygrad_edu.training.saving import load, save
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import Value
 from tinygrad_edu.ops import RULE_BOOK
-from tinygrad_edu.stepping.expression import callable_operations, parse_expression
+from tinygrad_edu.stepping.calls import callable_operations
+from tinygrad_edu.stepping.expression import parse_expression
 
 NAMES = {"w": 1.5, "x": -2.0, "b": 0.25}
 

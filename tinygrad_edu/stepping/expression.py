@@ -3,26 +3,25 @@
 Python's own parser says what binds to what. Nothing is evaluated: of all that it can read, only numbers, names,
 arithmetic and calls of operations pass. Numbers are floats, so that 9**9**9**9 is infinite rather than long.
 
-May import: `arguments`, `ops`, `modes`, `value`, `functions`.
+May import: `modes`, `value`; `calls` of this folder.
 """
 
 from __future__ import annotations
 
 import ast
-import difflib
 import keyword
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from tinygrad_edu.arguments import unknown_name
-from tinygrad_edu.functions import fsum, logsumexp, where
 from tinygrad_edu.modes import Source
-from tinygrad_edu.ops import RULE_BOOK
+from tinygrad_edu.stepping.calls import call, callable_operations, check_name
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["callable_operations", "parse_expression"]
+__all__ = ["parse_expression"]
+
+T = TypeVar("T")
 
 MAX_LENGTH = 10_000  # some pages of text, which are read at once
 MAX_DEPTH = 100  # what a person can follow, and far from the end of Python's stack
@@ -30,7 +29,9 @@ MAX_DEPTH = 100  # what a person can follow, and far from the end of Python's st
 #: Text that Python would read, or complain about, in its own way: `at` is where, and the word.
 _REFUSED = {
     r"(?P<at> [^\w\s.+\-*/%(),] | (?<![0-9])[.](?![0-9]) )": "{} has no meaning in a formula",
-    r"(?<![\w.]) (?P<at> 0[0-9]+ | [0-9]{400,} ) (?![\w.])": "{} is no number to Python: it begins with 0, or has 400 digits and more",
+    r"(?<![\w.]) (?P<at> 0[0-9]+ | [0-9]{400,} ) (?![\w.])": (
+        "{} is no number to Python: it begins with 0, or has 400 digits and more"
+    ),
     # The atomic group (?>...) gives nothing back: no letter follows the number in 1e5, and one does in 2x and 0x10.
     r"(?<![\w.]) (?P<at> (?> (?> [0-9]+[.]?[0-9]* | [.][0-9]+ ) (?: [eE][+-]?[0-9]+ )? ) [^\W\d]\w* )": (
         "{} is neither a number nor a name: a product needs its sign, as in 2*x"
@@ -54,17 +55,6 @@ _INFIX: dict[type[ast.operator], Callable[..., Value]] = {
     ast.Mod: Value.__mod__,
     ast.Pow: Value.__pow__,
 }
-
-
-def callable_operations() -> dict[str, Callable[..., Value]]:
-    """What a formula can call: methods of `Value` that are operations, those declared by users too, and functions.
-
-    >>> callable_operations()["exp"](Value(0.0)).data
-    1.0
-    """
-    methods = {name: getattr(Value, name) for name in RULE_BOOK if hasattr(Value, name)}
-    of_many = {"fsum": lambda *terms: fsum(terms), "logsumexp": lambda *terms: logsumexp(terms)}
-    return {"abs": abs, "where": where, **of_many, **methods}
 
 
 def parse_expression(text: str, names: Mapping[str, float | Value]) -> Value:
@@ -95,7 +85,6 @@ class _Formula:
     def __init__(self, text: str, leaves: Mapping[str, Value]) -> None:
         self.text = text
         self.leaves = {unicodedata.normalize("NFKC", name): leaf for name, leaf in leaves.items()}  # as Python does
-        self.operations = callable_operations()
         # On one line without an indent, a column of the tree is a place in the text.
         self.line = re.sub(r"\s", " ", text).lstrip()
         self.indent = len(text) - len(self.line)
@@ -146,7 +135,8 @@ class _Formula:
             case ast.BinOp():
                 return self.chain(node, depth)
             case ast.Call(ast.Name(name), given, []):
-                return self.call(name, given, span, depth)
+                self.attempt(span, check_name, name)
+                return self.computed(span, call, name, [self.term(argument, depth - 1) for argument in given])
         raise self.refusal(f"{_quoted(self.text[span])} is no number, no name, no arithmetic and no call", span.start)
 
     def chain(self, node: ast.expr, depth: int) -> Value | float:
@@ -158,52 +148,29 @@ class _Formula:
         value = self.term(node, depth - 1)
         for operation in reversed(operations):
             right = self.term(operation.right, depth - 1)
-            value = self.computed(self.span(operation), _INFIX[type(operation.op)], value, right)
+            value = self.computed(self.span(operation), _INFIX[type(operation.op)], as_value(value), right)
         return value
 
     def leaf(self, name: str, place: int) -> Value:
         if name not in self.leaves:
             known = ", ".join(self.leaves) or "no names"
-            cure = f"write {name}(...)" if name in self.operations else "give it a value, as in name=1"
+            cure = f"write {name}(...)" if name in callable_operations() else "give it a value, as in name=1"
             raise self.refusal(f"there is no value for {_quoted(name)} ({known} given; {cure})", place)
         return self.leaves[name]
 
-    def call(self, name: str, given: list[ast.expr], span: slice, depth: int) -> Value:
-        if name not in self.operations:
-            close = difflib.get_close_matches(name, self.operations, n=3)
-            listed = f"{len(self.operations)}, among them {', '.join(close)}" if close else ""
-            unknown = unknown_name("function", name[:30], sorted(self.operations), listed)
-            raise self.refusal(str(unknown), span.start)
-        arguments = [self.term(argument, depth - 1) for argument in given]
-        self.check_arguments(name, arguments, span.start)
-        return self.computed(span, self.operations[name], *arguments)
-
-    def check_arguments(self, name: str, arguments: list[Value | float], place: int) -> None:
-        """An operation takes its inputs, and after them its settings, which have to be plain numbers."""
-        if not arguments:
-            raise self.refusal(f"{name} takes something, as in {name}(x)", place)
-        operation = RULE_BOOK["absolute" if name == "abs" else name]
-        if callable(operation.derivatives):  # one rule for any number of inputs
-            return
-        inputs = len(operation.derivatives)
-        most = inputs + len(operation.parameters)
-        fewest = most - len(operation.defaults)
-        if not fewest <= len(arguments) <= most:
-            takes = str(most) if fewest == most else f"{fewest} or {most}"
-            raise self.refusal(f"{name} takes {takes} argument{'s' if most > 1 else ''}, not {len(arguments)}", place)
-        for parameter, setting in zip(operation.parameters, arguments[inputs:], strict=False):
-            if isinstance(setting, Value):
-                raise self.refusal(f"the {parameter} of {name} must be a plain number", place)
-
-    def computed(self, span: slice, function: Callable[..., Value], first: Value | float, *others: Any) -> Value:
+    def computed(self, span: slice, function: Callable[..., Value], *arguments: Any) -> Value:
         """The result of an operation, which remembers its part of the text."""
-        try:
-            result = function(as_value(first), *others)
-        except ValueError as error:
-            raise self.refusal(str(error), span.start) from error
+        result = self.attempt(span, function, *arguments)
         if result.op is not None:
             result.source = Source("<expression>", 1, self.text[span])
         return result
+
+    def attempt(self, span: slice, function: Callable[..., T], *arguments: Any) -> T:
+        """What a function gives, and its complaint with the place in the text."""
+        try:
+            return function(*arguments)
+        except ValueError as error:
+            raise self.refusal(str(error), span.start) from error
 
 
 def _quoted(word: str) -> str:
