@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import math
 import time
 
@@ -163,6 +164,14 @@ def test_names_are_compared_as_python_compares_them() -> None:
     assert parse_expression("ﬁ * 2", {"fi": 3.0}).data == 6.0
 
 
+def test_words_of_pythons_own_are_names_like_any_other() -> None:
+    root = parse_expression("lambda*x**2 + lambd_", {"lambda": 0.5, "x": 4.0, "lambd_": 1.0})
+    assert root.data == 9.0
+    assert root.inputs[0].source is not None
+    assert root.inputs[0].source.text == "lambda*x**2"
+    assert [parse_expression(f"2*{word}", {word: 3.0}).data for word in keyword.kwlist] == [6.0] * len(keyword.kwlist)
+
+
 @pytest.mark.parametrize("name", sorted(callable_operations()))
 def test_every_function_is_an_operation_and_takes_its_inputs(name: str) -> None:
     operation = RULE_BOOK["absolute" if name == "abs" else name]
@@ -220,10 +229,12 @@ def test_every_function_is_an_operation_and_takes_its_inputs(name: str) -> None:
         ("(x := w)", "':' has no meaning"),
         ("x # w", "'#' has no meaning"),
         ("x + \\\nw", r"'\\\\' has no meaning"),
-        ("lambda x", "'lambda' is a word of Python's own, and can be no name, at character 1"),
-        ("not x", "'not' is a word of Python's own"),
-        ("None", "'None' is a word of Python's own"),
-        ("x if w else b", "'if' is a word of Python's own, and can be no name, at character 3"),
+        ("lambda x", "expected an operator, not 'x', at character 8"),
+        ("not x", "expected an operator, not 'x', at character 5"),
+        ("x and w", "expected an operator, not 'and', at character 3"),
+        ("None", "no value for 'None'"),
+        ("await(x)", "no function is called 'await'"),
+        ("x if w else b", "expected an operator, not 'if', at character 3"),
         ("[x]", r"'\[' has no meaning"),
         ("__import__('os')", r"\"'\" has no meaning"),
         ("__import__(x)", "no function is called '__import__'"),

@@ -36,7 +36,6 @@ _REFUSED = {
     r"(?<![\w.]) (?P<at> (?> (?> [0-9]+[.]?[0-9]* | [.][0-9]+ ) (?: [eE][+-]?[0-9]+ )? ) [^\W\d]\w* )": (
         "{} is neither a number nor a name: a product needs its sign, as in 2*x"
     ),
-    rf"\b (?P<at> {'|'.join(keyword.kwlist)} ) \b": "{} is a word of Python's own, and can be no name",
     r"(?: [\w.)]\s+ | [)] ) (?P<at> [\w.]+ )": "expected an operator, not {}",
 }
 #: What Python's parser complains of, by words of its own, in ours.
@@ -46,6 +45,7 @@ _EXPLAINED = {
     "unmatched": "expected an operator, not a bracket that closes nothing",
     "nested": f"this is nested more than {MAX_DEPTH} deep",
 }
+_KEYWORD = re.compile(rf"\b({'|'.join(keyword.kwlist)})\b")
 _INFIX: dict[type[ast.operator], Callable[..., Value]] = {
     ast.Add: Value.__add__,
     ast.Sub: Value.__sub__,
@@ -84,9 +84,10 @@ class _Formula:
 
     def __init__(self, text: str, leaves: Mapping[str, Value]) -> None:
         self.text = text
-        self.leaves = {unicodedata.normalize("NFKC", name): leaf for name, leaf in leaves.items()}  # as Python does
-        # On one line without an indent, a column of the tree is a place in the text.
-        self.line = re.sub(r"\s", " ", text).lstrip()
+        self.leaves = {_normal(name): leaf for name, leaf in leaves.items()}
+        # On one line without an indent, a column of the tree is a place in the text. Words of Python's own, such as
+        # lambda, are names like any other here, so its parser sees others of the same length.
+        self.line = _KEYWORD.sub(lambda word: word[0][:-1] + "_", re.sub(r"\s", " ", text).lstrip())
         self.indent = len(text) - len(self.line)
 
     def refusal(self, problem: str, place: int) -> ValueError:
@@ -125,8 +126,8 @@ class _Formula:
         match node:
             case ast.Constant():
                 return float(self.text[span])
-            case ast.Name(name):
-                return self.leaf(name, span.start)
+            case ast.Name():
+                return self.leaf(_normal(self.text[span]), span.start)
             case ast.UnaryOp(ast.UAdd(), operand):
                 return self.term(operand, depth - 1)
             case ast.UnaryOp(ast.USub(), operand):
@@ -134,7 +135,8 @@ class _Formula:
                 return -value if isinstance(value, float) else self.computed(span, Value.__neg__, value)
             case ast.BinOp():
                 return self.chain(node, depth)
-            case ast.Call(ast.Name(name), given, []):
+            case ast.Call(ast.Name() as function, given, []):
+                name = _normal(self.text[self.span(function)])
                 self.attempt(span, check_name, name)
                 return self.computed(span, call, name, [self.term(argument, depth - 1) for argument in given])
         raise self.refusal(f"{_quoted(self.text[span])} is no number, no name, no arithmetic and no call", span.start)
@@ -171,6 +173,10 @@ class _Formula:
             return function(*arguments)
         except ValueError as error:
             raise self.refusal(str(error), span.start) from error
+
+
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFKC", name)  # as Python compares names
 
 
 def _quoted(word: str) -> str:
