@@ -124,7 +124,7 @@ def _verdict(row: InputCheck) -> Text:
 
 
 def _is_wide(row: InputCheck) -> bool:
-    """Whether the slopes on the two sides are so different that they should be seen."""
+    """Whether the slopes on the two sides differ by more than one percent, and so should be seen."""
     return not abs(row.left - row.right) <= 0.01 * max(abs(row.left), abs(row.right))
 
 
@@ -262,9 +262,9 @@ def _alone(node: Value, position: int) -> Callable[[float], float]:
 
 
 def check_node(nodes: Sequence[Value], node: Value, gradient: float) -> InputCheck:
-    """Compare `gradient`, the derivative of the last of `nodes` by any one of them, with central differences.
+    """Compare `gradient`, the derivative of the last of `nodes` by `node`, with central differences.
 
-    `nodes` is a recorded graph in topological order; what depends on `node` is computed anew, nothing is changed.
+    `nodes` are those of a graph, in topological order. What depends on `node` is computed anew; nothing is changed.
 
     >>> x = Value(0.5, "x")
     >>> square = x * x

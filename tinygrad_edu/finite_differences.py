@@ -28,7 +28,12 @@ _ROUNDINGS = 8.0
 
 
 class Slopes(NamedTuple):
-    """Finite differences of a function at a point: from the left, from the right, across, and their rounding error."""
+    """Finite differences of a function at a point: from the left, from the right, across, and their rounding error.
+
+    >>> slopes = Slopes(left=-1.0, right=1.0, central=0.0, rounding=0.0)
+    >>> slopes.gap, slopes.steepest
+    (2.0, 1.0)
+    """
 
     left: float
     right: float
@@ -47,7 +52,12 @@ class Slopes(NamedTuple):
 
 
 class Precision(NamedTuple):
-    """How far x is moved, and how far two derivatives may be apart: atol + rtol · |numeric| + the rounding error."""
+    """How far x is moved, and how far two derivatives may be apart: atol + rtol · |numeric| + the rounding error.
+
+    >>> precision = Precision(step=1e-6, rtol=0.1, atol=0.0)
+    >>> precision.allows(10.5, Slopes(10.0, 10.0, 10.0, 0.0)), precision.allows(11.5, Slopes(10.0, 10.0, 10.0, 0.0))
+    (True, False)
+    """
 
     step: float
     rtol: float

@@ -143,9 +143,10 @@ class Stepper:
         self.breakpoints: list[Breakpoint] = []
         self.position = 0
         self._breakpoint_numbers = itertools.count(1)
+        # Contributions to the gradient of each node: all that there will be, and those of the steps so far.
         self._expected = Counter(value for node in self.operations for value in node.inputs)
         self._arrived: Counter[Value] = Counter()
-        self._place = {node: place for place, node in enumerate(self.operations, start=1)}
+        self._forward_position = {node: position for position, node in enumerate(self.operations, start=1)}
         self._stand_ins[root]._grad = 1.0
         self._sweep = sweep([self._stand_ins[node] for node in reversed(self.operations)], observed=True)
         self._swept: list[Step] = []  # all the backward steps that the sweep has made so far, undone or not
@@ -366,7 +367,7 @@ class Stepper:
             raise ValueError(f"{node!r} is not part of this graph")
         arrived, expected = self._arrived[node], self._expected[node]
         if self.position < len(self.operations):
-            computed = self._place.get(node, 0) <= self.position
+            computed = self._forward_position.get(node, 0) <= self.position
             stage = NodeStage.COMPUTED if computed else NodeStage.NOT_REACHED
             return NodeView(stage, node.data if computed else None, None, arrived, expected)
         reached = arrived > 0 or node is self.root
@@ -375,7 +376,7 @@ class Stepper:
         )
 
     def _backward_stage(self, node: Value) -> NodeStage:
-        if node in self._place and self.position > self.total - self._place[node]:
+        if node in self._forward_position and self.position > self.total - self._forward_position[node]:
             return NodeStage.PASSED_ON
         if self._arrived[node] == self._expected[node]:
             return NodeStage.COMPLETE
