@@ -45,7 +45,7 @@ def find_graphviz() -> str:
         installed = []
     for file in installed:
         if file.stem == "graphviz-pure":  # on Windows with the ending .exe
-            return os.path.normpath(file.locate())
+            return os.path.abspath(file.locate())
     error = graphviz.ExecutableNotFound(["dot"])
     error.args = ("no Graphviz was found to render with; `pip install graphviz-pure` brings one",)
     raise error
