@@ -35,6 +35,7 @@ PARTS = (
     "stopping",
     "declaring",
     "anomaly",
+    "finite_differences",
     "checking",
     "drawing",
     "stepping",

@@ -1,8 +1,8 @@
 """`detect_anomaly`: the first operation that makes a number non-finite out of finite ones, and why.
 
-A nan seen in a loss was usually made many operations earlier. Under `detect_anomaly()` every operation is looked
-at when it is computed, and every step of the backward sweep when it is taken; the first that makes inf or nan out
-of finite numbers raises `AnomalyError`. What was infinite before it came in is nobody's fault.
+A nan that is seen in a loss was usually made many operations earlier. Under `detect_anomaly()` every operation is
+looked at when it is computed, and every step of the backward sweep when it is taken. The first that makes inf or nan
+out of finite numbers raises `AnomalyError`; one that is given inf or nan is not to blame.
 
 May import: `number_systems`, `modes`, `value`, `backprop`, `gradients`, `stopping`.
 """
@@ -23,8 +23,9 @@ from tinygrad_edu.value import Value
 
 __all__ = ["AnomalyError", "detect_anomaly"]
 
+#: What operands without a label are called in the formula of a report; where there are more, they are only counted.
 _LETTERS = "abcd"
-_SHOWN_OPERANDS = len(_LETTERS)
+#: Of a longer chain of nodes, a report shows the two ends.
 _SHOWN_CHAIN = 8
 
 _GREW = "numbers grew beyond 1.8e308: scale the inputs, lower the learning rate, or clip the gradients"
@@ -107,10 +108,10 @@ def _watched(root: Value, steps: Iterator[Step]) -> Iterator[Step]:
 
 def _check_step(root: Value, node: Value, step: Step) -> None:
     """Raise if the backward step of this node made a gradient that is not finite out of numbers that are."""
-    if not (isfinite(_number(step.upstream)) and isfinite(node.data) and _finite(node.inputs)):
+    if not (isfinite(_as_float(step.upstream)) and isfinite(node.data) and _finite(node.inputs)):
         return
     for value, edge in zip(node.inputs, step.contributions, strict=True):
-        before, after, local, upstream = map(_number, (edge.before, edge.after, edge.local, edge.upstream))
+        before, after, local, upstream = map(_as_float, (edge.before, edge.after, edge.local, edge.upstream))
         if isfinite(before) and not isfinite(after):
             assert node.op is not None
             made = (
@@ -121,7 +122,7 @@ def _check_step(root: Value, node: Value, step: Step) -> None:
             raise AnomalyError(node, "backward", made, shortest_path(root, node), cure)
 
 
-def _number(gradient: Any) -> float:
+def _as_float(gradient: Any) -> float:
     """A gradient as a float; in a graph of gradients it is a `Value`, or a `Plain` number."""
     return gradient.data if isinstance(gradient, Value) else float(gradient)
 
@@ -136,7 +137,7 @@ def _name(value: Value) -> str:
 
 def _formula(node: Value) -> str:
     assert node.op is not None
-    if len(node.inputs) > _SHOWN_OPERANDS:
+    if len(node.inputs) > len(_LETTERS):
         return f"{node.op.method} of {len(node.inputs)} inputs"
     return formula(node.op, _operand_names(node))
 

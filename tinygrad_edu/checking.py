@@ -1,22 +1,23 @@
 """`gradcheck`: finite differences against the sweep.
 
-Two independent ways to the same derivative: backpropagation, which multiplies local derivatives, and the
-definition of the derivative itself, (f(x + h) - f(x - h)) / 2h, which knows no rule at all. When they disagree,
-each operation of the graph is put to the same test on its own, and the one whose rule is wrong is named.
+Two independent ways lead to the same derivative: backpropagation, which multiplies local derivatives, and finite
+differences, which know no rule. When they disagree, each operation of the graph is put to the same test on its own, and
+the one whose rule is wrong is named.
 
-May import: `texts`, `terminal`, `number_systems`, `value`, `backprop`, `gradients`.
+May import: `texts`, `terminal`, `number_systems`, `value`, `backprop`, `gradients`, `finite_differences`.
 """
 
 from __future__ import annotations
 
 import inspect
 import math
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 from tinygrad_edu.backprop import topological_order
+from tinygrad_edu.finite_differences import USUAL, Around, InputCheck, Precision
 from tinygrad_edu.gradients import grad
 from tinygrad_edu.number_systems.floats import evaluate
 from tinygrad_edu.terminal import RenderableType, Table, Text, text_of
@@ -25,87 +26,8 @@ from tinygrad_edu.value import Value, as_value
 
 __all__ = ["GradCheck", "InputCheck", "WrongOperation", "check_node", "gradcheck"]
 
+#: More rows than these do not fit on a screen.
 _SHOWN_ROWS = 20
-#: The steps that are tried, as fractions of the first: a kink near the point, but not at it, drops out of sight.
-_SHRINKING = (1.0, 1 / 8, 1 / 64)
-
-
-class Tolerance(NamedTuple):
-    """How far two derivatives may be apart: atol + rtol · |numeric| + the rounding error of the difference."""
-
-    rtol: float
-    atol: float
-
-    def allows(self, analytic: float, slopes: Slopes) -> bool:
-        """Whether the analytic derivative agrees with the central difference."""
-        if math.isinf(analytic) or math.isinf(slopes.central):
-            return analytic == slopes.central
-        return abs(analytic - slopes.central) <= self.around(slopes.central, slopes)
-
-    def around(self, slope: float, slopes: Slopes) -> float:
-        """The distance from `slope` that is no disagreement."""
-        return self.atol + self.rtol * abs(slope) + slopes.rounding
-
-
-class Slopes(NamedTuple):
-    """Finite differences of a function at a point: from the left, from the right, across, and their rounding error."""
-
-    left: float
-    right: float
-    central: float
-    rounding: float
-
-    @classmethod
-    def of(cls, f: Callable[[float], float], x: float, y: float, step: float) -> Slopes:
-        """The slopes of `f` at `x`, where it is `y`."""
-        above, below = x + step, x - step
-        y_above, y_below = f(above), f(below)
-        size = max(abs(y), abs(y_above), abs(y_below))
-        return cls(
-            left=(y - y_below) / (x - below),
-            right=(y_above - y) / (above - x),
-            central=(y_above - y_below) / (above - below),
-            rounding=8.0 * sys.float_info.epsilon * size / step if math.isfinite(size) else 0.0,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class InputCheck:
-    """The comparison for one input: the derivative by the sweep, by differences, and the errors.
-
-    `verdict` is "pass", "kink", "jump" or "FAIL". At a kink there is no one derivative: `left` and `right` are the
-    slopes on either side, and anything between them is accepted. At a jump there is none at all, and nothing is.
-
-    >>> (row,) = gradcheck(lambda x: abs(x), [0.0]).rows
-    >>> row.verdict, row.left, row.right, row.passed
-    ('kink', -1.0, 1.0, True)
-    """
-
-    name: str
-    at: float
-    analytic: float
-    numeric: float
-    left: float
-    right: float
-    verdict: str
-
-    @property
-    def absolute_error(self) -> float:
-        """|analytic - numeric|."""
-        return 0.0 if self.analytic == self.numeric else abs(self.analytic - self.numeric)
-
-    @property
-    def relative_error(self) -> float:
-        """|analytic - numeric| / max(|analytic|, |numeric|); 0 where both are 0, nan where one is not finite."""
-        error, size = self.absolute_error, max(abs(self.analytic), abs(self.numeric))
-        if not (math.isfinite(error) and math.isfinite(size)):
-            return math.nan
-        return error / size if error else 0.0
-
-    @property
-    def passed(self) -> bool:
-        """Whether the derivatives agree, or the analytic one lies between the slopes at a kink."""
-        return self.verdict in ("pass", "kink")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +124,7 @@ def _verdict(row: InputCheck) -> Text:
 
 
 def _is_wide(row: InputCheck) -> bool:
-    """Whether the slopes on the two sides are so different that they should be seen."""
+    """Whether the slopes on the two sides differ by more than one percent, and so should be seen."""
     return not abs(row.left - row.right) <= 0.01 * max(abs(row.left), abs(row.right))
 
 
@@ -227,27 +149,28 @@ def gradcheck(
     >>> gradcheck(lambda x: x.relu(), [0.0]).rows[0].verdict
     'kink'
     """
-    _check_settings(step, rtol, atol)
+    precision = _checked(Precision(step, rtol, atol))
     leaves = [_leaf(number, position) for position, number in enumerate(inputs)]
-    output = _output(f(*leaves))
-    _check_deterministic(output.data, _output(f(*leaves)).data)
+    output = _one_number(f(*leaves))
+    _check_deterministic(output.data, _one_number(f(*leaves)).data)
     gradient = grad(output, leaves)
-    tolerance = Tolerance(rtol, atol)
     rows = [
-        _compare(name, leaf, analytic, _along(f, leaves, leaf), output.data, step, tolerance)
+        Around(_along(f, leaves, leaf), leaf.data, output.data, precision).compare(name, analytic)
         for name, leaf, analytic in zip(_names(f, leaves), leaves, gradient, strict=True)
     ]
     if all(row.passed for row in rows):
         return GradCheck(output.data, tuple(rows))
-    wrong = tuple(_wrong_operations(output, step, tolerance))
+    wrong = tuple(_wrong_operations(output, precision))
     return GradCheck(output.data, tuple(rows), wrong, tuple(_remarks(rows, wrong, output)))
 
 
-def _check_settings(step: float, rtol: float, atol: float) -> None:
+def _checked(precision: Precision) -> Precision:
+    step, rtol, atol = precision
     if not 0.0 < step < math.inf:
         raise ValueError(f"gradcheck needs a step that is positive and finite, such as 1e-6, not {step!r}")
     if not (rtol >= 0.0 and atol >= 0.0):
         raise ValueError(f"gradcheck needs tolerances of 0 or more, not rtol = {rtol!r} and atol = {atol!r}")
+    return precision
 
 
 def _leaf(number: Any, position: int) -> Value:
@@ -263,7 +186,7 @@ def _leaf(number: Any, position: int) -> Value:
     return leaf
 
 
-def _output(result: Any) -> Value:
+def _one_number(result: Any) -> Value:
     try:
         return as_value(result)
     except TypeError as error:
@@ -305,79 +228,21 @@ def _along(f: Callable[..., Any], leaves: Sequence[Value], leaf: Value) -> Calla
         before = leaf.data
         leaf.data = x
         try:
-            return _output(f(*leaves)).data
+            return _one_number(f(*leaves)).data
         finally:
             leaf.data = before
 
     return restricted
 
 
-def _compare(
-    name: str,
-    leaf: Value,
-    analytic: float,
-    f: Callable[[float], float],
-    y: float,
-    step: float,
-    tolerance: Tolerance,
-) -> InputCheck:
-    """Compare one derivative with differences over shrinking steps."""
-    x = leaf.data
-    agreeing, slopes = _differences(f, x, y, analytic, step, tolerance)
-    verdict = "pass" if agreeing else "FAIL"
-    shape = _shape(f, x, y, analytic, slopes, step, tolerance)
-    if shape == "kink":
-        low, high = sorted((slopes.left, slopes.right))
-        inside = low - tolerance.around(low, slopes) <= analytic <= high + tolerance.around(high, slopes)
-        verdict = "kink" if inside else "FAIL"
-    elif shape == "jump":
-        verdict = "jump"
-    return InputCheck(name, x, analytic, slopes.central, slopes.left, slopes.right, verdict)
-
-
-def _differences(
-    f: Callable[[float], float], x: float, y: float, analytic: float, step: float, tolerance: Tolerance
-) -> tuple[bool, Slopes]:
-    """Whether the derivative agrees at one of the steps, and the slopes there, or else those at the first step."""
-    tried = []
-    for fraction in _SHRINKING:
-        slopes = Slopes.of(f, x, y, fraction * step * max(1.0, abs(x)))
-        if tolerance.allows(analytic, slopes):
-            return True, slopes
-        tried.append(slopes)
-    return False, tried[0]
-
-
-def _shape(
-    f: Callable[[float], float], x: float, y: float, analytic: float, slopes: Slopes, step: float, tolerance: Tolerance
-) -> str:
-    """ "smooth", "kink" or "jump", by what becomes of the gap between the slopes on the two sides.
-
-    With a smaller step it closes where `f` is smooth, stays at a kink, and grows at a jump.
-    """
-    gap = abs(slopes.right - slopes.left)
-    if tolerance.allows(analytic, slopes) and not gap > 4.0 * tolerance.around(_steepest(slopes), slopes):
-        return "smooth"
-    nearer = Slopes.of(f, x, y, _SHRINKING[-1] * step * max(1.0, abs(x)))
-    if _steepest(nearer) > 16.0 * _steepest(slopes):
-        return "jump"
-    return "kink" if abs(nearer.right - nearer.left) > 0.5 * gap > 0.0 else "smooth"
-
-
-def _steepest(slopes: Slopes) -> float:
-    return max(abs(slopes.left), abs(slopes.right))
-
-
-def _wrong_operations(output: Value, step: float, tolerance: Tolerance) -> Iterator[WrongOperation]:
+def _wrong_operations(output: Value, precision: Precision) -> Iterator[WrongOperation]:
     """For each kind of operation, the first node whose local derivatives are not the slopes of its output."""
     named = set()
     for node in topological_order(output):
         if node.op is None or node.op.method in named:
             continue
-        for position, value in enumerate(node.inputs):
-            row = _compare(
-                "", value, node.local_derivatives[position], _alone(node, position), node.data, step, tolerance
-            )
+        for position, (value, local) in enumerate(zip(node.inputs, node.local_derivatives, strict=True)):
+            row = Around(_alone(node, position), value.data, node.data, precision).compare("", local)
             if row.verdict == "FAIL" and math.isfinite(row.numeric):
                 named.add(node.op.method)
                 yield WrongOperation(node, position, row.analytic, row.numeric)
@@ -397,9 +262,9 @@ def _alone(node: Value, position: int) -> Callable[[float], float]:
 
 
 def check_node(nodes: Sequence[Value], node: Value, gradient: float) -> InputCheck:
-    """Compare `gradient`, the derivative of the last of `nodes` by any one of them, with central differences.
+    """Compare `gradient`, the derivative of the last of `nodes` by `node`, with central differences.
 
-    `nodes` is a recorded graph in topological order; what depends on `node` is computed anew, nothing is changed.
+    `nodes` are those of a graph, in topological order. What depends on `node` is computed anew; nothing is changed.
 
     >>> x = Value(0.5, "x")
     >>> square = x * x
@@ -408,23 +273,24 @@ def check_node(nodes: Sequence[Value], node: Value, gradient: float) -> InputChe
     'pass'
     """
     f = _in_terms_of(nodes, node)
-    return _compare(node.label, node, gradient, f, f(node.data), 1e-6, Tolerance(1e-5, 1e-7))
+    return Around(f, node.data, f(node.data), USUAL).compare(node.label, gradient)
 
 
 def _in_terms_of(nodes: Sequence[Value], node: Value) -> Callable[[float], float]:
     """The last of the nodes as a function of one of them."""
     dependents = dict.fromkeys([node])  # an ordered set
     for other in nodes:
-        if any(value in dependents for value in other.inputs):
+        if not dependents.keys().isdisjoint(other.inputs):
             dependents[other] = None
     del dependents[node]
+    now = {value: value.data for value in (nodes[-1], *chain.from_iterable(other.inputs for other in dependents))}
 
     def restricted(x: float) -> float:
-        data = {node: x}
+        data = {**now, node: x}
         for other in dependents:
             assert other.op is not None
-            data[other], _ = evaluate(other.op, *[data.get(value, value.data) for value in other.inputs])
-        return data.get(nodes[-1], nodes[-1].data)
+            data[other], _ = evaluate(other.op, *[data[value] for value in other.inputs])
+        return data[nodes[-1]]
 
     return restricted
 

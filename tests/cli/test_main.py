@@ -23,7 +23,7 @@ from tinygrad_edu.__main__ import main
         (["step", "x*x", "x=1", "y=2"], "the formula 'x*x' does not use y"),
         (["step", "x*x", "3"], "after the formula come values such as w=1, not '3'"),
         (["step", "x;y", "x=1"], "';' has no meaning in a formula"),
-        (["step", "__import__('os')"], "there is no function '__import__'"),
+        (["step", "__import__(os)"], "no function is called '__import__'"),
         (["step", "(" * 500], "nested more than 100 deep"),
         (["step", "x*x", "x=1", "--html", "page.txt"], "a page is HTML"),
         (["step", "x*x", "x=1", "--html", "no such folder/page.html"], "cannot write 'no such folder/page.html'"),

@@ -4,6 +4,7 @@ import os
 import sys
 import sysconfig
 import xml.etree.ElementTree as ET
+from importlib import metadata
 from pathlib import Path
 
 import graphviz
@@ -11,7 +12,7 @@ import pytest
 
 from tinygrad_edu import Value
 from tinygrad_edu.drawing import draw
-from tinygrad_edu.drawing.layout import Drawing, find_graphviz, tidy_svg
+from tinygrad_edu.drawing.layout import Drawing, find_graphviz, laid_out, tidy
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="writes a shell script that stands for dot")
 
@@ -51,7 +52,7 @@ def test_a_system_graphviz_goes_first(fake_dot, drawing):
 
 
 def test_where_there_is_none_at_all_the_cure_is_named(no_system_graphviz, monkeypatch, drawing, tmp_path):
-    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
+    monkeypatch.setattr(metadata, "files", lambda name: [])
     with pytest.raises(graphviz.ExecutableNotFound, match=r"no Graphviz was found .* `pip install graphviz-pure`"):
         drawing.pipe("svg")
     with pytest.raises(graphviz.ExecutableNotFound):
@@ -63,6 +64,8 @@ def test_what_graphviz_complains_about_is_raised():
     broken = Drawing(body=["this is not DOT ->\n"])
     with pytest.raises(graphviz.CalledProcessError, match="syntax error"):
         broken.pipe("svg")
+    with pytest.raises(graphviz.CalledProcessError, match="syntax error"):
+        laid_out("this is not DOT", "svg")
 
 
 def test_it_is_a_digraph_that_shows_itself_in_a_notebook(no_system_graphviz, drawing):
@@ -90,11 +93,36 @@ def test_render_overwrites_neither_its_source_nor_what_it_is_asked_to_keep(drawi
     assert os.listdir(tmp_path) == ["a.svg"]
 
 
-def test_tidy_svg_turns_tooltips_into_titles_and_drops_the_links():
+def test_tidy_turns_tooltips_into_titles_and_drops_the_links():
     raw = b"""<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">
     <g class="node one"><title>internal</title><g id="a_1"><a xlink:title="for people"><path/><text>2</text></a></g></g>
     <g class="edge"><title>n1-&gt;n2</title><path/></g></svg>"""
-    node, edge = ET.fromstring(tidy_svg(raw))
+    node, edge = tidy(raw)
     assert [child.tag.split("}")[1] for child in node] == ["title", "path", "text"]
     assert node[0].text == "for people"
     assert [child.tag.split("}")[1] for child in edge] == ["path"], "an internal name is no title"
+
+
+def test_what_only_a_system_graphviz_has_is_asked_of_it(no_system_graphviz, drawing, tmp_path):
+    with pytest.raises(graphviz.ExecutableNotFound):
+        drawing.pipe("png", renderer="cairo")
+    with pytest.raises(graphviz.ExecutableNotFound):
+        drawing.render(tmp_path / "a", format="png", renderer="cairo")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        drawing.pipe("svg", colour="blue")
+
+
+def test_view_opens_what_it_rendered(monkeypatch, drawing, tmp_path):
+    opened = []
+    monkeypatch.setattr(graphviz, "view", lambda path, quiet: opened.append((path, quiet)))
+    drawing.format = "svg"
+    assert drawing.view(tmp_path / "graph") == str(tmp_path / "graph.svg")
+    drawing.render(outfile=tmp_path / "quiet.svg", quiet_view=True)
+    assert opened == [(str(tmp_path / "graph.svg"), False), (str(tmp_path / "quiet.svg"), True)]
+
+
+def test_tooltips_of_edges_in_a_real_picture_are_titles(no_system_graphviz, drawing):
+    svg = tidy(laid_out(drawing.source, "svg"))
+    titles = {group.get("id"): group.findtext("{*}title") for group in svg.findall(".//{*}g")}
+    assert titles["edge-2-0"] == "∂v2/∂a = b = 3", "3 × 2 by a is 3"
+    assert svg.findall(".//{*}a") == []

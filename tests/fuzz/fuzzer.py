@@ -34,7 +34,8 @@ from oracles import IN_NUMPY
 
 from tinygrad_edu import MLP, Value
 from tinygrad_edu.__main__ import main as run_command
-from tinygrad_edu.stepping.expression import FUNCTIONS, parse_expression
+from tinygrad_edu.stepping.calls import callable_operations
+from tinygrad_edu.stepping.expression import parse_expression
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
 from tinygrad_edu.training.saving import load, save
 
@@ -76,7 +77,7 @@ def well_formed(source: random.Random, depth: int) -> str:
         return f"({well_formed(source, depth - 1)})"
     if kind < 0.75:
         return f"-{well_formed(source, depth - 1)}"
-    name = source.choice(list(FUNCTIONS))
+    name = source.choice(list(callable_operations()))
     count = source.choice([1, 1, 2, 3])
     return f"{name}({', '.join(well_formed(source, depth - 1) for _ in range(count))})"
 

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tinygrad_edu import Value, dot
+from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.stepping import Explanation
+from tinygrad_edu.stepping.explanation import Paths
 
 
 def naive_products(node: Value, wrt: Value) -> list[float]:
@@ -61,7 +63,38 @@ def test_each_path_is_a_way_through_the_graph_and_no_way_comes_twice() -> None:
 
 def test_both_edges_of_a_plus_a_are_paths() -> None:
     a = Value(3.0, "a")
-    assert [path.locals for path in (a + a).explain(a).paths] == [(1.0,), (1.0,)]
+    paths = (a + a).explain(a).paths
+    assert [path.locals for path in paths] == [(1.0,), (1.0,)]
+    assert [path.places for path in paths] == [(0,), (1,)]
+
+
+@given(st.integers(0, 10_000), st.integers(1, 12))
+def test_one_pass_finds_the_paths_of_every_node(seed: int, size: int) -> None:
+    root, _ = random_graph(seed, size)
+    nodes = topological_order(root)
+    paths = Paths(nodes, limit=5)
+    for node in nodes:
+        walked = sorted(naive_products(root, node), key=abs, reverse=True)
+        assert paths.counts[node] == len(walked)
+        products = [abs(path.product) for path in paths.largest(node)]
+        assert products == pytest.approx([abs(product) for product in walked[:5]])
+
+
+@given(st.integers(0, 10_000), st.integers(1, 12))
+def test_places_and_local_derivatives_say_the_same_way(seed: int, size: int) -> None:
+    root, x = random_graph(seed, size)
+    for path in root.explain(x, limit=50).paths:
+        assert path.nodes[0] is x
+        for below, above, place, local in zip(path.nodes[:-1], path.nodes[1:], path.places, path.locals, strict=True):
+            assert above.inputs[place] is below
+            assert above.local_derivatives[place] == local
+
+
+def test_of_equal_paths_the_one_computed_first_comes_first() -> None:
+    x = Value(2.0, "x")
+    first, second = x + 1.0, x + 5.0
+    paths = (second + first).explain(x).paths
+    assert [path.nodes[1] for path in paths] == [second, first], "inputs are visited from left to right"
 
 
 def test_astronomically_many_paths_are_counted_exactly() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import math
 import time
 
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import Value
 from tinygrad_edu.ops import RULE_BOOK
-from tinygrad_edu.stepping.expression import FUNCTIONS, parse_expression
+from tinygrad_edu.stepping.calls import callable_operations
+from tinygrad_edu.stepping.expression import parse_expression
 
 NAMES = {"w": 1.5, "x": -2.0, "b": 0.25}
 
@@ -20,13 +22,14 @@ atoms = st.one_of(numbers, st.sampled_from(sorted(NAMES)))
 
 
 def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    spaces = st.sampled_from(["", " "])
-    infix = st.tuples(inner, spaces, st.sampled_from(["+", "-", "*", "/"]), spaces, inner).map("".join)
+    spaces = st.sampled_from(["", " ", "  "])
+    infix = st.tuples(inner, spaces, st.sampled_from(["+", "-", "*", "/", "//", "%", "**"]), spaces, inner).map("".join)
     return st.one_of(
         infix,
         inner.map("-{}".format),
         inner.map("+{}".format),
         inner.map("({})".format),
+        inner.map("(\n{}\t)".format),
         inner.map("{}**2.0".format),
         inner.map("2.0**{}".format),
         inner.map("tanh({})".format),
@@ -35,11 +38,14 @@ def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 def python_says(text: str) -> float | None:
-    """Python's own value of the same text, on floats, or None where Python's floats raise or turn complex."""
+    """Python's own value of the same text, on floats, or None where Python's floats raise or turn complex.
+
+    It runs what `larger` made of numbers and our names, and nothing that anybody else wrote.
+    """
     scope = {**NAMES, "tanh": math.tanh, "maximum": max, "__builtins__": {}}
     try:
         value = eval(text, scope)
-    except (OverflowError, ZeroDivisionError):
+    except (OverflowError, ZeroDivisionError, TypeError):  # the last where a complex number meets // or %
         return None
     return None if isinstance(value, complex) else float(value)
 
@@ -104,7 +110,19 @@ def test_hostile_text_comes_to_an_end_at_once(text: str) -> None:
 
 
 def test_a_long_sum_is_no_deep_nesting() -> None:
-    assert parse_expression("x+" * 4_999 + "x", {"x": 1.0}).data == 5_000
+    assert parse_expression("x+" * 1_999 + "x", {"x": 1.0}).data == 2_000
+
+
+def test_a_hundred_levels_are_not_too_deep_and_one_more_is() -> None:
+    assert parse_expression("relu(" * 99 + "x" + ")" * 99, {"x": 3.0}).data == 3.0
+    assert parse_expression("-" * 98 + "x", {"x": 3.0}).data == 3.0
+    for text in ("relu(" * 100 + "x" + ")" * 100, "-" * 100 + "x", "2**" * 100 + "x", "(" * 201 + "x" + ")" * 201):
+        assert "nested more than 100 deep" in refusal(text)
+
+
+@pytest.mark.parametrize("text", ["-" * 10_000, "2**" * 3_000 + "2"], ids=["signs", "powers"])
+def test_what_is_too_much_for_pythons_parser_is_refused_in_our_words(text: str) -> None:
+    assert "too deep for Python's parser" in refusal(text)
 
 
 def test_names_become_labeled_leaves_one_for_each() -> None:
@@ -135,11 +153,26 @@ def test_each_node_knows_its_part_of_the_text() -> None:
     assert texts == ["tanh( w*x + b ) - -x", "tanh( w*x + b )", "w*x + b", "w*x", "-x"]
 
 
+def test_places_are_counted_in_characters_not_in_bytes() -> None:
+    root = parse_expression("  é*ß +\n tanh(é)", {"é": 2.0, "ß": 3.0})
+    assert [node.source.text for node in root.inputs if node.source] == ["é*ß", "tanh(é)"]
+    with pytest.raises(ValueError, match=r"'q' .*, at character 6 of the expression: é\*ß\\n\+⟨here⟩q"):
+        parse_expression("é*ß\n+q", {"é": 2.0, "ß": 3.0})
+
+
 def test_names_are_compared_as_python_compares_them() -> None:
     assert parse_expression("ﬁ * 2", {"fi": 3.0}).data == 6.0
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_words_of_pythons_own_are_names_like_any_other() -> None:
+    root = parse_expression("lambda*x**2 + lambd_", {"lambda": 0.5, "x": 4.0, "lambd_": 1.0})
+    assert root.data == 9.0
+    assert root.inputs[0].source is not None
+    assert root.inputs[0].source.text == "lambda*x**2"
+    assert [parse_expression(f"2*{word}", {word: 3.0}).data for word in keyword.kwlist] == [6.0] * len(keyword.kwlist)
+
+
+@pytest.mark.parametrize("name", sorted(callable_operations()))
 def test_every_function_is_an_operation_and_takes_its_inputs(name: str) -> None:
     operation = RULE_BOOK["absolute" if name == "abs" else name]
     count = 3 if callable(operation.derivatives) else len(operation.derivatives)
@@ -156,24 +189,55 @@ def test_every_function_is_an_operation_and_takes_its_inputs(name: str) -> None:
         ("", "the expression ends"),
         ("w *", "the expression ends"),
         ("w x", "expected an operator, not 'x'"),
-        ("2x", r"a product needs its sign, as in 2\*x"),
+        ("2x", r"'2x' is neither .*: a product needs its sign, as in 2\*x, at character 1"),
+        ("x + 1_000", "'1_000' is neither a number nor a name.*, at character 5"),
+        ("0x10", "'0x10' is neither"),
+        ("1j", "'1j' is neither"),
+        ("1if x else w", "'1if' is neither"),
+        ("x + 007", "'007' is no number to Python: it begins with 0, .*, at character 5"),
+        ("9" * 5_000, "'9{30}…' is no number to Python: .* has 400 digits and more"),
+        ("\u0663", "this character has no meaning"),
         ("(w", "this bracket is never closed, at character 1"),
         ("tanh(w", "this bracket is never closed, at character 5"),
-        ("w)", "expected an operator"),
+        ("w)", "expected an operator, not a bracket that closes nothing, at character 2"),
         ("q + 1", "no value for 'q' .w, x, b given; give it a value, as in name=1"),
         ("tanh", r"write tanh\(...\)"),
-        ("tahn(x)", "no function 'tahn'; there is .*tanh"),
+        ("tahn(x)", r"no function is called 'tahn'; did you mean 'tan'\? There are \d+, among them tan, tanh"),
         ("tanh(x, w)", "tanh takes 1 argument, not 2"),
         ("maximum(x)", "maximum takes 2 arguments, not 1"),
         ("leaky_relu(x, 1, 2)", "leaky_relu takes 1 or 2 arguments, not 3"),
         ("leaky_relu(x, w)", "the negative_slope of leaky_relu must be a plain number"),
         ("clip(x, 2, 1)", "clip needs low <= high"),
-        ("x²", "'x²' is neither a name nor a number"),
+        ("x²", "this character has no meaning in a formula, at character 2"),
         ("x; w", "';' has no meaning"),
-        ("x.real", "'.' has no meaning"),
-        ("x if w else b", "expected an operator, not 'if'"),
+        ("x.real", "'.' has no meaning in a formula, at character 2"),
+        ("x1.real", "'x1.real' is no number, no name, no arithmetic and no call"),
+        ("...", "'.' has no meaning"),
+        ("x.5", "but there is '.', at character 2"),
+        ("x, w", "'x, w' is no number, no name"),
+        ("()", r"'\(\)' is no number, no name"),
+        ("tanh()", r"tanh takes something, as in tanh\(x\)"),
+        ("tanh(*x)", r"'\*x' is no number, no name, no arithmetic and no call, at character 6"),
+        ("tanh(**x)", r"'tanh\(\*\*x\)' is no number"),
+        ("tanh(x=w)", "'=' has no meaning"),
+        ("(x)(w)", "no function is called 'x'; there are abs, .*, where, at character 1"),
+        ("2(x)", r"'2\(x\)' is no number"),
+        ("(x) w", "expected an operator, not 'w', at character 5"),
+        ("tanh(x w)", "expected an operator, not 'w', at character 8"),
+        ("tanh(x,,w)", "but there is ',', at character 8"),
+        ("x < w", "'<' has no meaning"),
+        ("(x := w)", "':' has no meaning"),
+        ("x # w", "'#' has no meaning"),
+        ("x + \\\nw", r"'\\\\' has no meaning"),
+        ("lambda x", "expected an operator, not 'x', at character 8"),
+        ("not x", "expected an operator, not 'x', at character 5"),
+        ("x and w", "expected an operator, not 'and', at character 3"),
+        ("None", "no value for 'None'"),
+        ("await(x)", "no function is called 'await'"),
+        ("x if w else b", "expected an operator, not 'if', at character 3"),
         ("[x]", r"'\[' has no meaning"),
-        ("__import__('os')", "no function '__import__'"),
+        ("__import__('os')", r"\"'\" has no meaning"),
+        ("__import__(x)", "no function is called '__import__'"),
         ("x\0", r"'\\x00' has no meaning"),
         ("\ud800", r"'\\ud800' has no meaning"),
         ("x" * 10_001, "10,000 characters, and this one has 10,001"),

@@ -273,7 +273,7 @@ def test_quit_leaves_at_once() -> None:
         ("b nowhere", "*** no node of this graph has the label 'nowhere', and no operation that name"),
         ("b upstream >", "*** expected a number, a name or a bracket, but the expression ends"),
         ("b x > 1", "*** there is no value for 'x'"),
-        ("b __import__('os') > 1", "*** there is no function '__import__'"),
+        ("b __import__(data) > 1", "*** no function is called '__import__'"),
         ("u nowhere", "*** no node of this graph has the label 'nowhere'"),
         ("back", "*** this is the beginning of the forward pass: there is no step to undo"),
         ("n 0", "*** a number of steps is a whole number of at least 1, not '0'"),

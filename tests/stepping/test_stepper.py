@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import MLP, Value, dot
 from tinygrad_edu.backprop import Step
-from tinygrad_edu.stepping import NON_FINITE, ForwardStep, State, Stepper
+from tinygrad_edu.stepping import NON_FINITE, ForwardStep, NodeStage, Stepper
 
 
 def example() -> tuple[Value, dict[str, Value]]:
@@ -33,7 +33,7 @@ def bits(number: float | None) -> bytes | None:
 
 def snapshot(stepper: Stepper) -> list[object]:
     looks = [stepper.look(node) for node in stepper.nodes]
-    return [(look.state, bits(look.data), bits(look.grad), look.arrived, look.expected) for look in looks]
+    return [(look.stage, bits(look.data), bits(look.grad), look.arrived, look.expected) for look in looks]
 
 
 def random_graph(seed: int, size: int) -> Value:
@@ -96,18 +96,18 @@ def test_steps_leaves_the_position_and_the_state_as_they_are() -> None:
 def test_the_states_of_a_node_in_their_order() -> None:
     root, nodes = example()
     stepper = Stepper(root)
-    seen = [stepper.state(nodes["c"])]
+    seen = [stepper.stage(nodes["c"])]
     while stepper.position < stepper.total:
         stepper.step()
-        if stepper.state(nodes["c"]) is not seen[-1]:
-            seen.append(stepper.state(nodes["c"]))
+        if stepper.stage(nodes["c"]) is not seen[-1]:
+            seen.append(stepper.stage(nodes["c"]))
     assert seen == [
-        State.NOT_REACHED,
-        State.COMPUTED,
-        State.NOT_REACHED,
-        State.ACCUMULATING,
-        State.COMPLETE,
-        State.PASSED_ON,
+        NodeStage.NOT_REACHED,
+        NodeStage.COMPUTED,
+        NodeStage.NOT_REACHED,
+        NodeStage.ACCUMULATING,
+        NodeStage.COMPLETE,
+        NodeStage.PASSED_ON,
     ]
 
 
@@ -126,7 +126,7 @@ def test_a_gradient_that_arrived_in_part_says_how_much() -> None:
     stepper = Stepper(root)
     stepper.goto(9)
     look = stepper.look(nodes["c"])
-    assert (look.state, look.arrived, look.expected, look.grad) == (State.ACCUMULATING, 2, 3, 6.0)
+    assert (look.stage, look.arrived, look.expected, look.grad) == (NodeStage.ACCUMULATING, 2, 3, 6.0)
 
 
 def test_a_hundred_thousand_nodes_step_back_and_forth_from_one_record_each() -> None:

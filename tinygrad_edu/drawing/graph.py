@@ -4,53 +4,50 @@ How to read it: an edge leads from an input to what was made of it and carries t
 a sweep it also carries, with an arrow that points the way gradients flow, what it handed back: upstream × local.
 A wide edge handed back much; blue and solid is positive, vermilion and dashed is negative, dotted is nothing at all.
 
-May import: `files`, `texts`, `ops`, `number_systems`, `modes`, `value`, `backprop`, `gradients`; `layout`, `modules`,
-`names` and `palette` of this folder; graphviz.
+May import: `files`, `texts`, `ops`, `number_systems`, `modes`, `value`, `backprop`, `gradients`; `expansion`, `layout`,
+`markup`, `modules`, `names` and `palette` of this folder; graphviz.
 """
 
 from __future__ import annotations
 
 import math
-import operator
 import os
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
-from html import escape
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
-from unicodedata import category
 
 import graphviz
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution, Step, sweep, topological_order
-from tinygrad_edu.drawing.layout import Drawing
+from tinygrad_edu.drawing.expansion import expansion
+from tinygrad_edu.drawing.layout import Drawing, laid_out, tidy
+from tinygrad_edu.drawing.markup import AS_BOLD, bold, caption, cell, label_text, number_cell, table, tooltip_text
 from tinygrad_edu.drawing.modules import is_parameter, module_places, named_places
 from tinygrad_edu.drawing.names import is_constant, node_names
 from tinygrad_edu.drawing.palette import BROKEN, FONT, GRAY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.gradients import StandIn
-from tinygrad_edu.modes import Place, changed_mode
+from tinygrad_edu.modes import Place
 from tinygrad_edu.number_systems import formula, local_formulas
 from tinygrad_edu.texts import drawn_number
 from tinygrad_edu.value import Value
 
-__all__ = ["MAX_NODES", "draw", "expanded", "graph_svg", "has_gradients", "notebook_svg"]
+__all__ = ["MAX_NODES", "draw", "graph_svg", "has_gradients", "notebook_svg"]
 
+#: Nobody reads more, and Graphviz would need more than half a minute for more.
 MAX_NODES = 2_000
-#: How many columns the edges may cross in all before Graphviz has to hurry, and before it would not end at all.
+#: How many columns the edges may cross in all, before Graphviz has to hurry and before it is not asked at all: careful
+#: work on the first, and hurried work on the second, take about twenty seconds.
 HURRIED, MAX_CROSSED = 2_500, 60_000
 #: Straight edges, and few tries to shorten them: seconds where careful work takes hours.
 _HURRY = {"splines": "line", "outputorder": "edgesfirst", "nslimit": "1", "nslimit1": "1", "mclimit": "0.2"}
 ENDINGS = (".svg", ".png", ".dot")
 _BACKWARD_ARROWS = {"LR": "←", "RL": "→", "TB": "↑", "BT": "↓"}
+#: The width of the edge that handed back most, in points; one that handed back nothing has 1.
 _WIDEST = 4.0
-_NUMBER_WIDTH = 50
-_INVISIBLE = {"Cc", "Cn", "Cs"}  # control characters, and what is no character: neither belongs into XML
-# Plain text on the base line of bold text beside it: graphviz-pure lowers text that is plain throughout.
-_AS_BOLD = '<B><FONT POINT-SIZE="1"> </FONT></B>'
 
 
 def draw(
@@ -80,7 +77,7 @@ def draw(
     True
     """
     target = None if file is None else _checked_file(file)
-    drawing = _Picture(root, names, expand, rankdir).drawing()
+    drawing = _GraphPicture(root, names, expand, rankdir).drawing()
     if target is not None:
         ending = target.suffix.lower()
         content = drawing.source if ending == ".dot" else drawing.pipe(ending[1:])
@@ -114,8 +111,8 @@ def graph_svg(
     >>> 'id="node-0" class="node input"' in svg, 'id="edge-1-0"' in svg
     (True, True)
     """
-    picture = _Picture(root, names, expand, rankdir, reserve=True)
-    svg = ET.fromstring(picture.drawing().pipe("svg"))
+    picture = _GraphPicture(root, names, expand, rankdir, reserve=True)
+    svg = tidy(laid_out(picture.drawing().source, "svg"))
     namespace = "{http://www.w3.org/2000/svg}"
     for group in svg.iter(f"{namespace}g"):
         kind = group.get("class", "").split(" ")[0]
@@ -145,65 +142,14 @@ def _checked_file(file: str | os.PathLike[str]) -> Path:
     return path
 
 
-# Expansion ------------------------------------------------------------------------------------------------
-
-
-def expanded(root: Value) -> Value:
-    """A copy of the graph in which each `dot` is written out as products and sums; the original is left alone.
-
-    Numbers, local derivatives and gradients are the original's; those of the new nodes come from the engine's own
-    operators and from its own sweep.
-
-    >>> from tinygrad_edu.functions import dot
-    >>> e = expanded(dot([Value(2.0), Value(3.0)], [4.0, 5.0], 1.0))
-    >>> e.op.name, e.data, [v.op.name for v in e.inputs if v.op]
-    ('+', 24.0, ['+'])
-    """
-    return _expansion(root)[root]
-
-
-def _expansion(root: Value) -> dict[Value, Value]:
-    """For each node of a graph, the node that stands for it in the expanded graph."""
-    twins: dict[Value, Value] = {}
-    for node in topological_order(root):
-        inputs = [twins[value] for value in node.inputs]
-        if node.op is ops.dot and len(inputs) > 1:
-            made = _written_out(node, inputs)
-            twin = made[-1]
-            twin.grad = node.grad
-            for _ in sweep(made[::-1]):
-                pass
-        else:
-            twin = Value(node.data)
-            twin.op, twin.inputs, twin.local_derivatives = node.op, tuple(inputs), node.local_derivatives
-        twin.data, twin.label, twin.origin = node.data, node.label, node.origin
-        twins[node] = twin
-    for node, twin in twins.items():
-        twin.grad = node.grad  # this takes back, too, what the sweeps above handed to the inputs of each `dot`
-    return twins
-
-
-def _written_out(node: Value, inputs: Sequence[Value]) -> list[Value]:
-    """The products of a `dot` on these inputs, and then its sums, the total last."""
-    weights, values, bias = ops.split_dot(tuple(inputs))
-    # The numbers that the node saw, which are not those of its inputs if somebody changed their data since.
-    seen_values, seen_weights, _ = ops.split_dot(node.local_derivatives)
-    # Whatever the mode is where draw is called, such as no_grad().
-    with changed_mode(records=True, traces=False, modules=False, check=None):
-        products = [Value(weight) * Value(value) for weight, value in zip(seen_weights, seen_values, strict=True)]
-        for product, *factors in zip(products, weights, values, strict=True):
-            product.inputs = tuple(factors)
-        sums = list(accumulate([*products, bias], operator.add))[1:]
-    for new in (*products, *sums):
-        new.origin = node.origin
-    return [*products, *sums]
-
-
 # The picture ----------------------------------------------------------------------------------------------
 
 
-class _Picture:
-    """One drawing in the making."""
+class _GraphPicture:
+    """One drawing in the making: what is known of each node and edge, and how it is said to Graphviz.
+
+    With `reserve` there is room for what a script may show later: gradients before there are any.
+    """
 
     def __init__(
         self, root: Value, names: Mapping[str, Any] | None, expand: bool, rankdir: str, reserve: bool = False
@@ -214,9 +160,10 @@ class _Picture:
             raise ValueError(f"rankdir is one of {', '.join(_BACKWARD_ARROWS)}, not {rankdir!r}")
         originals = _few_enough(topological_order(root))
         named = node_names(originals, names)
-        stand_for = _expansion(root) if expand else {node: node for node in originals}
+        stand_for = expansion(originals) if expand else {node: node for node in originals}
         self.root = stand_for[root]
-        self.nodes = _short_enough(_few_enough(topological_order(self.root)))
+        self.nodes = _few_enough(topological_order(self.root)) if expand else originals
+        self.crossed = _few_columns(self.nodes)
         self.names = {stand_for[node]: name for node, name in named.items()}
         self.index = {node: k for k, node in enumerate(self.nodes)}
         self.modules = module_places(self.nodes)
@@ -247,7 +194,7 @@ class _Picture:
             node_attr={"shape": "box", "fontname": FONT, "fontsize": "11", "fontcolor": INK, "margin": "0.09,0.04"},
             edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": INK, "arrowsize": "0.7"},
         )
-        if _crossed_columns(self.nodes) > HURRIED:
+        if self.crossed > HURRIED:
             drawing.attr(**_HURRY)
         self._add_module(drawing, None, self._module_tree())
         for node in self.nodes:
@@ -274,8 +221,8 @@ class _Picture:
             if inner is not None and (inner.around if inner.around in tree else None) == place:
                 with drawing.subgraph(name=f"cluster_{number}") as cluster:
                     cluster.attr(
-                        label=_text(inner.name),
-                        tooltip=_tooltip([inner.path]),
+                        label=label_text(inner.name),
+                        tooltip=tooltip_text([inner.path]),
                         style="rounded",
                         color=blend(GRAY, 0.55),
                         labeljust="l",
@@ -311,28 +258,28 @@ class _Picture:
     def _node_label(self, node: Value) -> str:
         name, value = self._short_name(node), drawn_number(node.data)
         if node.op is None and name:
-            rows = [_cell(_bold(name)) + _number(value + _AS_BOLD)]
+            rows = [cell(bold(name)) + number_cell(value + AS_BOLD)]
             roles = ["name", "value"]
         elif node.op is None:
-            rows = [_caption("constant") + _number(value)]
+            rows = [caption("constant") + number_cell(value)]
             roles = ["name", "value"]
         elif name:
             rows = [
-                _cell(_bold(_symbol(node.op), 13)) + _cell(_bold(name), "RIGHT"),
-                _caption("value") + _number(value),
+                cell(bold(_symbol(node.op), 13)) + cell(bold(name), "RIGHT"),
+                caption("value") + number_cell(value),
             ]
             roles = ["symbol", "name", "caption", "value"]
         else:
-            rows = [f'<TD COLSPAN="2">{_bold(_symbol(node.op), 13)}</TD>', _caption("value") + _number(value)]
+            rows = [f'<TD COLSPAN="2">{bold(_symbol(node.op), 13)}</TD>', caption("value") + number_cell(value)]
             roles = ["symbol", "caption", "value"]
         self.text_roles[self._id(node)] = [*roles, "caption", "grad"]
-        return _table([*rows, _caption("grad") + self._grad_cell(node)])
+        return table([*rows, caption("grad") + self._grad_cell(node)])
 
     def _grad_cell(self, node: Value) -> str:
         blank = PAPER if self.reserve else ""  # a script may color it later, so the rectangle has to be there
         if not self.swept:
-            return _number("–", blank)
-        return _number(drawn_number(node.grad), _tint(node.grad, self.largest_grad) or blank)
+            return number_cell("–", blank)
+        return number_cell(drawn_number(node.grad), _tint(node.grad, self.largest_grad) or blank)
 
     def _short_name(self, node: Value) -> str:
         """The name; of a parameter without the path of its module, which is drawn around it."""
@@ -353,10 +300,10 @@ class _Picture:
             lines = [f"{name} = {formula(node.op, [self._formula_name(value) for value in node.inputs])}"]
         lines.append(f"value {node.data!r}, grad {repr(node.grad) if self.swept else '–'}")
         if node in self.modules:
-            lines.append(f"in {self.modules[node]}")
+            lines.append(f"in {self.modules[node].path}")
         if node.source is not None:
             lines.append(f"{node.source.file}, line {node.source.line}: {node.source.text}")
-        return _tooltip(lines)
+        return tooltip_text(lines)
 
     def _id(self, node: Value) -> str:
         return f"node-{self.index[node]}"
@@ -371,7 +318,7 @@ class _Picture:
         for k, contribution in enumerate(self.steps[node].contributions):
             id_ = f"edge-{self.index[node]}-{k}"
             derivative = f"∂{name}/∂{input_names[k]} = {rules[k]}"
-            tooltip = _tooltip(self._edge_explanation(derivative, contribution))
+            tooltip = tooltip_text(self._edge_explanation(derivative, contribution))
             drawing.edge(
                 self._id(node.inputs[k]),
                 self._id(node),
@@ -399,10 +346,11 @@ class _Picture:
         if self.swept or self.reserve:
             amount = drawn_number(contribution.amount) if self.swept else "–"
             color = _color(contribution.amount) if self.swept else GRAY
+            # 64 points: the arrow and four digits, whatever a script writes there later.
             rows.append(f'<TD WIDTH="64"><B><FONT COLOR="{color}">{self.arrow} {amount}</FONT></B></TD>')
             roles.append("amount")
         self.text_roles[id_] = roles
-        return _table([*rows, '<TD HEIGHT="4"></TD>'])  # some air above the line
+        return table([*rows, '<TD HEIGHT="4"></TD>'])  # some air above the line
 
     def _edge_style(self, contribution: Contribution) -> dict[str, str]:
         if not self.swept:
@@ -414,6 +362,7 @@ class _Picture:
 
 
 def _few_enough(nodes: list[Value]) -> list[Value]:
+    """The nodes, if they are not too many."""
     if len(nodes) > MAX_NODES:
         raise ValueError(
             f"this graph has {len(nodes):,} nodes and a drawing can show {MAX_NODES:,}; draw a part of it "
@@ -422,7 +371,8 @@ def _few_enough(nodes: list[Value]) -> list[Value]:
     return nodes
 
 
-def _short_enough(nodes: list[Value]) -> list[Value]:
+def _few_columns(nodes: Sequence[Value]) -> int:
+    """How many columns the edges cross, if that is not too many."""
     crossed = _crossed_columns(nodes)
     if crossed > MAX_CROSSED:
         raise ValueError(
@@ -430,7 +380,7 @@ def _short_enough(nodes: list[Value]) -> list[Value]:
             "deep and its values are used far from where they are made; draw a part of it (any inner Value can be the "
             "root), or fewer steps of a recurrent network"
         )
-    return nodes
+    return crossed
 
 
 def _crossed_columns(nodes: Sequence[Value]) -> int:
@@ -482,48 +432,8 @@ def _color(number: float) -> str:
 
 
 def _tint(number: float, largest: float) -> str:
+    # From a first hint of color to the strongest on which the number is still easy to read.
     return "" if number == 0.0 else blend(_color(number), 0.08 + 0.32 * _share(number, largest))
-
-
-# Text -----------------------------------------------------------------------------------------------------
-
-
-def _text(text: str, limit: int = 40) -> str:
-    """Any text, safe inside a label: no markup, no escapes such as \\N, no control characters, not endless."""
-    return escape(_visible(text, limit)).replace("\\", "\\\\")
-
-
-def _tooltip(lines: Sequence[str]) -> str:
-    # Graphviz expands escapes in tooltips twice.
-    return "\n".join(_text(line, 300).replace("\\", "\\\\") for line in lines)
-
-
-def _visible(text: str, limit: int) -> str:
-    cut = text[: limit + 1] if text.strip() else repr(text)
-    shown = "".join(c.encode("unicode_escape").decode() if category(c) in _INVISIBLE else c for c in cut)
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
-def _table(rows: Sequence[str]) -> str:
-    body = "".join(f"<TR>{row}</TR>" for row in rows)
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{body}</TABLE>>'
-
-
-def _bold(text: str, size: int = 11) -> str:
-    return f'<B><FONT POINT-SIZE="{size}">{_text(text)}</FONT></B>'
-
-
-def _cell(content: str, align: str = "LEFT") -> str:
-    return f'<TD ALIGN="{align}">{content}</TD>'
-
-
-def _caption(text: str) -> str:
-    return _cell(f'<FONT COLOR="{GRAY}" POINT-SIZE="9">{text}</FONT>')
-
-
-def _number(text: str, tint: str = "") -> str:
-    background = f' BGCOLOR="{tint}"' if tint else ""
-    return f'<TD ALIGN="RIGHT" WIDTH="{_NUMBER_WIDTH}"{background}>{text}</TD>'
 
 
 # In a notebook --------------------------------------------------------------------------------------------

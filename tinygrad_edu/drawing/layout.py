@@ -1,6 +1,6 @@
-"""Rendering: a `graphviz.Digraph` that finds a Graphviz to run, and the SVG it makes tidied for readers.
+"""Layout: a `graphviz.Digraph` that needs no Graphviz of the system, and the SVG it makes tidied for readers.
 
-The `graphviz` package only looks for `dot` on the PATH. Here a `dot` is used where there is one, and otherwise the
+The `graphviz` package runs the `dot` that it finds on the PATH. Here it is `dot` where there is one, and otherwise the
 `graphviz-pure` that was installed with this package.
 
 May import: `files`, graphviz.
@@ -11,35 +11,59 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sysconfig
 import xml.etree.ElementTree as ET
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import graphviz
-from graphviz.backend.dot_command import command
 
 from tinygrad_edu.files import write_whole
 
-__all__ = ["Drawing", "find_graphviz", "tidy_svg"]
+__all__ = ["Drawing", "find_graphviz", "laid_out", "tidy"]
 
 FONTS = "Helvetica, Arial, sans-serif"
 _SVG = "http://www.w3.org/2000/svg"
+_RENDER_SETTINGS = {
+    *("format", "engine", "outfile", "raise_if_result_exists", "overwrite_source"),
+    *("view", "quiet_view", "quiet", "cleanup"),
+}
 _TITLE = "{http://www.w3.org/1999/xlink}title"
 
 
 def find_graphviz() -> str:
-    """The command that renders: `dot` if the system has it, else `graphviz-pure`, which pip installs beside Python.
+    """The command that renders: `dot` if the system has it, else the `graphviz-pure` that pip installed.
 
     Raises graphviz.ExecutableNotFound when there is neither.
     """
-    beside_python = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
-    found = shutil.which("dot") or shutil.which("graphviz-pure", path=beside_python)
-    if found is None:
-        error = graphviz.ExecutableNotFound(["dot"])
-        error.args = ("no Graphviz was found to render with; `pip install graphviz-pure` brings one",)
-        raise error
-    return found
+    dot = shutil.which("dot")
+    if dot is not None:
+        return dot
+    try:
+        installed = metadata.files("graphviz-pure") or []
+    except metadata.PackageNotFoundError:
+        installed = []
+    for file in installed:
+        if file.stem == "graphviz-pure":  # on Windows with the ending .exe
+            return os.path.abspath(file.locate())
+    error = graphviz.ExecutableNotFound(["dot"])
+    error.args = ("no Graphviz was found to render with; `pip install graphviz-pure` brings one",)
+    raise error
+
+
+def laid_out(source: str, format: str, engine: str = "dot") -> bytes:  # noqa: A002 - what graphviz calls it
+    """The picture of a graph in the DOT language, as Graphviz draws it.
+
+    Raises graphviz.CalledProcessError, with what Graphviz says, when the source is no graph.
+
+    >>> laid_out("digraph { a -> b }", "svg").count(b"<ellipse")
+    2
+    """
+    command = [find_graphviz(), f"-K{engine}", f"-T{format}"]
+    done = subprocess.run(command, input=source.encode(), capture_output=True, check=False)
+    if done.returncode != 0:
+        raise graphviz.CalledProcessError(done.returncode, done.args, done.stdout, done.stderr)
+    return done.stdout
 
 
 class Drawing(graphviz.Digraph):
@@ -51,71 +75,51 @@ class Drawing(graphviz.Digraph):
     2
     """
 
-    def pipe(
-        self,
-        format: str | None = None,  # noqa: A002 - the name graphviz gave it
-        renderer: str | None = None,
-        formatter: str | None = None,
-        neato_no_op: bool | int | None = None,
-        quiet: bool = False,
-        *,
-        engine: str | None = None,
-        encoding: str | None = None,
-    ) -> Any:
-        """The picture as bytes, or as text if an encoding is given; see `graphviz.Digraph.pipe`."""
-        format_ = format or self.format
-        call = command(engine or self.engine, format_, renderer=renderer, formatter=formatter, neato_no_op=neato_no_op)
-        done = subprocess.run(
-            [find_graphviz(), *map(str, call[1:])], input=self.source.encode(self.encoding), capture_output=True
-        )
-        if done.returncode != 0:
-            raise graphviz.CalledProcessError(done.returncode, done.args, done.stdout, done.stderr)
-        picture = tidy_svg(done.stdout) if format_ == "svg" else done.stdout
+    def pipe(self, format: str | None = None, *args: Any, **settings: Any) -> Any:  # noqa: A002 - graphviz's name
+        """The picture as bytes, or as text if an `encoding` is given; another `engine` lays out in another way.
+
+        Whatever else `graphviz.Digraph.pipe` takes is for a Graphviz of the system.
+        """
+        if args or settings.keys() - {"engine", "encoding", "quiet"}:
+            return super().pipe(format, *args, **settings)
+        form = format or self.format
+        picture = laid_out(self.source, form, settings.get("engine") or self.engine)
+        if form == "svg":
+            picture = ET.tostring(tidy(picture), encoding="utf-8", xml_declaration=True)
+        encoding = settings.get("encoding")
         return picture.decode(encoding) if encoding else picture
 
-    def render(
-        self,
-        filename: os.PathLike[str] | str | None = None,
-        directory: os.PathLike[str] | str | None = None,
-        view: bool = False,
-        cleanup: bool = False,
-        format: str | None = None,  # noqa: A002 - the name graphviz gave it
-        renderer: str | None = None,
-        formatter: str | None = None,
-        neato_no_op: bool | int | None = None,
-        quiet: bool = False,
-        quiet_view: bool = False,
-        *,
-        outfile: os.PathLike[str] | str | None = None,
-        engine: str | None = None,
-        raise_if_result_exists: bool = False,
-        overwrite_source: bool = False,
-    ) -> str:
-        """Save the source, render it beside it, and return the picture's path; see `graphviz.Digraph.render`."""
-        folder = os.fsdecode(directory or self.directory or "")
+    def render(self, filename: Any = None, directory: Any = None, *args: Any, **settings: Any) -> str:
+        """Save the source, write the picture beside it or to `outfile`, and return the path of the picture.
+
+        `format`, `engine`, `cleanup`, `view`, `raise_if_result_exists` and `overwrite_source` mean what they mean in
+        `graphviz.Digraph.render`; whatever else that takes is for a Graphviz of the system.
+        """
+        if args or settings.keys() - _RENDER_SETTINGS:
+            return str(super().render(filename, *args, directory=directory, **settings))
+        folder = Path(os.fsdecode(directory or self.directory))
+        outfile, form = settings.get("outfile"), settings.get("format")
         if outfile is None:
-            format_ = format or self.format
-            source = Path(folder, filename or os.fsdecode(self.filename))
-            result = source.with_name(f"{source.name}.{format_}")
+            source = folder / (filename or self.filename)
+            result = source.with_name(f"{source.name}.{form or self.format}")
         else:
-            result = Path(folder, outfile)
-            format_ = format or result.suffix[1:]
-            source = Path(folder, filename) if filename else result.with_suffix(".gv")
-        if raise_if_result_exists and result.exists():
+            result = folder / outfile
+            source = folder / filename if filename else result.with_suffix(".gv")
+        if settings.get("raise_if_result_exists") and result.exists():
             raise graphviz.FileExistsError(f"the file {str(result)!r} exists; give another name")
-        if result == source and not overwrite_source:
+        if result == source and not settings.get("overwrite_source"):
             raise ValueError(f"the picture would overwrite its own source {str(source)!r}; give another name")
-        picture = self.pipe(format_, renderer, formatter, neato_no_op, quiet, engine=engine)
+        picture = self.pipe(form or result.suffix[1:], engine=settings.get("engine"))
         self.save(source.name, directory=source.parent)
         write_whole(result, picture)
-        if cleanup:
+        if settings.get("cleanup"):
             source.unlink()
-        if view or quiet_view:
-            self._view(str(result), format=format_, quiet=quiet_view)
+        if settings.get("view") or settings.get("quiet_view"):
+            graphviz.view(str(result), quiet=settings.get("quiet_view", False))
         return str(result)
 
 
-def tidy_svg(svg: bytes) -> bytes:
+def tidy(svg: bytes) -> ET.Element:
     """Graphviz's SVG with its tooltips as `<title>`, which browsers show and screen readers read.
 
     Graphviz puts tooltips into links that lead nowhere, and titles every node with its internal name.
@@ -131,8 +135,7 @@ def tidy_svg(svg: bytes) -> bytes:
                 text.set("font-family", FONTS)
             if not (text.text or "").strip(" "):
                 group.remove(text)
-    tidied: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return tidied
+    return root
 
 
 def _title_with_tooltip(group: ET.Element) -> None:

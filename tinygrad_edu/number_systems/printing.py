@@ -3,39 +3,34 @@
     mathematics    what stepper, pictures, page and `explain` show: 1 - y², |a|, a if a > 0 else 0
     python         what `compiling` turns into methods, over the functions of `floats`
 
-May import: `op`; `identities` and `symbols` of this folder.
+May import: `op`, `ops`; `identities` and `symbols` of this folder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tinygrad_edu.number_systems.identities import power
 from tinygrad_edu.number_systems.symbols import Symbol, symbols
 from tinygrad_edu.op import Op
+from tinygrad_edu.ops import split_dot
 
 __all__ = ["formula", "local_formulas", "mathematics", "python"]
 
-#: How tightly operators bind in mathematics; what binds less is put into brackets.
-_LEVELS = {
-    ">": 0,
-    ">=": 0,
-    "<": 0,
-    "<=": 0,
-    "==": 0,
-    "!=": 0,
-    "&": 0,
-    "+": 1,
-    "-": 1,
-    "*": 2,
-    "/": 2,
-    "neg": 3,
-    "**": 4,
-}
+#: How tightly each kind of formula binds in mathematics; what binds less than its place asks for is put into brackets.
 _CHOICE, _TRUTH, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = -1, 0, 1, 2, 3, 4, 5
+#: The operators that stand between their operands.
+_INFIX = {
+    **dict.fromkeys((">", ">=", "<", "<=", "==", "!=", "&"), _TRUTH),
+    **dict.fromkeys(("+", "-"), _SUM),
+    **dict.fromkeys(("*", "/", "%", "//", "remainder", "floor_divide"), _PRODUCT),
+    "**": _POWER,
+}
+#: Operators that are written otherwise than they are called.
+_SIGNS = {"&": "and", "remainder": "%", "floor_divide": "//"}
 #: Operators whose Python raises where IEEE has an answer, and the function of `floats` that does not.
-_SAFE = {"/": "divide", "**": "power"}
+_SAFE = {"/": "divide", "**": "power", "%": "remainder", "//": "floor_divide"}
 
 
 def mathematics(item: Any) -> str:
@@ -53,44 +48,73 @@ def _written(item: Any) -> tuple[str, int]:
     match item:
         case Symbol(name, ()):
             return name, _ATOM if name.replace(".", "").replace("_", "").isalnum() else _CHOICE
-        case Symbol("neg", (a,)):
-            return "-" + _bracketed(a, _SIGN), _SIGN
-        case Symbol("abs", (a,)):
-            return f"|{mathematics(a)}|", _ATOM
-        case Symbol("where", (condition, a, b)):
-            return f"{_bracketed(a, _TRUTH)} if {_bracketed(condition, _TRUTH)} else {mathematics(b)}", _CHOICE
-        case Symbol("prefer", (_, plain, _)):
-            return _written(plain)
-        case Symbol("dot", (*factors, bias)):
-            half = len(factors) // 2
-            products = [
-                f"{_bracketed(w, _PRODUCT)} * {_bracketed(x, _PRODUCT)}"
-                for w, x in zip(factors[:half], factors[half:], strict=True)
-            ]
-            return " + ".join([*products, _bracketed(bias, _SUM)]), _SUM
-        case Symbol("*", (a, b)) if mathematics(a) == mathematics(b):
-            return _bracketed(a, _ATOM) + "²", _POWER
-        case Symbol("**", (a, int() | float() as exponent)) if exponent in (2, 3):
-            return _bracketed(a, _ATOM) + "²³"[int(exponent) - 2], _POWER
-        case Symbol("**", (a, b)):
-            return f"{_bracketed(a, _ATOM)} ** {_bracketed(b, _POWER)}", _POWER
-        case Symbol("remainder", (a, b)) | Symbol("%", (a, b)):
-            return f"{_bracketed(a, _PRODUCT)} % {_bracketed(b, _SIGN)}", _PRODUCT
-        case Symbol("floor_divide", (a, b)) | Symbol("//", (a, b)):
-            return f"{_bracketed(a, _PRODUCT)} // {_bracketed(b, _SIGN)}", _PRODUCT
-        case Symbol(sign, (a, b)) if sign in _LEVELS:
-            level, word = _LEVELS[sign], sign.replace("&", "and")
-            if level == 0:
-                return f"{_bracketed(a, _SUM)} {word} {_bracketed(b, _SUM)}", 0
-            return f"{_bracketed(a, level)} {word} {_bracketed(b, level + 1)}", level
+        case Symbol("*" | "**", (a, _)) if _superscript(item):
+            return _bracketed(a, _ATOM) + _superscript(item), _POWER
+        case Symbol(sign, (a, b)) if sign in _INFIX:
+            return _between(a, sign, b)
+        case Symbol("dot", operands):
+            return _sum_of_products(*operands)
         case Symbol(name, operands):
-            return f"{name}({', '.join(map(mathematics, operands))})", _ATOM
+            write = _OTHERWISE.get((name, len(operands)))
+            return write(*operands) if write else (f"{name}({', '.join(map(mathematics, operands))})", _ATOM)
     return f"{item:.6g}", _ATOM if item >= 0 else _SIGN
 
 
 def _bracketed(item: Any, level: int) -> str:
     text, own_level = _written(item)
     return text if own_level >= level else f"({text})"
+
+
+def _superscript(item: Symbol) -> str:
+    """The small 2 or 3 of a formula that is the square or the cube of its first operand; "" for another."""
+    a, b = item.operands
+    if item.head == "*":
+        return "²" if mathematics(a) == mathematics(b) else ""
+    return {2.0: "²", 3.0: "³"}.get(b, "") if isinstance(b, int | float) else ""
+
+
+def _between(a: Any, sign: str, b: Any) -> tuple[str, int]:
+    level = _INFIX[sign]
+    left, right = level, level + 1  # a - b - c is (a - b) - c
+    if level == _TRUTH:
+        left = right = _SUM
+    elif level == _POWER:
+        left, right = _ATOM, _POWER  # a ** b ** c is a ** (b ** c)
+    return f"{_bracketed(a, left)} {_SIGNS.get(sign, sign)} {_bracketed(b, right)}", level
+
+
+def _sum_of_products(*operands: Any) -> tuple[str, int]:
+    weights, inputs, bias = split_dot(operands)
+    products = [
+        f"{_bracketed(weight, _PRODUCT)} * {_bracketed(value, _PRODUCT)}"
+        for weight, value in zip(weights, inputs, strict=True)
+    ]
+    return " + ".join([*products, _bracketed(bias, _SUM)]), _SUM
+
+
+def _negative(a: Any) -> tuple[str, int]:
+    return "-" + _bracketed(a, _SIGN), _SIGN
+
+
+def _absolute(a: Any) -> tuple[str, int]:
+    return f"|{mathematics(a)}|", _ATOM
+
+
+def _choice(condition: Any, a: Any, b: Any) -> tuple[str, int]:
+    return f"{_bracketed(a, _TRUTH)} if {_bracketed(condition, _TRUTH)} else {mathematics(b)}", _CHOICE
+
+
+def _plain_form(good: Any, plain: Any, otherwise: Any) -> tuple[str, int]:
+    return _written(plain)
+
+
+#: What is written neither between its operands nor as a call, by name and number of operands.
+_OTHERWISE: dict[tuple[str, int], Callable[..., tuple[str, int]]] = {
+    ("neg", 1): _negative,
+    ("abs", 1): _absolute,
+    ("where", 3): _choice,
+    ("prefer", 3): _plain_form,
+}
 
 
 def python(item: Any, shared: Mapping[str, str] = {}) -> str:
@@ -100,29 +124,39 @@ def python(item: Any, shared: Mapping[str, str] = {}) -> str:
     >>> print(python(symbols.exp(a) / (1.0 + a)))
     divide(exp(a), (1.0 + a))
     """
+    if not isinstance(item, Symbol):
+        return repr(float(item))
+    written = [python(operand, shared) for operand in item.operands]
     match item:
         case Symbol(name, ()):
             return name
-        case Symbol("neg", (a,)):
-            return f"-{python(a, shared)}"
-        case Symbol("where" | "prefer", (condition, a, b)):
-            return f"({python(a, shared)} if {python(condition, shared)} else {python(b, shared)})"
+        case Symbol("neg", (_,)):
+            return f"-{written[0]}"
+        case Symbol("where" | "prefer", (_, _, _)):
+            return f"({written[1]} if {written[0]} else {written[2]})"
         case Symbol("**", (Symbol() as a, int() | float() as exponent)) if (shorter := power(a, exponent)) is not None:
             return python(shorter, shared)
-        case Symbol(sign, (a, b)) if sign in _LEVELS and sign not in _SAFE:
-            return f"({python(a, shared)} {sign.replace('&', 'and')} {python(b, shared)})"
-        case Symbol("fsum" | "logsumexp" as name, terms):
-            return f"{name}(({''.join(f'{python(term, shared)}, ' for term in terms)}))"
-        case Symbol("choose", (index, *options)):
-            return f"choose({python(index, shared)}, ({''.join(f'{python(option, shared)}, ' for option in options)}))"
-        case Symbol("dot", (*factors, bias)):
-            half = len(factors) // 2
-            sides = [", ".join(python(factor, shared) for factor in side) for side in (factors[:half], factors[half:])]
-            return f"dot([{sides[0]}], [{sides[1]}], {python(bias, shared)})"
-        case Symbol(name, operands):
-            call = f"{_SAFE.get(name, name)}({', '.join(python(operand, shared) for operand in operands)})"
-            return shared.get(call, call)
-    return repr(float(item))
+        case Symbol(sign, (_, _)) if sign in _INFIX and sign not in _SAFE and sign not in _SAFE.values():
+            return f"({written[0]} {_SIGNS.get(sign, sign)} {written[1]})"
+    call = f"{_SAFE.get(item.head, item.head)}({', '.join(_arguments(item.head, written))})"
+    return shared.get(call, call)
+
+
+def _arguments(name: str, written: Sequence[str]) -> Sequence[str]:
+    """The arguments of a call, gathered where its function takes sequences of them."""
+    match name:
+        case "fsum" | "logsumexp":
+            return [f"({_each(written)})"]
+        case "choose":
+            return [written[0], f"({_each(written[1:])})"]
+        case "dot":
+            weights, inputs, bias = split_dot(tuple(written))
+            return [f"[{', '.join(weights)}]", f"[{', '.join(inputs)}]", bias]
+    return written
+
+
+def _each(written: Sequence[str]) -> str:
+    return "".join(f"{text}, " for text in written)
 
 
 def formula(operation: Op, names: Sequence[str]) -> str:

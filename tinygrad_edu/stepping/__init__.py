@@ -1,22 +1,22 @@
 """Step through backprop: the time-travel stepper, and gradients explained.
 
-May import: everything above `__main__`.
+May import: the modules of this folder.
 """
 
 from tinygrad_edu.stepping.explanation import Explanation, Path, explain
 from tinygrad_edu.stepping.expression import parse_expression
 from tinygrad_edu.stepping.page import save_page
 from tinygrad_edu.stepping.shell import StepperShell, debug
-from tinygrad_edu.stepping.stepper import NON_FINITE, Breakpoint, ForwardStep, NodeState, State, Stepper
+from tinygrad_edu.stepping.stepper import NON_FINITE, Breakpoint, ForwardStep, NodeStage, NodeView, Stepper
 
 __all__ = [
     "NON_FINITE",
     "Breakpoint",
     "Explanation",
     "ForwardStep",
-    "NodeState",
+    "NodeStage",
+    "NodeView",
     "Path",
-    "State",
     "Stepper",
     "StepperShell",
     "debug",

@@ -1,9 +1,9 @@
 """`explain`: a gradient as what the chain rule says it is, a sum over paths.
 
 Each path through the graph from `wrt` to the output contributes the product of the local derivatives along it, and
-the gradient is the sum over all paths. There can be astronomically many, so they are counted without being
-walked: a node has as many paths as its inputs have together. In the same way each node keeps the few largest
-products that end in it, so the largest of all are found in time proportional to the graph.
+the gradient is the sum over all paths. There can be astronomically many, so they are counted without being walked:
+from a node lead as many paths as from all that was made of it. In the same way each node keeps only the few largest
+products of those that begin there. So the time is proportional to the graph, and one pass serves all of its nodes.
 
 May import: `texts`, `terminal`, `value`, `backprop`, `gradients`; `wording` of this folder.
 """
@@ -11,7 +11,7 @@ May import: `texts`, `terminal`, `value`, `backprop`, `gradients`; `wording` of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,15 +22,15 @@ from tinygrad_edu.terminal import JupyterMixin, Table, Text, text_of
 from tinygrad_edu.texts import count_text, counted, short_number
 from tinygrad_edu.value import Value
 
-__all__ = ["Explanation", "Path", "count_paths", "explain", "explanation"]
+__all__ = ["Explanation", "Path", "Paths", "explain", "explanation"]
 
-#: A path of more nodes, or a product of more factors, is abbreviated.
+#: A path of more nodes, or a product of more factors, is abbreviated: three at each end say enough.
 _WRITTEN_OUT = 7
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Path:
-    """One way through the graph: its nodes from `wrt` to the output, and the local derivative along each edge.
+    """One way through the graph: its nodes from `wrt` to the output, the local derivative along each edge, its place.
 
     >>> a = Value(3.0, "a")
     >>> (path,) = explain(2.0 * a.exp(), a).paths
@@ -40,6 +40,7 @@ class Path:
 
     nodes: tuple[Value, ...]
     locals: tuple[float, ...]
+    places: tuple[int, ...]  # which input of each node, but the first, the path comes in by
 
     @property
     def product(self) -> float:
@@ -132,63 +133,92 @@ def explain(output: Value, wrt: Value, limit: int = 10, names: Mapping[str, Any]
             raise TypeError(f"explain needs the Value to explain the derivative by, not {value!r:.80}")
     if limit < 1:
         raise ValueError(f"explain shows at least 1 path, not limit = {limit!r}")
-    called = name_all(topological_order(output), names)
+    nodes = topological_order(output)
+    called = name_all(nodes, names)
     if wrt not in called:
         called[wrt] = wrt.label or short_number(wrt.data)
-    return explanation(output, wrt, called, limit)
+    return explanation(nodes, wrt, called, limit)
 
 
-def explanation(output: Value, wrt: Value, names: Mapping[Value, str], limit: int = 10) -> Explanation:
-    """What `explain` returns, for nodes that have their names."""
-    nodes = topological_order(output)
-    (gradient,) = grad(output, [wrt])
-    counts = count_paths(nodes, wrt)
-    paths = tuple(_largest_paths(nodes, wrt, counts, limit)) if counts[output] else ()
-    return Explanation(output, wrt, gradient, counts[output], paths, names)
+def explanation(nodes: Sequence[Value], wrt: Value, names: Mapping[Value, str], limit: int = 10) -> Explanation:
+    """What `explain` returns, of a graph whose nodes are in topological order and have their names."""
+    (gradient,) = grad(nodes[-1], [wrt])
+    paths = Paths(_made_of(wrt, nodes), limit)
+    return Explanation(nodes[-1], wrt, gradient, paths.counts[wrt], paths.largest(wrt), names)
 
 
-def count_paths(nodes: Sequence[Value], wrt: Value) -> dict[Value, int]:
-    """How many paths lead from `wrt` to each of the nodes, which are in topological order."""
-    counts: dict[Value, int] = {}
+def _made_of(wrt: Value, nodes: Sequence[Value]) -> list[Value]:
+    """`wrt` and those of the nodes that depend on it; the last of the nodes, the output, in any case."""
+    depend: dict[Value, None] = {wrt: None}
     for node in nodes:
-        counts[node] = 1 if node is wrt else sum([counts[value] for value in node.inputs])
-    return counts
+        if not depend.keys().isdisjoint(node.inputs):
+            depend[node] = None
+    depend[nodes[-1]] = None
+    return list(depend)
 
 
-class _End(NamedTuple):
-    """The end of a path: the last edge goes from input `position` of a node, continuing path `rank` of that input."""
+class _Start(NamedTuple):
+    """How a path goes on from a node: to which node, by its input in which place, and along which path from there.
 
-    product: float
-    position: int
+    They are compared field by field, so that the largest product comes first, and of equals the one that was
+    computed first.
+    """
+
+    minus_size: float
+    user: int
+    place: int
     rank: int
+    product: float
 
 
-def _largest_paths(nodes: Sequence[Value], wrt: Value, counts: Mapping[Value, int], limit: int) -> Iterator[Path]:
-    """The paths from `wrt` to the last node with the largest products, largest first."""
-    best: dict[Value, list[_End]] = {wrt: [_End(1.0, 0, 0)]}
-    for node in nodes:
-        if node is not wrt and counts[node]:
-            ends = [
-                _End(end.product * local, position, rank)
-                for position, (value, local) in enumerate(zip(node.inputs, node.local_derivatives, strict=True))
-                if counts[value]
-                for rank, end in enumerate(best[value])
-            ]
-            best[node] = sorted(ends, key=_by_size)[:limit]
-    for rank in range(len(best[nodes[-1]])):
-        yield _path(nodes[-1], rank, wrt, best)
+class Paths:
+    """The paths from each node of a graph to the last of them: how many there are, and the `limit` largest products.
+
+    `nodes` are in topological order; inputs that are not among them are passed over.
+
+    >>> a = Value(3.0, "a")
+    >>> b = a * a
+    >>> paths = Paths([a, b, b + a], limit=10)
+    >>> paths.counts[a], [path.product for path in paths.largest(a)]
+    (3, [3.0, 3.0, 1.0])
+    """
+
+    def __init__(self, nodes: Sequence[Value], limit: int) -> None:
+        self.nodes = nodes
+        self.counts = dict.fromkeys(nodes, 0)
+        self.counts[nodes[-1]] = 1
+        self._starts: dict[Value, list[_Start]] = {node: [] for node in nodes}
+        self._starts[nodes[-1]] = [_Start(-1.0, 0, 0, 0, 1.0)]
+        for index in reversed(range(len(nodes))):
+            self._hand_on(index, limit)
+
+    def _hand_on(self, index: int, limit: int) -> None:
+        """The paths from one node go on, backwards, to its inputs; all that was made of it has had its turn."""
+        node = self.nodes[index]
+        largest = self._starts[node] = sorted(self._starts[node])[:limit]
+        for place, (value, local) in enumerate(zip(node.inputs, node.local_derivatives, strict=True)):
+            if value in self.counts:
+                self.counts[value] += self.counts[node]
+                products = [start.product * local for start in largest]
+                self._starts[value] += [
+                    _Start(_minus_size(product), index, place, rank, product) for rank, product in enumerate(products)
+                ]
+
+    def largest(self, node: Value) -> tuple[Path, ...]:
+        """The paths from a node that have the largest products, largest first."""
+        return tuple([self._path(node, rank) for rank in range(len(self._starts[node]))])
+
+    def _path(self, node: Value, rank: int) -> Path:
+        nodes, locals_, places = [node], [], []
+        while node is not self.nodes[-1]:
+            start = self._starts[node][rank]
+            node, rank = self.nodes[start.user], start.rank
+            nodes.append(node)
+            locals_.append(node.local_derivatives[start.place])
+            places.append(start.place)
+        return Path(tuple(nodes), tuple(locals_), tuple(places))
 
 
-def _by_size(end: _End) -> float:
-    return -math.inf if math.isnan(end.product) else -abs(end.product)
-
-
-def _path(node: Value, rank: int, wrt: Value, best: Mapping[Value, list[_End]]) -> Path:
-    """Path number `rank` of those that end in `node`, followed backwards."""
-    nodes, locals_ = [node], []
-    while node is not wrt:
-        end = best[node][rank]
-        locals_.append(node.local_derivatives[end.position])
-        node, rank = node.inputs[end.position], end.rank
-        nodes.append(node)
-    return Path(tuple(reversed(nodes)), tuple(reversed(locals_)))
+def _minus_size(product: float) -> float:
+    """Smaller for a larger product; a nan most of all wants looking at."""
+    return -math.inf if math.isnan(product) else -abs(product)

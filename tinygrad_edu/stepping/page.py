@@ -1,7 +1,7 @@
 """The stepper as one offline HTML file: the graph, the numbers of the sweep, and a script that shows them.
 
-Every derivative on the page is computed here, by the engine: the steps are the `Stepper`'s, so no `.grad` is
-touched, and the words are those of the terminal. The scripts in `assets/` only decide what to show when.
+Every derivative on the page is computed here, by the engine. The steps are the `Stepper`'s, so no `.grad` is touched,
+and the words are those of the terminal. The scripts in `assets/` only decide what to show when.
 
 May import: `files`, `value`, `backprop`, `checking`, `drawing`; `explanation` and `stepper` of this folder.
 """
@@ -18,10 +18,10 @@ from string import Template
 from typing import Any
 
 from tinygrad_edu.backprop import Step, topological_order
-from tinygrad_edu.checking import check_node
+from tinygrad_edu.checking import InputCheck, check_node
 from tinygrad_edu.drawing.graph import MAX_NODES, graph_svg
 from tinygrad_edu.files import write_whole
-from tinygrad_edu.stepping.explanation import Path, explanation
+from tinygrad_edu.stepping.explanation import Explanation, Paths
 from tinygrad_edu.stepping.stepper import Stepper
 from tinygrad_edu.value import Value
 
@@ -30,8 +30,10 @@ __all__ = ["save_page"]
 ENDINGS = (".html", ".htm")
 #: In this order they make up one script.
 SCRIPTS = ("text.js", "graph.js", "picture.js", "panels.js", "predict.js", "view.js", "page.js")
-#: Larger graphs are saved without each node's paths and finite difference, which cost time in its square.
+#: Larger graphs are saved without each node's paths and finite difference. Differences take time in the square of the
+#: graph, since each computes all that depends on a node anew: about a second for so many.
 EXPLAINED_NODES = 500
+#: More of a node's paths do not fit beside its gradient; the rest is summed.
 SHOWN_PATHS = 6
 
 
@@ -99,8 +101,12 @@ def _content(stepper: Stepper) -> dict[str, Any]:
             contributions = [(c.amount, c.before, c.after) for c in step.contributions]
             backward.append({"node": place[step.node], "upstream": step.upstream, "contributions": contributions})
     if len(stepper.nodes) <= EXPLAINED_NODES:
+        paths, gradients = Paths(stepper.nodes, SHOWN_PATHS), stepper.final_gradients()
         for node in stepper.nodes[:-1]:
-            contents[node].update(_explanation(node, stepper))
+            explained = Explanation(
+                stepper.root, node, gradients[node], paths.counts[node], paths.largest(node), stepper.names
+            )
+            contents[node].update(_explained(explained, check_node(stepper.nodes, node, gradients[node])))
     return {
         "root": place[stepper.root],
         "nodes": list(contents.values()),
@@ -110,25 +116,17 @@ def _content(stepper: Stepper) -> dict[str, Any]:
     }
 
 
-def _explanation(node: Value, stepper: Stepper) -> dict[str, Any]:
-    """What takes the whole graph to say about one node: its paths to the root, and its finite difference."""
-    explained = explanation(stepper.root, node, stepper.names, limit=SHOWN_PATHS)
-    check = check_node(stepper.nodes, node, explained.gradient)
+def _explained(explanation: Explanation, check: InputCheck) -> dict[str, Any]:
+    """What takes the whole graph to say about one node: its paths to the root, and its finite difference.
+
+    A path is written as the input taken at each node on the way from the root.
+    """
     return {
-        "path_count": str(explained.count),
-        "paths": [_slots(path) for path in explained.paths],
-        "rest": explained.rest,
+        "path_count": str(explanation.count),
+        "paths": [path.places[::-1] for path in explanation.paths],
+        "rest": explanation.rest,
         "check": {"verdict": check.verdict, "numeric": check.numeric, "left": check.left, "right": check.right},
     }
-
-
-def _slots(path: Path) -> list[int]:
-    """A path as the input taken at each node on the way from the root."""
-    steps = zip(reversed(path.nodes[1:]), reversed(path.nodes[:-1]), reversed(path.locals), strict=True)
-    return [
-        next(k for k, value in enumerate(node.inputs) if value is to and node.local_derivatives[k] is local)
-        for node, to, local in steps
-    ]
 
 
 def _node_content(node: Value, stepper: Stepper, place: Mapping[Value, int]) -> dict[str, Any]:
@@ -148,7 +146,10 @@ def _node_content(node: Value, stepper: Stepper, place: Mapping[Value, int]) -> 
 
 def _embedded(content: Mapping[str, Any]) -> str:
     """JSON that is safe inside a `<script>` element, whatever labels say; nan and infinities as words."""
-    text = json.dumps(_with_words(content), separators=(",", ":"), allow_nan=False)
+    try:
+        text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    except ValueError:  # which is rare, and looking at each number takes as long as all the rest
+        text = json.dumps(_with_words(content), separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

@@ -2,7 +2,7 @@
 
 Built on `cmd`, as pdb is, so that the end of input, an empty line, an unknown command and Ctrl-C do what they do there.
 
-May import: `texts`, `terminal`, `value`, `backprop`, `gradients`, `checking`, `drawing`; `explanation`, `expression`
+May import: `texts`, `terminal`, `value`, `backprop`, `gradients`, `checking`, `drawing`; `conditions`, `explanation`
 and `stepper` of this folder.
 """
 
@@ -11,8 +11,6 @@ from __future__ import annotations
 import cmd
 import inspect
 import math
-import operator
-import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,17 +21,18 @@ from tinygrad_edu.checking import check_node
 from tinygrad_edu.drawing import draw
 from tinygrad_edu.drawing.names import is_constant
 from tinygrad_edu.gradients import grad
+from tinygrad_edu.stepping.conditions import place, place_or_condition
 from tinygrad_edu.stepping.explanation import explanation
-from tinygrad_edu.stepping.expression import parse_expression
-from tinygrad_edu.stepping.stepper import NON_FINITE, AnyStep, ForwardStep, State, Stepper, makes_non_finite
+from tinygrad_edu.stepping.stepper import NON_FINITE, AnyStep, ForwardStep, NodeStage, Stepper, makes_non_finite
 from tinygrad_edu.terminal import Console, Text, readable
 from tinygrad_edu.texts import counted, short_number
 from tinygrad_edu.value import Value
 
 __all__ = ["StepperShell", "debug"]
 
-#: Lines of `list`, as in pdb, and edges of a step or a sum that are shown.
+#: Lines of `list`, as many as in pdb.
 _LISTED = 11
+#: Edges of a step, and terms of a sum, that are shown: with their headings they fit on a small screen.
 _EDGES = 10
 
 _ALIASES = {
@@ -51,15 +50,6 @@ _ALIASES = {
     "h": "help",
     "q": "quit",
     "exit": "quit",
-}
-_COMPARISON = re.compile(r"^(.*?)(<=|>=|==|!=|<|>)(.*)$")
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
 }
 
 
@@ -152,13 +142,13 @@ class StepperShell(cmd.Cmd):
 
     def do_next(self, argument: str) -> None:
         """n [COUNT]: take the next step, or as many as said."""
-        for _ in range(_count(argument)):
+        for _ in range(_number_of_steps(argument)):
             step = self.stepper.step()
         self.show(step)
 
     def do_back(self, argument: str) -> None:
         """back [COUNT]: undo the step just taken, exactly, or as many as said."""
-        for _ in range(_count(argument)):
+        for _ in range(_number_of_steps(argument)):
             self.stepper.back()
         self.show(self.stepper.current)
 
@@ -170,7 +160,7 @@ class StepperShell(cmd.Cmd):
         """u [WHERE]: go on until there; without WHERE until the end of this pass."""
         operations = len(self.stepper.operations)
         if argument:
-            self._run(_place(argument))
+            self._run(place(argument))
         else:
             self._run(None, to=operations if self.stepper.position < operations else None)
 
@@ -208,17 +198,8 @@ class StepperShell(cmd.Cmd):
             if not self.stepper.breakpoints:
                 self.say("no breakpoint is set; b WHERE sets one")
             return
-        added = self.stepper.add_breakpoint(self._place_or_condition(argument))
+        added = self.stepper.add_breakpoint(place_or_condition(argument, self.stepper))
         self.say(f"Breakpoint {added.number} at {added.text}")
-
-    def _place_or_condition(self, text: str) -> Any:
-        comparison = _COMPARISON.match(text)
-        if comparison is None:
-            return _place(text)
-        where, comma, _ = text.rpartition(",")
-        if comma and "(" not in where:
-            return _condition(text, text[len(where) + 1 :], self.stepper.stops_at(_place(where.strip())))
-        return _condition(text, text, lambda step: True)
 
     def do_clear(self, argument: str) -> None:
         """cl [NUMBER]: remove a breakpoint, or all of them."""
@@ -272,7 +253,8 @@ class StepperShell(cmd.Cmd):
         if len(terms) > _EDGES:
             self.say(f"   + … {len(terms) - _EDGES} more")
         self.say(f"   = {short_number(terms[-1][1].after)}")
-        self.say(str(explanation(self.stepper.root, node, names)))  # a narrow terminal breaks lines, we no columns
+        # As text, not as a table that fits itself to the terminal: a narrow one then breaks lines, and no column.
+        self.say(str(explanation(self.stepper.nodes, node, names)))
 
     def do_watch(self, argument: str) -> None:
         """watch [NAME]: show this node now, and at each stop where it changed; alone, list what is watched."""
@@ -336,8 +318,8 @@ class StepperShell(cmd.Cmd):
             raise ValueError(f"{self.stepper.names[node]} is the root: its derivative by itself is 1")
         (gradient,) = grad(self.stepper.root, [node])
         row = check_node(self.stepper.nodes, node, gradient)
-        gradient = self.stepper.wording.gradient(node)
-        self.say(f"{gradient} = {row.analytic:.9g} by the sweep, {row.numeric:.9g} by central differences")
+        name = self.stepper.wording.gradient(node)
+        self.say(f"{name} = {row.analytic:.9g} by the sweep, {row.numeric:.9g} by central differences")
         verdict = f"{row.verdict}: relative error {row.relative_error:.1e}"
         if row.verdict == "kink":
             verdict = f"kink: slope {row.left:g} on the left, {row.right:g} on the right"
@@ -354,7 +336,7 @@ class StepperShell(cmd.Cmd):
         look = self.stepper.look(node)
         if look.grad is None or not look.expected:
             return ""
-        return f"   ({look.state.value}: {look.arrived} of {look.expected} contributions)"
+        return f"   ({look.stage.value}: {look.arrived} of {look.expected} contributions)"
 
     # Leaving, and being helped.
 
@@ -433,7 +415,7 @@ class StepperShell(cmd.Cmd):
         look = self.stepper.look(node)
         if look.grad is not None:
             return f"grad {short_number(look.grad)}"
-        return State.NOT_REACHED.value if look.data is None else f"data {short_number(look.data)}"
+        return NodeStage.NOT_REACHED.value if look.data is None else f"data {short_number(look.data)}"
 
 
 _COMMANDS = tuple(
@@ -452,34 +434,10 @@ def _counter(step: AnyStep) -> str:
     return f"[{step.index}/{step.total}]"
 
 
-def _count(argument: str) -> int:
+def _number_of_steps(argument: str) -> int:
     if argument and not (argument.isdecimal() and int(argument) > 0):
         raise ValueError(f"a number of steps is a whole number of at least 1, not {argument!r}")
     return int(argument or 1)
-
-
-def _place(text: str) -> str:
-    return NON_FINITE if text in ("nonfinite", "nan", "inf") else text
-
-
-def _condition(text: str, comparison: str, also: Callable[[AnyStep], bool]) -> Callable[[Step], bool]:
-    """A condition on backward steps, such as `abs(upstream) > 10`, read but never evaluated as Python."""
-    match = _COMPARISON.match(comparison)
-    assert match is not None
-    left, compare, right = match[1], _COMPARE[match[2]], match[3]
-
-    def side(formula: str, step: Step | None) -> float:
-        names = {"upstream": step.upstream if step else 0.0, "data": step.node.data if step else 0.0}
-        return parse_expression(formula, names).data
-
-    for formula in (left, right):
-        side(formula, None)  # raises now rather than at the first step
-
-    def condition(step: Step) -> bool:
-        return also(step) and compare(side(left, step), side(right, step))
-
-    condition.__name__ = text
-    return condition
 
 
 @contextmanager

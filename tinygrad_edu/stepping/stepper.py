@@ -1,8 +1,8 @@
 """The time-travel stepper: the forward and the backward pass of a graph, one step at a time, both ways.
 
-The backward pass is `backprop.sweep` itself, paused between steps, on stand-ins for the nodes: nobody's `grad`
-is touched. Going back undoes a step from the record the sweep made of it, each gradient before and after, so
-going back and forth is exact to the last bit and costs no copy of the graph.
+The backward pass is `backprop.sweep` itself, paused between steps. It runs on stand-ins for the nodes, so nobody's
+`grad` is touched. The sweep's record of a step holds each gradient before and after it, and going back puts the former
+ones in place again: that is exact to the last bit, and needs no copy of the graph.
 
 May import: `value`, `backprop`, `gradients`, `stopping`, `drawing`; `wording` of this folder.
 """
@@ -26,7 +26,7 @@ from tinygrad_edu.stepping.wording import Wording, name_all
 from tinygrad_edu.stopping import operations_at
 from tinygrad_edu.value import Value
 
-__all__ = ["NON_FINITE", "Breakpoint", "ForwardStep", "NodeState", "State", "Stepper"]
+__all__ = ["NON_FINITE", "Breakpoint", "ForwardStep", "NodeStage", "NodeView", "Stepper"]
 
 #: Where to stop: a name, label, operation or module path; a node; or a condition on a backward step.
 Where: TypeAlias = str | Value | Callable[[Step], bool]
@@ -53,12 +53,12 @@ class ForwardStep:
 AnyStep: TypeAlias = ForwardStep | Step
 
 
-class State(Enum):
+class NodeStage(Enum):
     """How far a node is: in the forward pass about its number, in the backward pass about its gradient.
 
     >>> a = Value(3.0, "a")
     >>> stepper = Stepper(a.exp())
-    >>> stepper.state(a.exp().inputs[0]).value
+    >>> stepper.stage(a.exp().inputs[0]).value
     'computed'
     """
 
@@ -70,7 +70,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class NodeState:
+class NodeView:
     """A node at the present step: `data` and `grad` are None while it is not reached.
 
     `arrived` of the `expected` contributions to its gradient have been added.
@@ -78,12 +78,12 @@ class NodeState:
     >>> a = Value(3.0, "a")
     >>> stepper = Stepper(a * a)
     >>> _ = stepper.goto(2)   # one step forward, one back
-    >>> state = stepper.look(a)
-    >>> state.data, state.grad, state.arrived, state.expected
+    >>> view = stepper.look(a)
+    >>> view.data, view.grad, view.arrived, view.expected
     (3.0, 6.0, 2, 2)
     """
 
-    state: State
+    stage: NodeStage
     data: float | None
     grad: float | None
     arrived: int
@@ -125,7 +125,7 @@ class Stepper:
     (-6.0, None)
     >>> stepper.run("c").upstream, stepper.grad(a)
     (1.0, -2.0)
-    >>> stepper.back().index, stepper.grad(a), stepper.state(b).value
+    >>> stepper.back().index, stepper.grad(a), stepper.stage(b).value
     (2, 1.0, 'not reached yet')
     """
 
@@ -142,10 +142,11 @@ class Stepper:
         self.wording = Wording(self.names)
         self.breakpoints: list[Breakpoint] = []
         self.position = 0
-        self._numbers = itertools.count(1)
+        self._breakpoint_numbers = itertools.count(1)
+        # Contributions to the gradient of each node: all that there will be, and those of the steps so far.
         self._expected = Counter(value for node in self.operations for value in node.inputs)
         self._arrived: Counter[Value] = Counter()
-        self._place = {node: place for place, node in enumerate(self.operations, start=1)}
+        self._forward_position = {node: position for position, node in enumerate(self.operations, start=1)}
         self._stand_ins[root]._grad = 1.0
         self._sweep = sweep([self._stand_ins[node] for node in reversed(self.operations)], observed=True)
         self._swept: list[Step] = []  # all the backward steps that the sweep has made so far, undone or not
@@ -258,6 +259,14 @@ class Stepper:
         self.goto(here)
         return [self.step_at(position) for position in range(1, self.total + 1)]
 
+    def final_gradients(self) -> dict[Value, float]:
+        """The gradient of each node when the backward pass has ended, whatever the position, which stays."""
+        here = self.position
+        self.goto(self.total)
+        gradients = self.gradients()
+        self.goto(here)
+        return gradients
+
     def contributions_to(self, node: Value) -> list[tuple[int, Contribution]]:
         """All that is ever added to the gradient of a node, with the position at which it is, whatever the position."""
         self.look(node)  # which refuses strangers
@@ -274,7 +283,7 @@ class Stepper:
 
         Raises ValueError when nothing in the graph is meant or a label is shared, and TypeError for other types.
         """
-        added = Breakpoint(next(self._numbers), self._text_of(where), self.stops_at(where))
+        added = Breakpoint(next(self._breakpoint_numbers), self._text_of(where), self.stops_at(where))
         self.breakpoints.append(added)
         return added
 
@@ -348,30 +357,30 @@ class Stepper:
         """The gradient of a node so far, or None while the backward pass has not reached it."""
         return self.look(node).grad
 
-    def state(self, node: Value) -> State:
+    def stage(self, node: Value) -> NodeStage:
         """How far a node is."""
-        return self.look(node).state
+        return self.look(node).stage
 
-    def look(self, node: Value) -> NodeState:
+    def look(self, node: Value) -> NodeView:
         """All there is to see of a node at the present step; ValueError if it is not in the graph."""
         if node not in self._stand_ins:
             raise ValueError(f"{node!r} is not part of this graph")
         arrived, expected = self._arrived[node], self._expected[node]
         if self.position < len(self.operations):
-            computed = self._place.get(node, 0) <= self.position
-            state = State.COMPUTED if computed else State.NOT_REACHED
-            return NodeState(state, node.data if computed else None, None, arrived, expected)
+            computed = self._forward_position.get(node, 0) <= self.position
+            stage = NodeStage.COMPUTED if computed else NodeStage.NOT_REACHED
+            return NodeView(stage, node.data if computed else None, None, arrived, expected)
         reached = arrived > 0 or node is self.root
-        return NodeState(
-            self._backward_state(node), node.data, self._stand_ins[node]._grad if reached else None, arrived, expected
+        return NodeView(
+            self._backward_stage(node), node.data, self._stand_ins[node]._grad if reached else None, arrived, expected
         )
 
-    def _backward_state(self, node: Value) -> State:
-        if node in self._place and self.position > self.total - self._place[node]:
-            return State.PASSED_ON
+    def _backward_stage(self, node: Value) -> NodeStage:
+        if node in self._forward_position and self.position > self.total - self._forward_position[node]:
+            return NodeStage.PASSED_ON
         if self._arrived[node] == self._expected[node]:
-            return State.COMPLETE
-        return State.ACCUMULATING if self._arrived[node] else State.NOT_REACHED
+            return NodeStage.COMPLETE
+        return NodeStage.ACCUMULATING if self._arrived[node] else NodeStage.NOT_REACHED
 
     @contextmanager
     def lent_gradients(self) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 The terminal, the page and `explain` take their words from here, so that they say the same.
 
-May import: `texts`, `ops`, `number_systems`, `value`, `backprop`, `drawing`.
+May import: `texts`, `op`, `ops`, `number_systems`, `value`, `backprop`, `drawing`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from tinygrad_edu import ops
@@ -20,12 +21,13 @@ from tinygrad_edu.backprop import Contribution, Step
 from tinygrad_edu.drawing.names import is_constant, node_names
 from tinygrad_edu.number_systems import formula, local_formulas
 from tinygrad_edu.number_systems.floats import evaluate
+from tinygrad_edu.op import Op
 from tinygrad_edu.texts import short_number
 from tinygrad_edu.value import Value
 
 __all__ = ["ContributionText", "Wording", "name_all"]
 
-#: The formula of a node with more inputs than this is abbreviated.
+#: The formula of a node with more inputs is abbreviated: a neuron of four inputs, with its bias, is written out.
 _WRITTEN_OUT = 9
 
 
@@ -205,7 +207,7 @@ def _rule(node: Value, text_of: Callable[[Value], str]) -> str:
     """The formula of a node, its inputs written as `text_of` says; abbreviated where there are many."""
     assert node.op is not None
     if len(node.inputs) <= _WRITTEN_OUT:
-        return _filled(formula(node.op, _placeholders(node.inputs)), node.inputs, text_of)
+        return _filled(_formula(node.op, _placeholders(node.inputs)), node.inputs, text_of)
     if node.op is not ops.dot:
         first, second, *_, last = map(text_of, node.inputs)
         return f"{node.op.name}({first}, {second}, …, {last})"
@@ -218,17 +220,28 @@ def _local_formulas(node: Value, text_of: Callable[[Value], str]) -> list[str]:
     """The formulas of the local derivatives of a node, written as `text_of` says."""
     assert node.op is not None
     nodes = (*node.inputs, node)
-    *inputs, output = _placeholders(nodes)
-    return [_filled(text, nodes, text_of) for text in local_formulas(node.op, output, inputs)]
+    formulas = _formulas_of_locals(node.op, _placeholders(nodes))
+    return [_filled(text, nodes, text_of) for text in formulas]
 
 
 # Formulas are written with placeholders first, so that brackets and powers follow the formula rather than the
 # numbers: a * b at a = b = 3 is 3 * 3, and only a * a is 3².
 
 
-def _placeholders(nodes: Sequence[Value]) -> list[str]:
+def _placeholders(nodes: Sequence[Value]) -> tuple[str, ...]:
     first_place = {node: place for place, node in reversed(list(enumerate(nodes)))}
-    return [f"N{first_place[node]}N" for node in nodes]
+    return tuple([f"N{first_place[node]}N" for node in nodes])
+
+
+@lru_cache(maxsize=1024)  # with placeholders most nodes of one operation have the same formula
+def _formula(operation: Op, placeholders: tuple[str, ...]) -> str:
+    return formula(operation, placeholders)
+
+
+@lru_cache(maxsize=1024)
+def _formulas_of_locals(operation: Op, placeholders: tuple[str, ...]) -> list[str]:
+    *inputs, output = placeholders
+    return local_formulas(operation, output, inputs)
 
 
 def _filled(text: str, nodes: Sequence[Value], text_of: Callable[[Value], str]) -> str:
