@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "tinygrad_edu"
+PACKAGE = Path(__file__).parents[2] / "tinygrad_edu"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A part may import the parts before it. `files` writes files for whoever needs it and knows nothing of Values.
