@@ -6,6 +6,7 @@ import pytest
 from cli.running import run
 
 from tinygrad_edu.__main__ import main
+from tinygrad_edu.cli import formulas
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,14 @@ def test_the_process_itself_ends_with_that_code() -> None:
     done = run("step", "x", "x=1")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
+
+
+def test_ctrl_c_in_a_command_ends_it_with_code_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(formulas, "gradcheck", interrupted)
+    assert main(["check", "x*x", "x=1"]) == 130
+    assert capsys.readouterr() == ("", "")

@@ -143,3 +143,11 @@ def test_ctrl_c_ends_it_with_what_there_is():
     assert (process.returncode, err) == (130, "")
     assert "interrupted in epoch 1" in out
     assert "accuracy: " in out
+
+
+def test_a_run_that_breaks_off_in_its_first_epoch_has_no_loss_to_draw(tmp_path, capsys):
+    options = ["--optimizer", "sgd", "--learning-rate", "1e300", "--epochs", "3"]
+    assert main(["train", "xor", *options, "--batch-size", "1", "--out", str(tmp_path)]) == 1
+    assert "no whole epoch; stopped in epoch 1" in capsys.readouterr().out
+    files = {file.name for file in tmp_path.iterdir()}
+    assert files == {"model.safetensors", "history.json", "confusion.png", "regions.png"}

@@ -127,3 +127,11 @@ def test_bad_settings_are_refused_in_a_sentence(make, message):
 
 def test_schedules_print_their_settings():
     assert repr(StepDecay(10, 0.5)) == "StepDecay(per='epoch', every=10, factor=0.5)"
+
+
+def test_a_warm_up_that_nothing_follows_has_nothing_to_remember():
+    rate = LinearWarmUp(2)
+    rate.observe(1.0)
+    assert rate.state_dict() == {}
+    rate.load_state_dict({})
+    assert [rate(1.0, t) for t in range(3)] == pytest.approx([1 / 3, 2 / 3, 1.0])

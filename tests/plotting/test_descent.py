@@ -54,3 +54,11 @@ def test_what_is_no_path_is_refused(paths, message):
 
 def test_a_path_that_stays_where_it_is_can_be_drawn(tmp_path):
     assert draws(plot_descent(bowl, {"asleep": [[1.0, 1.0]]}, resolution=8), tmp_path)
+
+
+@pytest.mark.parametrize(("height", "scale"), [(0.5, "log"), (-0.5, "linear")])
+def test_losses_have_a_logarithmic_axis_only_where_all_are_above_0(height, scale):
+    path = [[1.0, 1.0], [0.0, 0.0]]
+    figure = plot_descent(lambda a, b: a * a + b * b + height, {"by hand": path}, resolution=8)
+    assert figure.axes[1].get_yscale() == scale
+    assert figure.axes[1].get_ylim()[1] == pytest.approx(3.0 * (2.0 + height))

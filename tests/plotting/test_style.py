@@ -78,3 +78,10 @@ def test_a_legend_names_what_has_a_label():
     axes[0, 0].plot([1, 2], [1.0, 1.0])
     style.add_legend(axes[0, 0])
     assert [text.get_text() for text in axes[0, 0].get_legend().get_texts()] == ["shown"]
+
+
+def test_a_figure_shows_itself_in_a_notebook_as_a_picture_of_its_size():
+    figure, _ = style.panels(1, 1, (2.0, 1.0))
+    picture = figure._repr_png_()
+    assert picture.startswith(b"\x89PNG")
+    assert [int.from_bytes(picture[k : k + 4], "big") for k in (16, 20)] == [300, 150]  # at 150 dots an inch

@@ -15,6 +15,7 @@ from tinygrad_edu.nn import MLP, BatchNorm, Dropout, Layer, Sequential
 from tinygrad_edu.optim import SGD, Adam, CosineDecay, LinearWarmUp, OneCycle, ReduceOnPlateau, RMSprop
 from tinygrad_edu.training import EarlyStopping, fit, save
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
+from tinygrad_edu.training.saving import write_tensors
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(20, 2)), RNG.normal(size=20)
@@ -246,3 +247,21 @@ def test_kill_9_from_outside_loses_one_epoch_at_most(tmp_path):
         process.kill()
     assert epochs_in(file) >= seen
     assert_continues_as_if_never_stopped(file)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "{",
+        '{"dict": {"a": {"array": "/a"}}}',
+        '{"dict": 3}',
+        '{"list": [{}]}',
+        '{"a": 1, "b": 2}',
+        pytest.param("[" * 100_000, id="nested too deep"),
+    ],
+)
+def test_a_checkpoint_whose_state_is_not_whole_is_told(tmp_path, state):
+    file = tmp_path / "run.safetensors"
+    write_tensors(file, {}, {"format": "tinygrad_edu checkpoint 1", "state": state})
+    with pytest.raises(ValueError, match=r"is no whole checkpoint .*; continue from another one"):
+        read_checkpoint(file)

@@ -80,3 +80,7 @@ def test_an_example_is_lists_of_numbers_and_a_value_stays_itself():
     x = Value(1.0)
     assert as_in_eager(x) is x
     assert as_in_eager(np.array([x], dtype=object))[0] is x
+
+
+def test_examples_of_no_numbers_have_no_extremes():
+    assert telling_rows(Data(np.zeros((40, 0)), RARE)) == telling_rows(Data(np.zeros((40, 1)), RARE))

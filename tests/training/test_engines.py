@@ -204,3 +204,27 @@ def test_one_number_that_is_not_finite_is_enough(bad):
     assert is_finite(1.0, np.array([0.0, -1e300]))
     assert not is_finite(bad, np.zeros(2))
     assert not is_finite(1.0, np.array([0.0, bad]))
+
+
+def test_auto_goes_on_eagerly_where_replay_raises(monkeypatch):
+    objective, data, loss, gradient = a_line()
+    engine = choose_engine("auto", objective, data)
+
+    def fail(*_):
+        raise MemoryError("too large a batch")
+
+    monkeypatch.setattr(Replay, "loss_and_gradient", fail)
+    with pytest.warns(RuntimeWarning, match="eager, after replay: recording raised MemoryError: too large a batch"):
+        got, got_gradient = engine.loss_and_gradient(data.X, data.y)
+    assert got == pytest.approx(loss + 4.0)
+    np.testing.assert_allclose(got_gradient, gradient)
+    assert engine.description.startswith("eager, after replay: ")
+    assert engine.loss_and_gradient(data.X, data.y)[0] == got, "and no further warning"
+
+
+def test_a_fault_of_the_batch_itself_is_told_and_replay_goes_on():
+    objective, data, _, _ = a_line()
+    engine = choose_engine("auto", objective, data)
+    with pytest.raises(ValueError, match=r"takes one example of 1 input|takes 1 input"):
+        engine.loss_and_gradient(np.zeros((3, 2)), data.y)
+    assert engine.description.startswith("replay: ")

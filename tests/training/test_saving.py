@@ -159,3 +159,15 @@ def test_without_safetensors_one_sentence_says_what_to_install(tmp_path, monkeyp
     monkeypatch.setitem(__import__("sys").modules, "safetensors.numpy", None)
     with pytest.raises(ImportError, match=r'pip install "tinygrad_edu\[learn\]"'):
         save(MLP(2, [1]), tmp_path / "model.safetensors")
+
+
+def test_lists_of_different_depth_stay_numbers():
+    class Deep(Module):
+        def __init__(self):
+            self.table = [Value(1.0), [Value(2.0), Value(3.0)]]
+
+    assert {name: float(array) for name, array in arrays_of(Deep()).items()} == {
+        "table.0": 1.0,
+        "table.1.0": 2.0,
+        "table.1.1": 3.0,
+    }

@@ -77,3 +77,13 @@ def test_without_tensorboardx_one_sentence_says_what_to_install(tmp_path, monkey
 def test_bad_settings_are_refused(tmp_path):
     with pytest.raises(ValueError, match="histograms counts epochs"):
         TensorBoard(tmp_path, histograms=-1)
+
+
+def test_without_validation_there_is_no_such_curve(tmp_path):
+    fit(MLP(2, [1], seed=0), X, Y, epochs=2, callbacks=[TensorBoard(tmp_path, histograms=0)])
+    assert {value.tag for _, value in records(tmp_path)} == {
+        "loss/training",
+        "learning_rate",
+        "gradient_norm/all",
+        "gradient_norm/layers.0",
+    }
