@@ -116,12 +116,16 @@ def test_a_root_that_is_a_leaf_has_no_step_to_stop_at(opened: list[FrameType]) -
 # Real debuggers -------------------------------------------------------------------------------------------
 
 
+#: A debugger and what measures coverage both want to be told of each line, and only one of them can.
+NOT_IN_A_DEBUGGER = {"PYTHONBREAKPOINT", "COVERAGE_PROCESS_START"}
+
+
 def in_a_process(
     folder: Path, script: str, commands: str, *options: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     file = folder / "script.py"
     file.write_text(script, "utf-8")
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONBREAKPOINT"}
+    inherited = {name: value for name, value in os.environ.items() if name not in NOT_IN_A_DEBUGGER}
     return subprocess.run(
         [sys.executable, *options, str(file)],
         input=commands,

@@ -4,7 +4,7 @@ A nan that is seen in a loss was usually made many operations earlier. Under `de
 looked at when it is computed, and every step of the backward sweep when it is taken. The first that makes inf or nan
 out of finite numbers raises `AnomalyError`; one that is given inf or nan is not to blame.
 
-May import: `number_systems`, `modes`, `value`, `backprop`, `gradients`, `stopping`.
+May import: `number_systems`, `origins`, `modes`, `value`, `backprop`, `gradients`, `stopping`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 
 from tinygrad_edu.backprop import Step
 from tinygrad_edu.gradients import StandIn
-from tinygrad_edu.modes import Source, changed_mode
+from tinygrad_edu.modes import changed_mode
 from tinygrad_edu.number_systems import formula
+from tinygrad_edu.origins import Source
 from tinygrad_edu.stopping import shortest_path
 from tinygrad_edu.value import Value
 

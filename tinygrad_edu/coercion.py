@@ -3,7 +3,7 @@
 Any real number may stand beside one, and no text or complex number; an array is asked to do it element by element.
 While a program is recorded, what would tell a number is refused: the program must hold for other numbers too.
 
-May import: `elsewhere`, `truth`, `op`, `ops`, `modes`; NumPy.
+May import: `elsewhere`, `truth`, `op`, `ops`, `origins`, `modes`; NumPy.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.elsewhere import ELSEWHERE, CalledElsewhere
-from tinygrad_edu.modes import Origin, is_hidden, modes_alive, revealed
+from tinygrad_edu.modes import is_hidden, modes_alive, revealed
 from tinygrad_edu.op import Op
+from tinygrad_edu.origins import Origin
 from tinygrad_edu.truth import FALSE, TRUE, TRUTHS
 
 __all__ = ["plain", "real", "text"]

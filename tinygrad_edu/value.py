@@ -4,7 +4,7 @@ Every operation on `Value`s makes a new one that keeps its inputs and, computed 
 derivative by each of them: `Value.apply` says how. Each operator and method is that, for one operation of the rule
 book. Together the `Value`s are the computation graph; `backprop` walks it.
 
-May import: `ops`, `number_systems`, `coercion`, `modes`, `methods`, `compiling`.
+May import: `ops`, `number_systems`, `origins`, `modes`, `coercion`, `methods`, `compiling`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from tinygrad_edu import ops
 from tinygrad_edu.coercion import PartOfOrigin, PythonNumber, Seldom, gradient, plain, real, text
 from tinygrad_edu.compiling import compiled
 from tinygrad_edu.methods import Methods, binary, infix, reflected, unary, with_settings
-from tinygrad_edu.modes import Origin, Place, Source, finish, modes_alive, not_while_recording, revealed
+from tinygrad_edu.modes import finish, modes_alive, not_while_recording, revealed
 from tinygrad_edu.number_systems.floats import evaluate
+from tinygrad_edu.origins import Origin, Place, Source
 
 __all__ = ["Number", "Value", "as_value"]
 

@@ -24,6 +24,7 @@ PARTS = (
     "op",
     "ops",
     "number_systems",
+    "origins",
     "modes",
     "coercion",
     "methods",

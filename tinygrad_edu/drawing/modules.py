@@ -1,13 +1,13 @@
 """Which module each node of a graph belongs to.
 
-May import: `modes`, `value`.
+May import: `origins`, `value`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tinygrad_edu.modes import Origin, Place
+from tinygrad_edu.origins import Origin, Place
 from tinygrad_edu.value import Value
 
 __all__ = ["is_parameter", "module_paths", "module_places", "named_places"]

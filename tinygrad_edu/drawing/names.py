@@ -1,6 +1,6 @@
 """What the nodes of a graph are called.
 
-May import: `modes`, `value`, NumPy.
+May import: `origins`, `value`; NumPy.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.modes import caller_frame
+from tinygrad_edu.origins import caller_frame
 from tinygrad_edu.value import Value
 
 __all__ = ["caller_names", "is_constant", "node_names"]

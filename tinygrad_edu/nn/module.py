@@ -18,7 +18,7 @@ is made. Each `Value` that is computed then knows the place of its module. The p
 module that runs, and names each module as the one around it does. So a module that is called in two places has two
 paths, and one identity. A module that no attribute leads to goes by the name of its class.
 
-May import: `texts`, `modes`, `value`; NumPy.
+May import: `texts`, `origins`, `modes`, `value`; NumPy.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
-from tinygrad_edu.modes import Origin, Place, asks_for_modules, current_mode, modes_alive, running_module
+from tinygrad_edu.modes import asks_for_modules, current_mode, modes_alive, running_module
+from tinygrad_edu.origins import Origin, Place
 from tinygrad_edu.texts import counted
 from tinygrad_edu.value import Value
 

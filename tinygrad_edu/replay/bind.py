@@ -16,7 +16,7 @@ import numpy as np
 
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.indices import rows_in_place
-from tinygrad_edu.replay.instruction import Array, Leaf, Run
+from tinygrad_edu.replay.instruction import Array, Call, Leaf
 from tinygrad_edu.replay.memory import Plan
 from tinygrad_edu.replay.rows import Assemble
 from tinygrad_edu.replay.sweep import Instructions
@@ -71,7 +71,7 @@ class Bound:
             given[leaves["seed"]] = np.full((1, self.batch), per_example) if is_batched else np.ones((1, 1))
         return given
 
-    def _calls(self, written: Sequence[Var]) -> list[Run]:
+    def _calls(self, written: Sequence[Var]) -> list[Call]:
         """The calls for these instructions; what depends on constants only is computed here and now."""
         calls = []
         for var in written:
@@ -84,7 +84,7 @@ class Bound:
                 calls.append(call)
         return calls
 
-    def _call(self, var: Var) -> Run | None:
+    def _call(self, var: Var) -> Call | None:
         """The call that fills the array of a variable, if one is needed."""
         if isinstance(var.instruction, Leaf):
             return None
@@ -115,7 +115,7 @@ class Bound:
         return np.zeros((var.rows, self.batch if var.batched else 1), dtype=var.dtype)
 
     @staticmethod
-    def run(calls: Sequence[Run]) -> None:
+    def run(calls: Sequence[Call]) -> None:
         """Make the calls, with IEEE results and no warnings."""
         with np.errstate(all="ignore"):
             for call in calls:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.replay.instruction import Array, Instruction, Run
+from tinygrad_edu.replay.instruction import Array, Call, Instruction
 
 # What the methods of an instruction are for is said once, in `Instruction`.
 __all__: list[str] = []
@@ -44,7 +44,7 @@ class Places(Instruction):
         columns = np.arange(self.width).reshape((-1, 1, 1) if self.own else (1, -1, 1))
         return (self.width * batch, columns * batch + m.arange(batch)) if self.per_example else (self.width, columns)
 
-    def run(self, out: Array, *arrays: Array) -> Run:
+    def run(self, out: Array, *arrays: Array) -> Call:
         index = arrays[0]
         whole, batch = np.empty(index.shape, dtype=int), index.shape[1]
         scale, offsets = self._strides(np, batch)
@@ -88,7 +88,7 @@ class Places(Instruction):
 class Choose(Instruction):
     """The options at the given places."""
 
-    def run(self, out: Array, *arrays: Array) -> Run:
+    def run(self, out: Array, *arrays: Array) -> Call:
         places, options = arrays
         if options.flags.c_contiguous:
             return partial(np.take, options.reshape(-1), places, None, out, "clip")
@@ -113,7 +113,7 @@ class ChooseTransposed(Instruction):
     rows: int
     regroups = True
 
-    def run(self, out: Array, *arrays: Array) -> Run:
+    def run(self, out: Array, *arrays: Array) -> Call:
         places, upstream = arrays
         once = self.places.own and self.places.per_example  # then every choice has options of its own
         flat = out.reshape(-1)

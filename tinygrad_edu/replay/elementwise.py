@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.number_systems import OPERATORS, PRIMITIVES, TRUTH, Arrays
-from tinygrad_edu.replay.instruction import Array, Instruction, Run, filled, shown, told_apart
+from tinygrad_edu.replay.instruction import Array, Call, Instruction, filled, shown, told_apart
 
 # What the methods of an instruction are for is said once, in `Instruction`.
 __all__ = ["BOOLEAN", "elements"]
@@ -50,7 +50,7 @@ class Elementwise(Instruction):
     def key(self) -> Any:
         return Elementwise, self.function, told_apart(self.arguments)
 
-    def run(self, out: Array, *arrays: Array) -> Run:
+    def run(self, out: Array, *arrays: Array) -> Call:
         # A number as a 0-d array: NumPy would make one at every call.
         arguments = [np.asarray(argument) for argument in filled(self.arguments, arrays)]
         if self.function in _WITH_A_CALL_OF_THEIR_OWN:
@@ -74,12 +74,12 @@ def _write_result(function: Callable[..., Array], out: Array, *arrays: Array) ->
     out[...] = function(*arrays)
 
 
-def _indicator(out: Array, condition: Array) -> Run:
+def _indicator(out: Array, condition: Array) -> Call:
     """1 for true and 0 for false."""
     return partial(np.copyto, out, condition)
 
 
-def _where(out: Array, condition: Array, a: Array, b: Array) -> Run:
+def _where(out: Array, condition: Array, a: Array, b: Array) -> Call:
     if condition.dtype != np.bool_:
         return partial(_write_truthy_where, out, condition, a, b)
     is_one_number = a.ndim == 0 and condition.shape == out.shape
@@ -101,7 +101,7 @@ def _write_truthy_where(out: Array, condition: Array, a: Array, b: Array) -> Non
     _write_where(out, np.asarray(condition) != 0.0, a, b)
 
 
-def _power(out: Array, base: Array, exponent: Array) -> Run:
+def _power(out: Array, base: Array, exponent: Array) -> Call:
     """Where all exponents are one number in memory and that is 0.5, NumPy takes √a, and √-inf is not -inf ** 0.5."""
     if exponent.ndim == 0 and exponent != 0.5:
         return partial(np.power, base, exponent, out)
@@ -118,12 +118,12 @@ def _power(out: Array, base: Array, exponent: Array) -> Run:
     return write
 
 
-def _larger(ufunc: np.ufunc, out: Array, a: Array, b: Array) -> Run:
+def _larger(ufunc: np.ufunc, out: Array, a: Array, b: Array) -> Call:
     return partial(ufunc, a, b, out=out)  # by name: in its place, a third argument of these is deprecated
 
 
 #: What is more than a call of the function of that name.
-_WITH_A_CALL_OF_THEIR_OWN: dict[str, Callable[..., Run]] = {
+_WITH_A_CALL_OF_THEIR_OWN: dict[str, Callable[..., Call]] = {
     "indicator": _indicator,
     "where": _where,
     "power": _power,

@@ -19,10 +19,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 # What the methods of an instruction are for is said once, in `Instruction`.
-__all__ = ["Array", "Instruction", "Run", "filled", "shown", "told_apart"]
+__all__ = ["Array", "Call", "Instruction", "filled", "shown", "told_apart"]
 
 Array: TypeAlias = Any  # a NumPy or jax.numpy array; their types have nothing in common
-Run: TypeAlias = "Callable[[], Any]"
+Call: TypeAlias = "Callable[[], Any]"
 
 
 class Instruction:
@@ -48,7 +48,7 @@ class Instruction:
         """The result, where it is a view."""
         raise NotImplementedError(type(self).__name__)
 
-    def run(self, out: Array, *arrays: Array) -> Run:
+    def run(self, out: Array, *arrays: Array) -> Call:
         """What to call at each run, to write the result into `out`."""
         raise NotImplementedError(type(self).__name__)
 

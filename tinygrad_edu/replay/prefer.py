@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_edu.replay.elementwise import elements
-from tinygrad_edu.replay.instruction import Array, Constant, Instruction, Run, filled, shown, told_apart
+from tinygrad_edu.replay.instruction import Array, Call, Constant, Instruction, filled, shown, told_apart
 
 # What the methods of an instruction are for is said once, in `Instruction`.
 __all__ = ["FEW", "Formula"]
@@ -28,10 +28,10 @@ class Formula(NamedTuple):
     steps: tuple[tuple[Instruction, tuple[int, ...]], ...]
     result: int
 
-    def bound(self, inputs: Sequence[Array], shape: tuple[int, ...]) -> tuple[list[Run], Array]:
+    def bound(self, inputs: Sequence[Array], shape: tuple[int, ...]) -> tuple[list[Call], Array]:
         """The calls that compute it for these arrays, and the array where the result will be."""
         arrays: list[Array] = [*inputs]
-        runs: list[Run] = []
+        runs: list[Call] = []
         for instruction, operands in self.steps:
             if isinstance(instruction, Constant):
                 arrays.append(np.full(shape, instruction.numbers))
@@ -64,7 +64,7 @@ class Prefer(Instruction):
     def key(self) -> Any:
         return Prefer, self.otherwise, told_apart(self.arguments)
 
-    def run(self, out: Array, *arrays: Array) -> Run:
+    def run(self, out: Array, *arrays: Array) -> Call:
         plain = arrays[0]
         target, good, *inputs = _as_vectors(out, *[np.broadcast_to(array, out.shape) for array in arrays[1:]])
         bad = np.empty(good.shape, dtype=bool)
@@ -81,7 +81,7 @@ class Prefer(Instruction):
 
         return write
 
-    def _everywhere(self, target: Array, bad: Array, inputs: Sequence[Array]) -> Run:
+    def _everywhere(self, target: Array, bad: Array, inputs: Sequence[Array]) -> Call:
         steps, result = self.formula.bound(inputs, target.shape)
 
         def replace() -> None:
@@ -91,7 +91,7 @@ class Prefer(Instruction):
 
         return replace
 
-    def _where_needed(self, target: Array, bad: Array, inputs: Sequence[Array]) -> Run:
+    def _where_needed(self, target: Array, bad: Array, inputs: Sequence[Array]) -> Call:
         arguments = self._arguments(elements)
 
         def replace() -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.replay.instruction import Array, Instruction, Run
+from tinygrad_edu.replay.instruction import Array, Call, Instruction
 
 # What the methods of an instruction are for is said once, in `Instruction`.
 __all__ = ["product"]
 
 
-def product(left: Array, right: Array, out: Array) -> Run:
+def product(left: Array, right: Array, out: Array) -> Call:
     """The call of out = left @ right, with `dot` where it can: it has half the overhead of `matmul`.
 
     But `dot` wants contiguous memory to write to, and it skips a factor of one element that is 0, where 0 · nan is nan.
@@ -45,7 +45,7 @@ class MatMul(Instruction):
         left, right = _as_matrix(left, self.left_rows), _as_matrix(right, self.right_rows)
         return left.T if self.left_transposed else left, right.T if self.right_transposed else right
 
-    def run(self, out: Array, *arrays: Array) -> Run:
+    def run(self, out: Array, *arrays: Array) -> Call:
         left, right = self._factors(*arrays)
         shape = (left.shape[0], right.shape[1])
         result = out if out.shape == shape else out.reshape(shape)

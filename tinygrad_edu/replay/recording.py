@@ -5,7 +5,7 @@ is changed. But the program must hold for all examples, so the mode refuses what
 what this one example decides: a `RecordingError` names the line and what to write instead. A refusal that the function
 catches is raised when it returns.
 
-May import: `ops`, `modes`, `value`, `backprop`, NumPy.
+May import: `ops`, `origins`, `modes`, `value`, `backprop`; NumPy.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import topological_order
-from tinygrad_edu.modes import caller_source, changed_mode, current_mode, is_our_code, modes_alive, not_while_recording
+from tinygrad_edu.modes import changed_mode, current_mode, modes_alive, not_while_recording
+from tinygrad_edu.origins import caller_source, is_our_code
 from tinygrad_edu.value import Value
 
 __all__ = ["HARMLESS", "FloatArray", "Noise", "Recording", "RecordingError", "Shape", "recorded_once", "recording"]

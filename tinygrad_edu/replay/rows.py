@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.replay.indices import Grid, Index, check_rows, index_text, row_numbers, rows_in_place
-from tinygrad_edu.replay.instruction import Array, Instruction, Run
+from tinygrad_edu.replay.instruction import Array, Call, Instruction
 
 # What the methods of an instruction are for is said once, in `Instruction`.
 __all__: list[str] = []
@@ -40,7 +40,7 @@ class Rows(Instruction):
         check_rows(self.index, len(arrays[0]))  # NumPy would cut a slice off
         return arrays[0][self.index]
 
-    def run(self, out: Array, *arrays: Array) -> Run:
+    def run(self, out: Array, *arrays: Array) -> Call:
         check_rows(self.index, len(arrays[0]))  # with "clip", NumPy would take another row
         return partial(np.take, arrays[0], self.index, 0, out, "clip")  # "clip" writes to `out` without a buffer
 
@@ -118,9 +118,9 @@ class Assemble(Instruction):
     parts: tuple[tuple[Index, bool], ...]  # to which rows, and whether it is added there
     clears: bool  # whether to begin with zeros, because a part is added to rows of which some hold nothing yet
 
-    def run(self, out: Array, *arrays: Array | None) -> Run:
+    def run(self, out: Array, *arrays: Array | None) -> Call:
         """As for any instruction; None in the place of a part says that it was computed in its rows of `out`."""
-        writes: list[Run] = [partial(out.fill, 0.0)] if self.clears else []
+        writes: list[Call] = [partial(out.fill, 0.0)] if self.clears else []
         for (index, added), part in zip(self.parts, arrays, strict=True):
             if part is not None:
                 writes.append(_write_part(out, index, added, part))
@@ -138,12 +138,12 @@ class Assemble(Instruction):
         return f"{len(names)} parts: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
 
 
-def _run_all(steps: Sequence[Run]) -> None:
+def _run_all(steps: Sequence[Call]) -> None:
     for step in steps:
         step()
 
 
-def _write_part(out: Array, index: Index, added: bool, part: Array) -> Run:
+def _write_part(out: Array, index: Index, added: bool, part: Array) -> Call:
     """The call that writes one part, or adds it."""
     target = rows_in_place(out, index)
     if target is not None:

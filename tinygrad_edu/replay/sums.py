@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.replay.instruction import Array, Instruction, Run
+from tinygrad_edu.replay.instruction import Array, Call, Instruction
 from tinygrad_edu.replay.products import product
 
 # What the methods of an instruction are for is said once, in `Instruction`.
@@ -23,7 +23,7 @@ __all__: list[str] = []
 class SumBatch(Instruction):
     """The sum over the examples."""
 
-    def run(self, out: Array, *arrays: Array) -> Run:
+    def run(self, out: Array, *arrays: Array) -> Call:
         return product(arrays[0], np.ones((arrays[0].shape[1], 1)), out)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
@@ -33,7 +33,7 @@ class SumBatch(Instruction):
         return f"sum of {names[0]} over the batch"
 
 
-def _reduced(ufunc: np.ufunc, array: Array, lengths: Sequence[int], out: Array) -> Run:
+def _reduced(ufunc: np.ufunc, array: Array, lengths: Sequence[int], out: Array) -> Call:
     """The call that reduces each run of rows to one."""
     if len(set(lengths)) == 1:
         cube = array.reshape(len(lengths), lengths[0], array.shape[1])  # a view: only the axis of rows is divided
@@ -62,7 +62,7 @@ class SegmentSum(Instruction):
 
     lengths: tuple[int, ...]
 
-    def run(self, out: Array, *arrays: Array) -> Run:
+    def run(self, out: Array, *arrays: Array) -> Call:
         if len(self.lengths) == 1:  # a product with ones is the quickest sum
             return product(np.ones((1, self.lengths[0])), arrays[0], out)
         return _reduced(np.add, arrays[0], self.lengths, out)
@@ -83,7 +83,7 @@ class SegmentMax(Instruction):
 
     lengths: tuple[int, ...]
 
-    def run(self, out: Array, *arrays: Array) -> Run:
+    def run(self, out: Array, *arrays: Array) -> Call:
         return _reduced(np.maximum, arrays[0], self.lengths, out)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:

@@ -3,7 +3,7 @@
 Python's own parser says what binds to what. Nothing is evaluated: of all that it can read, only numbers, names,
 arithmetic and calls of operations pass. Numbers are floats, so that 9**9**9**9 is infinite rather than long.
 
-May import: `modes`, `value`; `calls` of this folder.
+May import: `origins`, `value`; `calls` of this folder.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from tinygrad_edu.modes import Source
+from tinygrad_edu.origins import Source
 from tinygrad_edu.stepping.calls import call, callable_operations, check_name
 from tinygrad_edu.value import Value, as_value
 
