@@ -124,9 +124,7 @@ class Module:
             if isinstance(item, Value):
                 if shared.module is not place:
                     shared = Origin(module=place, is_parameter=True)
-                item.label = place.to(name)
-                source = item.origin.source
-                item.origin = shared if source is None else replace(shared, source=source)
+                _tell(item, place.to(name), shared)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0, as before each `backward()` of a training loop."""
@@ -206,6 +204,13 @@ class Module:
         lines = [f"{path}: {module!r}" for path, module in _members(self) if isinstance(module, Module)]
         inside = "".join("\n  " + line.replace("\n", "\n  ") for line in lines)
         return f"{type(self).__name__}({size}{inside}\n)" if inside else f"{type(self).__name__}({size})"
+
+
+def _tell(parameter: Any, label: str, origin: Origin) -> None:
+    """Label a parameter: by its slots, because each module around it does so anew, and a network has many of them."""
+    known = getattr(parameter, "_origin", origin)
+    parameter._label = label
+    parameter._origin = origin if known.source is None else replace(origin, source=known.source)
 
 
 def _put_in_mode(modules: Sequence[Module], training: bool) -> None:
