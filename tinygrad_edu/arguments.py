@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import Any, TypeAlias
 
@@ -53,10 +53,7 @@ def above_zero(number: Any, what: str) -> float:
         ...
     ValueError: epsilon, which keeps a division from one by 0, must be a finite number above 0, not 0
     """
-    real = _real(number, what)
-    if not (math.isfinite(real) and real > 0.0):
-        raise ValueError(f"{what} must be a finite number above 0, not {real:g}")
-    return real
+    return _real(number, what, "must be a finite number above 0", lambda real: 0.0 < real < math.inf)
 
 
 def at_least_zero(number: Any, what: str) -> float:
@@ -67,10 +64,7 @@ def at_least_zero(number: Any, what: str) -> float:
     >>> at_least_zero(0.0, "weight_decay")
     0.0
     """
-    real = _real(number, what)
-    if not (math.isfinite(real) and real >= 0.0):
-        raise ValueError(f"{what} must be a finite number of at least 0, not {real:g}")
-    return real
+    return _real(number, what, "must be a finite number of at least 0", lambda real: 0.0 <= real < math.inf)
 
 
 def kept_share(number: Any, what: str) -> float:
@@ -81,19 +75,23 @@ def kept_share(number: Any, what: str) -> float:
     >>> kept_share(0.9, "momentum")
     0.9
     """
-    real = _real(number, what)
-    if not 0.0 <= real < 1.0:
-        raise ValueError(
-            f"{what} must be at least 0 and below 1, not {real:g}: it is the share of the past that is kept"
-        )
-    return real
+    return _real(
+        number,
+        what,
+        "must be at least 0 and below 1",
+        lambda real: 0.0 <= real < 1.0,
+        "the share of the past that is kept",
+    )
 
 
-def _real(number: Any, what: str) -> float:
+def _real(number: Any, what: str, expected: str, holds: Callable[[float], bool], meaning: str = "") -> float:
     try:
-        return math.copysign(math.fabs(number), number)  # which take no text, as float() would
+        real = math.copysign(math.fabs(number), number)  # which take no text, as float() would
     except TypeError:
         raise TypeError(f"{what} must be a number, not {number!r}") from None
+    if not holds(real):
+        raise ValueError(f"{what} {expected}, not {real:g}{meaning and f': it is {meaning}'}")
+    return real
 
 
 def random_generator(seed: Seed) -> np.random.Generator:
