@@ -428,3 +428,26 @@ def test_a_module_that_yields_or_is_awaited_answers_when_it_does():
     assert [name for name, _ in heard(lambda: next(Letters([])(Value(1.0))))] == ["Letters"]
     answers = heard(lambda: asyncio.run(Later()(Value(3.0), now)))
     assert [(name, answer.data) for name, answer in answers] == [("Times", 6.0), ("Later", 6.0)]
+
+
+class TidiesUp(Module):
+    """A generator that computes one more Value when it is closed."""
+
+    def __init__(self):
+        self.last = None
+
+    def __call__(self, x):
+        try:
+            yield x + 1.0
+        finally:
+            self.last = x * 2.0
+
+
+def test_what_a_generator_computes_when_it_is_closed_is_computed_in_its_module():
+    outer = Sequential(TidiesUp())
+    with trace_sources():
+        steps = outer(Value(1.0))
+        next(steps)
+        steps.close()
+    assert type(outer.layers[0]) is TidiesUp
+    assert path_of(outer.layers[0].last) == "layers.0"

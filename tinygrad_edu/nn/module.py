@@ -373,10 +373,9 @@ def _resumed(running: Running, steps: Generator[Any, Any, Any]) -> Generator[Any
             return stop.value
         try:
             resume = partial(steps.send, (yield _told(running.module, item)))
-        except GeneratorExit:
-            steps.close()
-            raise
-        except BaseException as error:  # whatever is thrown into this generator is meant for that of the module
+        except (
+            BaseException
+        ) as error:  # whatever is thrown into this generator, or closes it, is meant for the module's
             resume = partial(steps.throw, error)
 
 
