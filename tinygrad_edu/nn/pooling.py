@@ -5,6 +5,7 @@ May import: `arguments`, `value`, `functions`; `conv`, `module` and `shapes` of 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any
@@ -19,7 +20,7 @@ from tinygrad_edu.value import Value
 __all__ = ["AvgPool2d", "MaxPool2d"]
 
 
-class _Pool2d(Module):
+class _Pool2d(Module, ABC):
     """What both kinds of pooling share: they go over the windows of each channel."""
 
     def __init__(self, kernel_size: int, stride: int | None = None) -> None:
@@ -37,9 +38,9 @@ class _Pool2d(Module):
             for channel in pixels
         ]
 
+    @abstractmethod
     def pool(self, window: Sequence[Value]) -> Value:
         """The one number that stands for all pixels of a window."""
-        raise NotImplementedError
 
     def describe(self) -> str:
         """The size of the windows and how far they are apart."""
