@@ -149,3 +149,12 @@ def test_a_table_as_text_is_plain_and_as_wide_as_asked() -> None:
     assert "\x1b" not in text
     table.add_row("w" * 200, "0.5")
     assert max(map(len, text_of(table, width=40).splitlines())) <= 40
+
+
+def test_no_line_of_a_table_as_text_ends_in_spaces():
+    table = Table("input", "what it is", box=None)
+    table.add_row("w", "a weight of the first neuron")
+    table.add_row("b", "a bias")
+    lines = text_of(table).splitlines()
+    assert lines[-1].endswith("a bias")
+    assert [line.rstrip() for line in lines] == lines

@@ -251,6 +251,14 @@ def test_modules_are_clusters_inside_clusters():
     assert any("layers.0.neurons.1.weights.1" in part.tooltip for part in nodes.values())
 
 
+def test_a_tooltip_says_in_which_module_an_operation_was_computed():
+    with trace_sources():
+        root = MLP(1, [1], seed=0)([1.0])[0]
+    nodes, _, _ = read(graph_svg(root))
+    place = f"node-{topological_order(root).index(root)}"
+    assert "in layers.0.neurons.0" in nodes[place].tooltip.splitlines()
+
+
 def test_inputs_stand_before_outputs_where_a_module_is_used_twice():
     cell = MLP(1, [1, 1], seed=0)
     between = cell([Value(1.0, "x")])[0] * 2.0
