@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from measuring import unmeasured
 
 import tinygrad_edu.backprop as backprop
 from tinygrad_edu import Value
@@ -116,16 +116,11 @@ def test_a_root_that_is_a_leaf_has_no_step_to_stop_at(opened: list[FrameType]) -
 # Real debuggers -------------------------------------------------------------------------------------------
 
 
-#: A debugger and what measures coverage both want to be told of each line, and only one of them can.
-NOT_IN_A_DEBUGGER = {"PYTHONBREAKPOINT", "COVERAGE_PROCESS_START"}
-
-
 def in_a_process(
     folder: Path, script: str, commands: str, *options: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     file = folder / "script.py"
     file.write_text(script, "utf-8")
-    inherited = {name: value for name, value in os.environ.items() if name not in NOT_IN_A_DEBUGGER}
     return subprocess.run(
         [sys.executable, *options, str(file)],
         input=commands,
@@ -134,7 +129,7 @@ def in_a_process(
         timeout=60,
         check=False,
         cwd=folder,
-        env={**inherited, "PYTHONPATH": str(folder), **environment},
+        env={**unmeasured("PYTHONBREAKPOINT"), "PYTHONPATH": str(folder), **environment},
     )
 
 

@@ -1,13 +1,13 @@
 """`python -m tinygrad_edu train`, as people run it."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+from measuring import unmeasured
 
 from tinygrad_edu.__main__ import main
 from tinygrad_edu.nn import MLP
@@ -134,10 +134,8 @@ def test_it_runs_as_a_program():
 
 def test_ctrl_c_ends_it_with_what_there_is():
     command = [sys.executable, "-u", "-m", "tinygrad_edu", "train", "digits", "--engine", "eager", "--epochs", "1000"]
-    # Not measured: an interrupt inside the tracer of coverage may leave a lock behind, on which the process then waits.
-    environment = {name: text for name, text in os.environ.items() if name != "COVERAGE_PROCESS_START"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes, text=True, env=environment) as process:
+    with subprocess.Popen(command, **pipes, text=True, env=unmeasured()) as process:
         assert process.stdout is not None
         while not process.stdout.readline().startswith("network: "):
             assert process.poll() is None

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from measuring import unmeasured
 
 from tinygrad_edu import MLP, Value, debug, trace_sources
 from tinygrad_edu.stepping import Stepper, StepperShell
@@ -319,8 +320,7 @@ print("over", x.grad, flush=True)
 def in_a_terminal(program: str) -> tuple[subprocess.Popen[bytes], int]:
     """A Python process whose standard streams are a terminal, and our end of that terminal."""
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"}
-    environment.pop("NO_COLOR", None)
+    environment = {**unmeasured("NO_COLOR"), "TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
         [sys.executable, "-c", program],
         stdin=theirs,
