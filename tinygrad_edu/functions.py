@@ -1,10 +1,11 @@
-"""Functions of several values: `dot`, `fsum`, `logsumexp`, `softmax`, `choose`, `where`.
+"""Functions of several values: `dot`, `fsum`, `mean`, `norm`, `logsumexp`, `softmax`, `choose`, `where`.
 
 May import: `ops`, `modes`, `coercion`, `value`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from tinygrad_edu.coercion import real
 from tinygrad_edu.modes import is_hidden
 from tinygrad_edu.value import Number, Value, as_value
 
-__all__ = ["choose", "dot", "fsum", "logsumexp", "softmax", "where"]
+__all__ = ["choose", "dot", "fsum", "logsumexp", "mean", "norm", "softmax", "where"]
 
 
 def _all_values(numbers: Iterable[Any]) -> list[Value]:
@@ -50,6 +51,25 @@ def fsum(values: Iterable[Number]) -> Value:
     1.0
     """
     return applied(ops.fsum, list(values))
+
+
+def mean(values: Iterable[Number]) -> Value:
+    """The mean of all values, as one node: Σ valueᵢ / n; of none it is nan, as in NumPy.
+
+    >>> mean([1.0, 2.0, 6.0]).data
+    3.0
+    """
+    terms = list(values)
+    return applied(ops.mean, terms) if terms else Value(math.nan)
+
+
+def norm(values: Iterable[Number]) -> Value:
+    """The Euclidean length, as one node and without overflow: √Σ valueᵢ², with slopes 0 at the origin.
+
+    >>> norm([3.0, 4.0]).data
+    5.0
+    """
+    return applied(ops.norm, list(values))
 
 
 def logsumexp(values: Iterable[Number]) -> Value:

@@ -79,7 +79,7 @@ def reflected(name: str) -> Callable[[S, S | float], S]:
 
 
 class Methods:
-    """np.exp(array_of_values) calls `exp` of each of its elements."""
+    """np.exp(v) is v.exp(), and so for every function of NumPy that an operation is named after."""
 
     __slots__ = ()
 
@@ -88,6 +88,8 @@ class Methods:
     backward_steps: ClassVar[Callable[..., Any]]
     explain = later("tinygrad_edu.stepping.explanation", "explain")
     _repr_svg_ = later("tinygrad_edu.drawing.graph", "notebook_svg")
+    __array_ufunc__ = later("tinygrad_edu.arrays", "ufunc_of_value")
+    __array_function__ = later("tinygrad_edu.arrays", "function_of_value")
 
     reciprocal = unary(ops.reciprocal)
     square = unary(ops.square)

@@ -456,7 +456,8 @@ TRUTHS = {greater, greater_equal, less, less_equal, equal, not_equal, logical_an
 # Sums -----------------------------------------------------------------------------------------------------
 #
 # On arrays, `terms` holds the terms of many sums, a run of rows for each: `m.total(terms)` is the sum of each run,
-# `m.largest(terms)` its largest term, and `m.spread(totals, terms)` gives every term the number of its run.
+# `m.count(terms)` how many terms it has, `m.largest(terms)` its largest term, and `m.spread(totals, terms)` gives every
+# term the number of its run.
 
 fsum = op(
     "fsum",
@@ -465,6 +466,44 @@ fsum = op(
     "Σ termᵢ",
     symbol="Σ",
     on_arrays=("runs", lambda m, terms: m.total(terms), lambda m, upstream, y, terms: (m.spread(upstream, terms),)),
+)
+mean = op(
+    "mean",
+    lambda m, *terms: m.fsum(terms) / float(len(terms)),
+    lambda m, y, *terms: [1.0 / len(terms)] * len(terms),
+    "Σ termᵢ / n",
+    on_arrays=(
+        "runs",
+        lambda m, terms: m.total(terms) / m.count(terms),
+        lambda m, upstream, y, terms: (m.spread(upstream / m.count(terms), terms),),
+    ),
+)
+
+
+def _norm_slope(m: Any, y: Number, term: Number) -> Number:
+    """termᵢ / y, and at the origin 0, as for `hypot`."""
+    return m.prefer(m.divide(term, y), y > 0.0, lambda m, y: y, y)  # a bare / of floats would raise at the origin
+
+
+def _norm_of_arrays(m: Any, terms: Number) -> Number:
+    """The largest is taken out, so that no square overflows or vanishes."""
+    top = m.largest(m.abs(terms))
+    scale = m.where((top > 0.0) & (top < INFINITY), top, 1.0)
+    shares = terms / m.spread(scale, terms)
+    return scale * m.sqrt(m.total(shares * shares))
+
+
+norm = op(
+    "norm",
+    lambda m, *terms: m.norm(terms),
+    lambda m, y, *terms: [_norm_slope(m, y, term) for term in terms],
+    "√Σ termᵢ², slopes 0 at the origin",
+    symbol="‖ ‖",
+    on_arrays=(
+        "runs",
+        _norm_of_arrays,
+        lambda m, upstream, y, terms: (m.spread(upstream, terms) * _norm_slope(m, m.spread(y, terms), terms),),
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, reduce
 from operator import attrgetter
 from typing import Any, cast
 
@@ -63,6 +63,10 @@ class Arrays:
     def fsum(self, terms: Sequence[Any]) -> Any:
         """The sum over the terms."""
         return self.module.stack(terms).sum(axis=0)
+
+    def norm(self, terms: Sequence[Any]) -> Any:
+        """The root of the sum of squares, over the terms."""
+        return reduce(self.module.hypot, terms, self.module.zeros(()))
 
     def dot(self, weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
         """The sum of products, plus the bias."""

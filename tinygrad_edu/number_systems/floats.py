@@ -112,6 +112,10 @@ def _exact_sum(terms: Sequence[float]) -> float:
         return math.inf if total > 0 else -math.inf
 
 
+def _norm(terms: Sequence[float]) -> float:
+    return math.hypot(*terms)
+
+
 def _prefer(plain: float, good: bool, otherwise: Callable[..., float], *inputs: float) -> float:
     return plain if good else otherwise(floats, *inputs)
 
@@ -148,6 +152,7 @@ class Floats:
     divide = staticmethod(_ieee(operator.truediv, np.divide))
     power = staticmethod(_power)
     fsum = staticmethod(_fsum)
+    norm = staticmethod(_norm)
 
 
 for _name, _primitive in PRIMITIVES.items():

@@ -76,7 +76,7 @@ OPERATORS = {
 TRUTH = {">", ">=", "<", "<=", "==", "!=", "&"}
 
 #: What number systems have beside functions of numbers: of many numbers, and `prefer` between two formulas of one.
-_SPECIAL = ("choose", "dot", "fsum", "logsumexp", "prefer", "shares")
+_SPECIAL = ("choose", "dot", "fsum", "logsumexp", "norm", "prefer", "shares")
 
 
 def unknown(name: str) -> AttributeError:

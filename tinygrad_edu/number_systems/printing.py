@@ -145,7 +145,7 @@ def python(item: Any, shared: Mapping[str, str] = {}) -> str:
 def _arguments(name: str, written: Sequence[str]) -> Sequence[str]:
     """The arguments of a call, gathered where its function takes sequences of them."""
     match name:
-        case "fsum" | "logsumexp":
+        case "fsum" | "logsumexp" | "norm":
             return [f"({_each(written)})"]
         case "choose":
             return [written[0], f"({_each(written[1:])})"]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tinygrad_edu.number_systems.identities import keeps
-from tinygrad_edu.number_systems.primitives import PRIMITIVES, unknown
+from tinygrad_edu.number_systems.primitives import OPERATORS, PRIMITIVES, unknown
 from tinygrad_edu.op import RULE_BOOK
 
 __all__ = ["Symbol", "Symbols", "symbols"]
@@ -115,6 +115,10 @@ class Symbol:
         raise TypeError("a rule computes with m, as in m.exp(a), and not with the functions of math")
 
 
+#: What functions that are operators look like in a formula.
+_SIGNS = {name: sign for sign, name in OPERATORS.items()}
+
+
 class Symbols:
     """Formulas: every function of this system returns the `Symbol` that names it.
 
@@ -125,7 +129,7 @@ class Symbols:
     def __getattr__(self, name: str) -> Callable[..., Symbol]:
         if name not in PRIMITIVES and name not in RULE_BOOK:
             raise unknown(name)
-        return lambda *operands: Symbol(name, operands)
+        return lambda *operands: Symbol(_SIGNS.get(name, name), operands)
 
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """`a if condition else b`, decided now when the condition is already known."""
@@ -142,6 +146,10 @@ class Symbols:
     def fsum(self, terms: Iterable[Any]) -> Symbol:
         """`fsum(term1, term2, ...)`."""
         return Symbol("fsum", tuple(terms))
+
+    def norm(self, terms: Iterable[Any]) -> Symbol:
+        """`norm(term1, term2, ...)`."""
+        return Symbol("norm", tuple(terms))
 
     def choose(self, index: Any, options: Iterable[Any]) -> Symbol:
         """`choose(index, option0, option1, ...)`."""

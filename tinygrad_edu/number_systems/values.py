@@ -37,6 +37,10 @@ class Values:
         """The sum, as one node."""
         return _applied("fsum", *terms)
 
+    def norm(self, terms: Sequence[Any]) -> Any:
+        """The root of the sum of squares, as one node."""
+        return _applied("norm", *terms)
+
     def logsumexp(self, terms: Sequence[Any]) -> Any:
         """The logarithm of the sum of exponentials, as one node."""
         return _applied("logsumexp", *terms)

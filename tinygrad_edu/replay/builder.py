@@ -218,6 +218,10 @@ class Builder:
         """The sum of products, plus the bias."""
         return reduce(operator.add, map(operator.mul, weights, inputs), bias)
 
+    def norm(self, terms: Sequence[Any]) -> Any:
+        """The root of the sum of squares."""
+        return reduce(self.hypot, terms, Known(0.0))
+
     def choose(self, index: Any, options: Sequence[Any]) -> Any:
         """The option that the index names."""
         last = len(options) - 1

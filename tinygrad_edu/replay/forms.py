@@ -1,13 +1,14 @@
 """Forms: what the declarations of operations on many inputs run on, when the inputs are arrays.
 
-`dot`, `fsum`, `logsumexp` and `choose` declare in `ops` what they and their derivatives are for whole arrays
-(`Op.on_arrays`). What they are handed is the builder and, in addition, how the rows of the arrays belong together.
+`dot`, `fsum`, `mean`, `norm`, `logsumexp` and `choose` declare in `ops` what they and their derivatives are for whole
+arrays (`Op.on_arrays`). What they are handed is the builder and, in addition, how the rows of the arrays belong
+together.
 
     Runs      "runs": the terms of many sums, a run of rows for each
     Matrices  "matrices": the rows of an array are the rows and columns of a matrix
     Tables    "tables": options in a table, and places in it
 
-May import: `builder`, `choices`, `products` and `sums` of this folder.
+May import: `builder`, `choices`, `known`, `products` and `sums` of this folder.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 from tinygrad_edu.replay.builder import Builder, Var
 from tinygrad_edu.replay.choices import Choose, ChooseTransposed, Places
+from tinygrad_edu.replay.known import Known
 from tinygrad_edu.replay.products import MatMul
 from tinygrad_edu.replay.sums import SegmentMax
 
@@ -51,6 +53,11 @@ class Runs(Form):
     def total(self, terms: Var) -> Var:
         """The sum of each run."""
         return self.builder.segment_sum(terms, self.lengths)
+
+    def count(self, terms: Var) -> Any:
+        """How many terms each run has: one number, where they are all as long."""
+        same = len(set(self.lengths)) == 1
+        return Known(self.lengths[0]) if same else self.builder.constants(self.lengths)
 
     def largest(self, terms: Var) -> Var:
         """The largest of each run, nan where there is one."""

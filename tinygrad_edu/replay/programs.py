@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.arrays import array
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.examples import WORK, made_inputs
 from tinygrad_edu.replay.given import check_theta, checked_examples, checked_params, checked_shapes
@@ -95,12 +96,9 @@ def recorded(
     return program
 
 
-def _as_values(array: FloatArray) -> Any:
+def _as_values(numbers: FloatArray) -> Any:
     """One example's input as the function sees it while recording: a `Value`, or an array of them."""
-    values = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        values[index] = Value(float(array[index]))
-    return values if array.ndim else values.item()
+    return array(numbers) if numbers.ndim else Value(numbers.item())
 
 
 class Programs(Parameters):

@@ -21,6 +21,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from tinygrad_edu import ops
+from tinygrad_edu.arrays import array
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.modes import changed_mode, current_mode, modes_alive, not_while_recording
 from tinygrad_edu.origins import caller_source, is_our_code
@@ -175,11 +176,12 @@ class Recording:
         if numbers.ndim == 0:
             self._inputs.append(self.input(name, float(numbers)))
             return self._inputs[-1]
-        array = np.empty(numbers.shape, dtype=object)
-        for index in np.ndindex(numbers.shape):
-            array[index] = self.input(f"{name}[{', '.join(map(str, index))}]", float(numbers[index]))
-        self._inputs += array.ravel().tolist()
-        return array
+        values = [
+            self.input(f"{name}[{', '.join(map(str, index))}]", float(numbers[index]))
+            for index in np.ndindex(numbers.shape)
+        ]
+        self._inputs += values
+        return array(values).reshape(numbers.shape)
 
     def indices(self) -> dict[int, int]:
         """Which numbers among the inputs choose, by their place, and among how many options.

@@ -1,0 +1,268 @@
+"""Functions that choose elements: by a condition, by their order, by the bin they fall into.
+
+Which element is chosen depends on the numbers and has no derivative; the derivative flows to what was chosen. A
+condition that is an array of bools chooses at once. While recording it is an array of nodes, and the choice is a node,
+too; an order cannot be recorded, because it is another one for other examples.
+
+May import: `functions`, `value`; `dispatch`, `reductions` and `value_array` of this folder; NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.arrays.dispatch import meaning_of
+from tinygrad_edu.arrays.products import dots
+from tinygrad_edu.arrays.reductions import along, mean_
+from tinygrad_edu.arrays.value_array import ValueArray, array, numbers_of_array, plain, values_of, wrapped
+from tinygrad_edu.functions import fsum, where
+from tinygrad_edu.value import Value, as_value
+
+__all__: list[str] = []
+
+
+# By a condition -------------------------------------------------------------------------------------------
+
+
+@meaning_of("where")
+def where_(condition: Any, *branches: Any) -> Any:
+    """a where the condition holds, else b; with the condition alone, the places where it does."""
+    if not branches:
+        return np.nonzero(numbers_of_array(condition))
+    return wrapped(_chosen(plain(condition), *map(plain, branches)))
+
+
+def _choice(condition: Any, a: Any, b: Any) -> Value:
+    if isinstance(condition, Value):
+        return where(condition, a, b)
+    return as_value(a if condition else b)
+
+
+_chosen = np.frompyfunc(_choice, 3, 1)
+
+
+@meaning_of("select")
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0.0) -> Any:
+    """The first choice whose condition holds, else the default."""
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = where_(condition, choice, result)
+    return result
+
+
+@meaning_of("choose")
+def choose(a: Any, choices: Sequence[Any], out: Any = None, mode: str = "raise") -> Any:
+    """For each place the choice of the number that stands there."""
+    return values_of(np.choose(numbers_of_array(a).astype(int), list(map(plain, choices)), mode=mode))
+
+
+@meaning_of("clip")
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """a, moved into [low, high]; its slope is 1 inside, the ends included, and 0 outside."""
+    low, high = (min if a_min is None else a_min), (max if a_max is None else a_max)
+    result = wrapped(_clipped(plain(a), plain(low), plain(high)))
+    if out is None:
+        return result
+    values_of(out)[...] = result
+    return out
+
+
+def _clip_one(a: Any, low: Any, high: Any) -> Value:
+    value = as_value(a)
+    if not isinstance(low, Value) and not isinstance(high, Value):
+        return value.clip(-math.inf if low is None else low, math.inf if high is None else high)
+    raised = value if low is None else value.maximum(low)
+    return raised if high is None else raised.minimum(high)
+
+
+_clipped = np.frompyfunc(_clip_one, 3, 1)
+
+
+@meaning_of("nan_to_num")
+def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    """0 for nan, and the largest float for an infinity."""
+    values, largest = values_of(x), float(np.finfo(float).max)
+    result = where_(np.isnan(values), nan, values)
+    result = where_(values == math.inf, largest if posinf is None else posinf, result)
+    return where_(values == -math.inf, -largest if neginf is None else neginf, result)
+
+
+@meaning_of("round", "around")
+def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
+    """To so many decimals; its slope is 0."""
+    values = a if isinstance(a, Value) else values_of(a)
+    return np.rint(values) if decimals == 0 else np.rint(values * 10.0**decimals) / 10.0**decimals
+
+
+# By their order -------------------------------------------------------------------------------------------
+
+
+@meaning_of("sort")
+def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """The same Values, the smallest first."""
+    values = values_of(a).ravel() if axis is None else values_of(a)
+    axis = -1 if axis is None else axis
+    places = np.argsort(numbers_of_array(values), axis=axis, kind="stable")
+    return values_of(np.take_along_axis(values.view(np.ndarray), places, axis))
+
+
+@meaning_of("unique")
+def unique(
+    ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
+    axis: int | None = None, **others: Any,
+) -> Any:  # fmt: skip
+    """One Value of each number, the smallest first; of equal ones the first."""
+    numbers = numbers_of_array(ar)
+    _, index, *rest = np.unique(
+        numbers, return_index=True, return_inverse=return_inverse, return_counts=return_counts, axis=axis, **others
+    )
+    chosen = values_of(ar).ravel()[index] if axis is None else np.take(values_of(ar), index, axis)
+    found = (chosen, *([index] if return_index else []), *rest)
+    return found if len(found) > 1 else chosen
+
+
+@meaning_of("quantile")
+def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+             method: str = "linear", keepdims: Any = False, **others: Any) -> Any:  # fmt: skip
+    """The number below which a share q of the numbers lies, linearly between the two nearest."""
+    if method != "linear":
+        raise TypeError(f"a quantile of Values is linear between the two nearest numbers, not method={method!r}")
+    shares = np.asarray(numbers_of_array(q), dtype=np.float64)
+    if not ((shares >= 0.0) & (shares <= 1.0)).all():
+        raise ValueError("quantiles must lie between 0 and 1, and percentiles between 0 and 100")
+    found = [along(axis, lambda run, q=q: _quantile(run, q), a, keepdims=keepdims) for q in shares.ravel().tolist()]
+    return (
+        found[0]
+        if shares.ndim == 0
+        else np.stack(list(map(values_of, found))).reshape(shares.shape + np.shape(found[0]))
+    )
+
+
+def _quantile(run: Sequence[Value], share: float) -> Value:
+    numbers = [value.data for value in run]
+    if not run or any(map(math.isnan, numbers)):
+        return Value(math.nan)
+    ranked = sorted(run, key=lambda value: value.data)
+    place = share * (len(run) - 1)
+    below = math.floor(place)
+    if below == place:
+        return ranked[below]
+    return ranked[below] + (ranked[below + 1] - ranked[below]) * (place - below)
+
+
+@meaning_of("percentile")
+def percentile(a: Any, q: Any, axis: Any = None, **others: Any) -> Any:
+    """The quantile for a share of q in a hundred."""
+    return quantile(a, np.asarray(numbers_of_array(q), dtype=np.float64) / 100.0, axis, **others)
+
+
+@meaning_of("median")
+def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+    """The number in the middle; of an even count, the mean of the two in the middle."""
+    return quantile(a, 0.5, axis, keepdims=keepdims)
+
+
+# By the bin they fall into --------------------------------------------------------------------------------
+
+
+@meaning_of("bincount")
+def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """For each whole number the sum of the weights that stand beside it."""
+    places = numbers_of_array(x).astype(int)
+    if weights is None:
+        return np.bincount(places, minlength=minlength)
+    values = values_of(weights).tolist()
+    if len(values) != len(places):
+        raise ValueError(f"bincount needs a weight for each of the {len(places)} numbers, not {len(values)}")
+    bins: list[list[Value]] = [[] for _ in range(max(minlength, int(places.max(initial=-1)) + 1))]
+    for place, value in zip(places.tolist(), values, strict=True):
+        bins[place].append(value)
+    return array([fsum(bin_) for bin_ in bins])
+
+
+@meaning_of("histogram")
+def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
+    """How many numbers fall into each bin, which has no derivative: plain counts, as np.histogram(a.data) gives."""
+    return np.histogram(numbers_of_array(a), bins, range, density, weights)
+
+
+@meaning_of("interp")
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    """The broken line through the points (xp, fp), at x; beyond its ends it stays what it is there."""
+    if period is not None:
+        raise TypeError("np.interp of Values takes no period=; reduce x with x % period first")
+    known, heights = numbers_of_array(xp).astype(np.float64), values_of(fp)
+    if known.ndim != 1 or known.shape != heights.shape or not len(known):
+        raise ValueError(f"xp and fp are points, one number each, not of shapes {known.shape} and {heights.shape}")
+    ends = heights[0] if left is None else left, heights[-1] if right is None else right
+
+    def at(position: Any) -> Value:
+        number = position.data if isinstance(position, Value) else float(position)
+        if not known[0] <= number <= known[-1]:
+            return as_value(ends[0] if number < known[0] else ends[1]) if number == number else Value(number)
+        k = int(np.clip(np.searchsorted(known, number, side="right") - 1, 0, max(len(known) - 2, 0)))
+        if len(known) == 1:
+            return heights[0] + 0.0
+        return heights[k] + (position - known[k]) * ((heights[k + 1] - heights[k]) / (known[k + 1] - known[k]))
+
+    positions = np.asarray(x, dtype=object)
+    return wrapped(np.frompyfunc(at, 1, 1)(positions if positions.ndim else positions.item()))
+
+
+# Statistics of several variables ---------------------------------------------------------------------------
+
+
+@meaning_of("cov")
+def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None, **others: Any) -> Any:
+    """Σ (aᵢ - mean)·(bᵢ - mean) / (n - 1), for each pair of rows."""
+    if any(given is not None for given in others.values()):
+        raise TypeError(f"np.cov of Values takes no {', '.join(others)}=; multiply the numbers by the roots of weights")
+    rows = np.atleast_2d(values_of(m))
+    rows = rows.T if not rowvar and len(rows) != 1 else rows
+    if y is not None:
+        more = np.atleast_2d(values_of(y))
+        rows = np.concatenate([rows, more.T if not rowvar and len(more) != 1 else more])
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    centered = rows - mean_(rows, axis=1, keepdims=True)
+    return _square(dots(centered[:, None, :], centered[None, :, :]) / float(rows.shape[1] - ddof))
+
+
+@meaning_of("corrcoef")
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, **others: Any) -> Any:
+    """The covariance over both standard deviations, for each pair of rows."""
+    covariances = np.atleast_2d(cov(x, y, rowvar))
+    deviations = np.sqrt(np.diagonal(covariances))
+    return _square(covariances / deviations[:, None] / deviations[None, :])
+
+
+def _square(matrix: Any) -> Any:
+    """As NumPy has it: of one variable a single number."""
+    return matrix.item() if matrix.size == 1 else matrix
+
+
+@meaning_of("gradient")
+def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """Differences of neighbors over their distance: central inside, one-sided at the ends."""
+    values = values_of(f)
+    axes = range(values.ndim) if axis is None else np.atleast_1d(axis).tolist()
+    steps = list(spacing) * (len(axes) if len(spacing) == 1 else 1) or [1.0] * len(axes)
+    if edge_order != 1 or len(steps) != len(axes) or any(np.ndim(step) for step in steps):
+        raise TypeError("np.gradient of Values takes one distance for each axis, and edge_order=1")
+    slopes = [_slopes(np.moveaxis(values, k, 0), step, k) for k, step in zip(axes, steps, strict=True)]
+    return slopes[0] if len(slopes) == 1 else tuple(slopes)
+
+
+def _slopes(values: ValueArray, step: Any, axis: int) -> Any:
+    if len(values) < 2:
+        raise ValueError("np.gradient needs at least two numbers along each axis")
+    ends = (values[1:2] - values[:1]) / step, (values[-1:] - values[-2:-1]) / step
+    return np.moveaxis(np.concatenate([ends[0], (values[2:] - values[:-2]) / (2.0 * step), ends[1]]), 0, axis)
+
+
+@meaning_of("polyfit", "roots", "poly")
+def _polynomials(*_: Any, **__: Any) -> Any:
+    raise TypeError("polynomials of Values are evaluated by np.polyval; to fit one, solve with np.linalg.solve")

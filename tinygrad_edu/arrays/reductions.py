@@ -1,0 +1,296 @@
+"""Reductions: one `Value` made of many, along some of the axes of an array.
+
+A sum is one `fsum` node, a mean one `mean` node, a standard deviation one `norm` node of what is left without the mean.
+The largest of many is found by `maximum`, two at a time, so that this can be recorded.
+
+May import: `functions`, `value`; `dispatch` and `value_array` of this folder; NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from functools import reduce
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.arrays.dispatch import meaning_of
+from tinygrad_edu.arrays.value_array import ValueArray, array, check_target, numbers_of_array, values_of
+from tinygrad_edu.functions import fsum, logsumexp, mean, norm
+from tinygrad_edu.value import Value, as_value
+
+__all__ = ["along"]
+
+Axis = int | tuple[int, ...] | None
+_UNSAID: Any = np._NoValue  # what NumPy hands on for an argument that nobody gave
+
+
+def along(
+    axis: Axis, of_many: Callable[[list[Value]], Any], a: Any, *, keepdims: bool = False, out: Any = None, **others: Any
+) -> Any:
+    """What `of_many` makes of the Values along some axes: one Value, or an array of one for each place that is left."""
+    _refuse(others)
+    values = values_of(a)
+    axes = range(values.ndim) if axis is None else _axes(axis, values.ndim)
+    kept = [k for k in range(values.ndim) if k not in axes]
+    runs = values.transpose([*kept, *axes])
+    shape = runs.shape[: len(kept)]
+    runs = runs.reshape(math.prod(shape), -1)
+    answers: Any = [of_many(run) for run in runs.tolist()]
+    if keepdims is True:
+        shape = tuple([1 if k in axes else length for k, length in enumerate(values.shape)])
+    result = answers[0] if shape == () else _shaped(answers, shape)
+    return result if out is None else _into(out, result)
+
+
+def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    return tuple([operator.index(np.lib.array_utils.normalize_axis_index(k, ndim)) for k in np.atleast_1d(axis)])
+
+
+def _shaped(answers: list[Any], shape: tuple[int, ...]) -> ValueArray:
+    result = np.empty(len(answers), dtype=object)
+    result[:] = answers
+    return result.reshape(shape).view(ValueArray)
+
+
+def _into(out: Any, result: Any) -> Any:
+    target = out[0] if isinstance(out, tuple) else out
+    check_target(target)
+    target[...] = result
+    return target
+
+
+def _refuse(others: dict[str, Any]) -> None:
+    """Refuse what NumPy takes and these do not, unless it says what holds anyway."""
+    for name, given in others.items():
+        harmless = given is _UNSAID or given is None or (name == "where" and given is True)
+        if not harmless and not (name == "dtype" and np.dtype(given) == object):
+            cure = "choose the elements first, as in a[mask]" if name == "where" else "leave it out"
+            raise TypeError(f"a reduction of Values takes no {name}=; {cure}")
+
+
+# Sums and means -------------------------------------------------------------------------------------------
+
+
+@meaning_of("sum")
+def sum_(a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
+    """Σ aᵢ, as one node."""
+    return along(axis, fsum, a, keepdims=keepdims, out=out, dtype=dtype, **others)
+
+
+@meaning_of("trace")
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    """The sum along the diagonal, as one node."""
+    return sum_(np.diagonal(values_of(a), offset, axis1, axis2), -1, dtype, out)
+
+
+@meaning_of("linalg.trace")
+def matrix_trace(x: Any, *, offset: int = 0, dtype: Any = None) -> Any:
+    """The sum along the diagonal of the last two axes."""
+    return trace(x, offset, -2, -1, dtype)
+
+
+@meaning_of("prod")
+def prod(a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
+    """Π aᵢ; its slopes are right where a factor is 0, too."""
+    return along(axis, product_of, a, keepdims=keepdims, out=out, dtype=dtype, **others)
+
+
+def product_of(factors: Sequence[Value]) -> Value:
+    """The product, as a chain of multiplications.
+
+    >>> product_of([Value(2.0), Value(3.0)]).data
+    6.0
+    """
+    return reduce(operator.mul, factors) if factors else Value(1.0)
+
+
+@meaning_of("mean")
+def mean_(a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
+    """Σ aᵢ / n, as one node."""
+    return along(axis, mean, a, keepdims=keepdims, out=out, dtype=dtype, **others)
+
+
+@meaning_of("average")
+def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
+    """The mean, weighted where there are weights: Σ wᵢ·aᵢ / Σ wᵢ."""
+    if weights is None:
+        total: Any = np.size(a) if axis is None else math.prod([np.shape(a)[k] for k in _axes(axis, np.ndim(a))])
+        average_ = mean_(a, axis, keepdims=keepdims)
+        return (average_, total) if returned else average_
+    weights = values_of(weights) if np.asarray(weights).dtype == object else np.asarray(weights, dtype=np.float64)
+    if weights.shape != np.shape(a):
+        if not isinstance(axis, int) or weights.shape != (np.shape(a)[axis],):
+            raise ValueError(f"weights have the shape of a, {np.shape(a)}, or of its axis, not {weights.shape}")
+        weights = np.moveaxis(weights.reshape((-1,) + (1,) * (np.ndim(a) - 1)), 0, axis)
+    weights = np.broadcast_to(weights, np.shape(a))
+    total = weights.sum(axis, keepdims=bool(keepdims is True))
+    average_ = sum_(values_of(a) * weights, axis, keepdims=keepdims) / total
+    return (average_, total) if returned else average_
+
+
+@meaning_of("var")
+def var(
+    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: Any = False,
+    *, correction: Any = _UNSAID, **others: Any,
+) -> Any:  # fmt: skip
+    """Σ (aᵢ - mean)² / (n - ddof)."""
+    ddof = ddof if correction is _UNSAID else correction
+    return along(axis, lambda run: _variance(run, ddof), a, keepdims=keepdims, out=out, dtype=dtype, **others)
+
+
+@meaning_of("std")
+def std(
+    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: Any = False,
+    *, correction: Any = _UNSAID, **others: Any,
+) -> Any:  # fmt: skip
+    """√variance; of equal numbers it is 0, and so are its slopes, as those of every norm."""
+    ddof = ddof if correction is _UNSAID else correction
+    return along(axis, lambda run: _deviation(run, ddof), a, keepdims=keepdims, out=out, dtype=dtype, **others)
+
+
+def _variance(run: Sequence[Value], ddof: float) -> Value:
+    return fsum([difference.square() for difference in _without_mean(run)]) / float(_degrees(run, ddof))
+
+
+def _deviation(run: Sequence[Value], ddof: float) -> Value:
+    return norm(_without_mean(run)) / _degrees(run, ddof) ** 0.5
+
+
+def _degrees(run: Sequence[Value], ddof: float) -> float:
+    """n - ddof, as NumPy has it: never below 0."""
+    return max(len(run) - ddof, 0)
+
+
+def _without_mean(run: Sequence[Value]) -> list[Value]:
+    middle = mean(run)
+    return [value - middle for value in run]
+
+
+# Extremes -------------------------------------------------------------------------------------------------
+
+
+@meaning_of("max", "amax")
+def max_(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
+    """The largest; of two equal ones each has half of the slope."""
+    return along(axis, lambda run: _extreme(run, "maximum"), a, keepdims=keepdims, out=out, **others)
+
+
+@meaning_of("min", "amin")
+def min_(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
+    """The smallest; of two equal ones each has half of the slope."""
+    return along(axis, lambda run: _extreme(run, "minimum"), a, keepdims=keepdims, out=out, **others)
+
+
+@meaning_of("ptp")
+def ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False) -> Any:
+    """The largest less the smallest."""
+    difference = max_(a, axis, keepdims=keepdims) - min_(a, axis, keepdims=keepdims)
+    return difference if out is None else _into(out, difference)
+
+
+def _extreme(run: Sequence[Value], name: str) -> Value:
+    """By `maximum` or `minimum`, of neighbors, then of the winners, and so on: the graph is not deep."""
+    if not run:
+        raise ValueError(f"the {name} of no Values at all does not exist")
+    while len(run) > 1:
+        winners = [getattr(a, name)(b) for a, b in zip(run[::2], run[1::2], strict=False)]
+        run = [*winners, run[-1]] if len(run) % 2 else winners
+    return run[0]
+
+
+# While ignoring nan ---------------------------------------------------------------------------------------
+
+
+def _ignoring_nan(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function of the numbers that are not nan, run by run."""
+
+    def without_nan(a: Any, axis: Axis = None, *given: Any, keepdims: Any = False, **others: Any) -> Any:
+        def of_run(run: list[Value]) -> Any:
+            numbers = [value for value in run if not np.isnan(value.data)]
+            return function(array(numbers), None, *given, **others) if numbers else Value(math.nan)
+
+        return along(axis, of_run, a, keepdims=keepdims)
+
+    return without_nan
+
+
+for _name, _function in {"mean": mean_, "var": var, "std": std, "max": max_, "min": min_}.items():
+    meaning_of(f"nan{_name}")(_ignoring_nan(_function))
+
+
+@meaning_of("nansum")
+def nansum(a: Any, axis: Axis = None, **others: Any) -> Any:
+    """The sum of the numbers that are not nan."""
+    return sum_(np.where(np.isnan(values_of(a)), 0.0, values_of(a)), axis, **others)
+
+
+@meaning_of("nanprod")
+def nanprod(a: Any, axis: Axis = None, **others: Any) -> Any:
+    """The product of the numbers that are not nan."""
+    return prod(np.where(np.isnan(values_of(a)), 1.0, values_of(a)), axis, **others)
+
+
+# One after the other --------------------------------------------------------------------------------------
+
+
+def _accumulated(a: Any, axis: int | None, combine: Callable[[Any, Any], Any]) -> ValueArray:
+    values = values_of(a)
+    values = values.ravel() if axis is None else values
+    rows = np.moveaxis(values, 0 if axis is None else axis, -1)
+    sums = [list(accumulate(row, combine)) for row in rows.reshape(-1, rows.shape[-1]).tolist()]
+    result = array(sums).reshape(rows.shape) if rows.size else rows
+    return np.moveaxis(result, -1, 0 if axis is None else axis)
+
+
+@meaning_of("cumsum")
+def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
+    """The sums of the first, the first two, the first three, ..."""
+    _refuse({"dtype": dtype, "out": out})
+    return _accumulated(a, axis, operator.add)
+
+
+@meaning_of("cumprod")
+def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
+    """The products of the first, the first two, the first three, ..."""
+    _refuse({"dtype": dtype, "out": out})
+    return _accumulated(a, axis, operator.mul)
+
+
+# What methods of NumPy's functions of two numbers are ------------------------------------------------------
+
+
+def _reducing(function: Callable[..., Any]) -> Callable[..., Any]:
+    def reduction(a: Any, axis: Axis = 0, dtype: Any = None, **others: Any) -> Any:
+        _refuse({"dtype": dtype, "initial": others.pop("initial", None)})
+        return function(a, axis, **others)
+
+    return reduction
+
+
+for _ufunc, _function in {"add": sum_, "multiply": prod, "maximum": max_, "minimum": min_}.items():
+    meaning_of(f"{_ufunc}.reduce")(_reducing(_function))
+
+
+@meaning_of("logaddexp.reduce")
+def logaddexp_reduce(a: Any, axis: Axis = 0, keepdims: Any = False, **others: Any) -> Any:
+    """ln Σ exp(aᵢ), as one node."""
+    return along(axis, logsumexp, a, keepdims=keepdims, **others)
+
+
+# Whether something holds ----------------------------------------------------------------------------------
+
+
+@meaning_of("any", "logical_or.reduce")
+def any_(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
+    """Whether one of the numbers is not 0."""
+    return np.any(numbers_of_array(a) != 0.0, axis=axis, out=out, keepdims=keepdims, **others)
+
+
+@meaning_of("all", "logical_and.reduce")
+def all_(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
+    """Whether none of the numbers is 0."""
+    return np.all(numbers_of_array(a) != 0.0, axis=axis, out=out, keepdims=keepdims, **others)

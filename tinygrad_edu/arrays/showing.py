@@ -1,0 +1,53 @@
+"""An array of `Value`s as text, and in a notebook: the numbers as NumPy shows them, the shape, and the size of the graph.
+
+May import: `backprop`, `modes`, `texts`; NumPy.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.modes import is_hidden
+
+__all__ = ["as_html", "as_text"]
+
+
+def as_text(values: Any, name: str = "", spec: str = "") -> str:
+    """The numbers, as NumPy writes them; with a name, as a call of it.
+
+    >>> from tinygrad_edu.arrays import array
+    >>> print(as_text(array([1.0, 2.0]), "ValueArray"))
+    ValueArray([1., 2.])
+    """
+    elements = values.ravel().tolist()
+    if any(map(is_hidden, elements)):
+        return f"<an array of Values of shape {values.shape}, while recording>"
+    numbers = np.array([value.data for value in elements], dtype=np.float64).reshape(values.shape)
+    formatter: Any = {"float_kind": lambda number: format(number, spec)} if spec else None
+    text = np.array2string(numbers, separator=", " if name else " ", prefix=f"{name}(", formatter=formatter)
+    return f"{name}({text})" if name else text
+
+
+def as_html(values: Any) -> str:
+    """For a notebook: the shape, how many Values the graph behind it has, and the numbers."""
+    elements = values.ravel().tolist()
+    shape = " × ".join(map(str, values.shape)) or "one number"
+    nodes = _graph_size(elements)
+    return (
+        f"<div><b>ValueArray</b> {shape}, in a graph of {nodes:,} Value{'s' * (nodes != 1)}"
+        f"<pre>{escape(as_text(values))}</pre></div>"
+    )
+
+
+def _graph_size(elements: Any) -> int:
+    seen = {id(value): value for value in elements}
+    to_visit = list(seen.values())
+    while to_visit:
+        for value in to_visit.pop().inputs:
+            if id(value) not in seen:
+                seen[id(value)] = value
+                to_visit.append(value)
+    return len(seen)
