@@ -13,6 +13,7 @@ from tinygrad_edu.stopping import backward
 from tinygrad_edu.value import Value, as_value
 
 if TYPE_CHECKING:  # what the table below loads when it is first asked for
+    from tinygrad_edu.arrays import ValueArray, array
     from tinygrad_edu.checking import GradCheck, gradcheck
     from tinygrad_edu.diagnosis import diagnose
     from tinygrad_edu.drawing import draw
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # what the table below loads when it is first asked for
     from tinygrad_edu.training import EarlyStopping, History, fit, predict
 
 _ROOMS = {
+    "arrays": ("ValueArray", "array"),
     "checking": ("GradCheck", "gradcheck"),
     "diagnosis": ("diagnose",),
     "drawing": ("draw",),
@@ -36,7 +38,7 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "MLP", "SGD", "Adam", "AdamW", "AnomalyError", "EarlyStopping", "Explanation", "GradCheck", "History", "Layer",
-    "Module", "Neuron", "Program", "Programs", "RMSprop", "RecordingError", "Stepper", "Value", "as_value", "backward",
+    "Module", "Neuron", "Program", "Programs", "RMSprop", "RecordingError", "Stepper", "Value", "ValueArray", "array", "as_value", "backward",
     "backward_steps", "choose", "debug", "detect_anomaly", "diagnose", "dot", "draw", "explain", "fit", "fsum", "grad",
     "gradcheck", "hessian", "logsumexp", "no_grad", "operation", "predict", "record", "save_page", "softmax",
     "topological_order", "trace_sources", "where",
