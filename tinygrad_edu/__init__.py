@@ -38,10 +38,10 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "MLP", "SGD", "Adam", "AdamW", "AnomalyError", "EarlyStopping", "Explanation", "GradCheck", "History", "Layer",
-    "Module", "Neuron", "Program", "Programs", "RMSprop", "RecordingError", "Stepper", "Value", "ValueArray", "array", "as_value", "backward",
-    "backward_steps", "choose", "debug", "detect_anomaly", "diagnose", "dot", "draw", "explain", "fit", "fsum", "grad",
-    "gradcheck", "hessian", "logsumexp", "no_grad", "operation", "predict", "record", "save_page", "softmax",
-    "topological_order", "trace_sources", "where",
+    "Module", "Neuron", "Program", "Programs", "RMSprop", "RecordingError", "Stepper", "Value", "ValueArray",
+    "array", "as_value", "backward", "backward_steps", "choose", "debug", "detect_anomaly", "diagnose", "dot",
+    "draw", "explain", "fit", "fsum", "grad", "gradcheck", "hessian", "logsumexp", "no_grad", "operation",
+    "predict", "record", "save_page", "softmax", "topological_order", "trace_sources", "where",
 ]  # fmt: skip
 
 
