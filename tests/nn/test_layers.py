@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import central_difference
 
-from tinygrad_edu import Value, no_grad, softmax
+from tinygrad_edu import Value, ValueArray, array, no_grad, softmax
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.nn import MLP, RNN, Conv2d, Dropout, Layer, LayerNorm, Module, Neuron, Sequential
 from tinygrad_edu.nn.layers import named_layers
@@ -77,9 +77,10 @@ def test_an_example_may_be_any_sequence_of_numbers(make):
     assert neuron(make([0.5, -0.25])).data == neuron([0.5, -0.25]).data
 
 
-def test_layers_and_networks_always_return_a_list():
-    assert type(Layer(1, 1)([1.0])) is list
-    assert type(MLP(1, [1])([1.0])) is list
+def test_layers_and_networks_always_return_an_array():
+    for outputs in (Layer(1, 1)([1.0]), MLP(1, [1])([1.0]), MLP(1, [1])(array([1.0]))):
+        assert isinstance(outputs, ValueArray)
+        assert outputs.shape == (1,)
     assert isinstance(Neuron(1)([1.0]), Value)
 
 

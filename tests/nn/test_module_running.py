@@ -393,7 +393,7 @@ def test_those_who_listen_hear_every_answer_inner_modules_first():
     model = MLP(2, [2, 1], seed=0)
     answers = heard(model, [1.0, 2.0])
     assert [name for name, _ in answers] == ["Neuron", "Neuron", "Layer", "Neuron", "Layer", "MLP"]
-    assert answers[2][1] == [answer for _, answer in answers[:2]]
+    assert answers[2][1].tolist() == [answer for _, answer in answers[:2]]
     assert answers[-1][1] is answers[-2][1]
 
 

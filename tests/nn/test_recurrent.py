@@ -41,7 +41,7 @@ def test_rnn_is_what_its_equation_says(steps, n_in, n_hidden, seed):
         expected.append(hidden)
     outputs, state = rnn(sequence)
     np.testing.assert_allclose(numbers(outputs), expected, atol=1e-12)
-    assert state == outputs[-1]
+    assert all(value is last for value, last in zip(state, outputs[-1], strict=True))
 
 
 @settings(max_examples=20, deadline=None)
@@ -92,7 +92,7 @@ def test_a_sequence_may_be_run_in_two_parts(kind):
     whole, _ = network(sequence)
     first, state = network(sequence[:1])
     second, _ = network(sequence[1:], state)
-    np.testing.assert_array_equal(numbers(whole), numbers(first + second))
+    np.testing.assert_array_equal(numbers(whole), numbers([*first, *second]))
 
 
 def test_an_open_forget_gate_carries_the_gradient_and_a_closed_one_stops_it():

@@ -5,26 +5,30 @@ May import: `arguments`, `value`, `functions`; `initializers`, `layers`, `module
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, sqrt
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
+from tinygrad_edu.arrays import ValueArray, array
 from tinygrad_edu.functions import dot, softmax
 from tinygrad_edu.nn.initializers import Initializer
 from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.nn.shapes import Steps, flatten, nested_values
+from tinygrad_edu.nn.shapes import values_of_shape
 from tinygrad_edu.value import Value
 
 __all__ = ["AttentionWeights", "MultiheadAttention", "scaled_dot_product_attention"]
 
 #: How much each position of the queries takes from each position of the keys; each row sums to 1.
-AttentionWeights: TypeAlias = list[list[Value]]
+AttentionWeights: TypeAlias = ValueArray
 
 
 def scaled_dot_product_attention(
-    queries: Steps, keys: Steps, values: Steps, is_causal: bool = False
-) -> tuple[Steps, AttentionWeights]:
+    queries: Any, keys: Any, values: Any, is_causal: bool = False
+) -> tuple[ValueArray, AttentionWeights]:
     """weights = softmax(queries · keysᵀ / √d), outputs = weights · values; returns (outputs, weights).
 
     Shapes: queries (targets, d), keys (sources, d), values (sources, n) give outputs (targets, n) and weights
@@ -33,11 +37,11 @@ def scaled_dot_product_attention(
 
     Vaswani, A. et al. (2017). Attention is all you need. NeurIPS. arXiv:1706.03762
 
-    >>> one, zero = Value(1.0), Value(0.0)
-    >>> outputs, weights = scaled_dot_product_attention([[zero]], [[one], [one]], [[one], [zero]])
-    >>> round(outputs[0][0].data, 6), [round(weight.data, 6) for weight in weights[0]]
-    (0.5, [0.5, 0.5])
+    >>> outputs, weights = scaled_dot_product_attention([[0.0]], [[1.0], [1.0]], [[1.0], [0.0]])
+    >>> outputs.data.round(6), weights.data.round(6)
+    (array([[0.5]]), array([[0.5, 0.5]]))
     """
+    queries, keys, values = array(queries), array(keys), array(values)
     scale = 1.0 / sqrt(len(keys[0]))
     hidden = Value(-inf)
     weights = [
@@ -45,7 +49,7 @@ def scaled_dot_product_attention(
         for i, query in enumerate(queries)
     ]
     columns = list(zip(*values, strict=True))
-    return [[dot(column, row) for column in columns] for row in weights], weights
+    return array([[dot(column, row) for column in columns] for row in weights]), array(weights)
 
 
 class MultiheadAttention(Module):
@@ -64,8 +68,8 @@ class MultiheadAttention(Module):
 
     >>> attention = MultiheadAttention(4, num_heads=2, seed=0)
     >>> outputs, weights = attention([[0.1, 0.2, 0.3, 0.4], [1.0, 0.0, -1.0, 0.0]], is_causal=True)
-    >>> len(outputs), [weight.data for weight in weights[0][0]]
-    (2, [1.0, 0.0])
+    >>> outputs.shape, weights.shape, weights[0][0]
+    ((2, 4), (2, 2, 2), ValueArray([1., 0.]))
     """
 
     def __init__(
@@ -85,25 +89,25 @@ class MultiheadAttention(Module):
 
     def __call__(
         self, query: Any, key: Any = None, value: Any = None, is_causal: bool = False
-    ) -> tuple[Steps, list[AttentionWeights]]:
+    ) -> tuple[ValueArray, ValueArray]:
         """The outputs, and the weights of each head; `key` is `query` unless given, `value` is `key`."""
         key = query if key is None else key
         value = key if value is None else value
+        shape = "steps", self.embed_dim
         queries, keys, values = (
-            self._shares([layer(step) for step in nested_values(sequence, ("steps", self.embed_dim), "this attention")])
+            self._shares([layer(step) for step in values_of_shape(sequence, shape, "this attention")])
             for layer, sequence in ((self.query, query), (self.key, key), (self.value, value))
         )
         heads = [
             scaled_dot_product_attention(*share, is_causal=is_causal)
             for share in zip(queries, keys, values, strict=True)
         ]
-        found = zip(*[outputs for outputs, _ in heads], strict=True)
-        return [self.output(flatten(parts)) for parts in found], [weights for _, weights in heads]
+        found = np.concatenate([outputs for outputs, _ in heads], axis=1)
+        return array([self.output(parts) for parts in found]), array([weights for _, weights in heads])
 
-    def _shares(self, steps: Steps) -> list[Steps]:
+    def _shares(self, steps: Sequence[ValueArray]) -> Sequence[ValueArray]:
         """The part of each step that belongs to each head, shape (num_heads, steps, embed_dim / num_heads)."""
-        size = self.embed_dim // self.num_heads
-        return [[step[start : start + size] for step in steps] for start in range(0, self.embed_dim, size)]
+        return np.split(array(steps), self.num_heads, axis=1)  # type: ignore[return-value]  # of Values, as the steps are
 
     def describe(self) -> str:
         """The size of each position, and the number of heads."""

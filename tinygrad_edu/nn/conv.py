@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
+from tinygrad_edu.arrays import ValueArray, array
 from tinygrad_edu.modes import asks_for_modules
 from tinygrad_edu.nn.activations import Activation, activation_name
 from tinygrad_edu.nn.initializers import Initializer, draw_weights, resolve_initializer, these
 from tinygrad_edu.nn.layers import Neuron
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.nn.shapes import Image, flatten, nested_values
-from tinygrad_edu.value import Value
+from tinygrad_edu.nn.shapes import values_of_shape
 
 __all__ = ["Conv2d", "patches"]
 
 
-def patches(image: Image, size: int, stride: int) -> list[list[Image]]:
+def patches(image: ValueArray, size: int, stride: int) -> ValueArray:
     """Every `size` × `size` window of an image, all channels of it: rows of windows, `stride` pixels apart.
 
     Shapes: an image (channels, height, width) gives ((height - size) // stride + 1) rows of
@@ -28,22 +30,18 @@ def patches(image: Image, size: int, stride: int) -> list[list[Image]]:
 
     Raises ValueError when the image is smaller than a window.
 
-    >>> [[window[0] for window in row] for row in patches([[[1, 2, 3], [4, 5, 6]]], 2, 1)]
-    [[[[1, 2], [4, 5]], [[2, 3], [5, 6]]]]
+    >>> patches(array([[[1, 2, 3], [4, 5, 6]]]), 2, 1).data[0, 1]
+    array([[[2., 3.],
+            [5., 6.]]])
     """
-    height, width = len(image[0]), len(image[0][0])
+    height, width = image.shape[1:]
     if height < size or width < size:
         raise ValueError(
             f"a window of {size} × {size} does not fit into an image of {height} × {width} pixels; "
             "make the window smaller or pad the image"
         )
-    return [
-        [
-            [[row[left : left + size] for row in channel[top : top + size]] for channel in image]
-            for left in range(0, width - size + 1, stride)
-        ]
-        for top in range(0, height - size + 1, stride)
-    ]
+    windows = np.lib.stride_tricks.sliding_window_view(image, (size, size), axis=(1, 2))[:, ::stride, ::stride]
+    return windows.transpose(1, 2, 0, 3, 4)  # type: ignore[return-value]  # of Values, as the image is
 
 
 class Conv2d(Module):
@@ -60,8 +58,9 @@ class Conv2d(Module):
     LeCun, Y. et al. (1989). Backpropagation applied to handwritten zip code recognition. Neural Computation 1(4).
 
     >>> edges = Conv2d(1, 1, kernel_size=2, init=lambda n_inputs, n_outputs, generator: [-1.0, 1.0, -1.0, 1.0])
-    >>> [[pixel.data for pixel in row] for row in edges([[[0, 0, 9], [0, 0, 9], [0, 0, 9]]])[0]]
-    [[0.0, 18.0], [0.0, 18.0]]
+    >>> edges([[[0, 0, 9], [0, 0, 9], [0, 0, 9]]])[0]
+    ValueArray([[ 0., 18.],
+                [ 0., 18.]])
     """
 
     def __init__(
@@ -89,13 +88,13 @@ class Conv2d(Module):
         self.filters = [Neuron(shape[1], activation, init=these(row)) for row in weights]
         self.label_parameters()
 
-    def __call__(self, image: Any) -> Image:
+    def __call__(self, image: Any) -> ValueArray:
         """The feature maps of one image, shape (out_channels, height', width')."""
-        pixels: Image = nested_values(image, (self.in_channels, "height", "width"), "this convolution")
+        pixels = values_of_shape(image, (self.in_channels, "height", "width"), "this convolution")
         windows = patches(_padded(pixels, self.padding), self.kernel_size, self.stride)
-        flat = [[flatten(window) for window in row] for row in windows]
+        flat = windows.reshape(*windows.shape[:2], -1).tolist()
         respond = [neuron.respond_aloud if asks_for_modules() else neuron.respond for neuron in self.filters]
-        return [[[one(inputs) for inputs in row] for row in flat] for one in respond]
+        return array([[[one(inputs) for inputs in row] for row in flat] for one in respond])
 
     def describe(self) -> str:
         """The channels, the size of the kernel, and the activation."""
@@ -103,11 +102,6 @@ class Conv2d(Module):
         return f"{self.in_channels} -> {self.out_channels} channels, {self.kernel_size} × {self.kernel_size}, {name}"
 
 
-def _padded(image: Image, padding: int) -> Image:
+def _padded(image: ValueArray, padding: int) -> ValueArray:
     """The image inside a frame of zeros."""
-    if not padding:
-        return image
-    zero = Value(0.0)
-    sides = [zero] * padding
-    empty = [[zero] * (len(image[0][0]) + 2 * padding)] * padding
-    return [[*empty, *[[*sides, *row, *sides] for row in channel], *empty] for channel in image]
+    return np.pad(image, [(0, 0), (padding, padding), (padding, padding)]) if padding else image  # type: ignore[return-value]  # of Values, as the image is

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
+from tinygrad_edu.arrays import ValueArray, array
 from tinygrad_edu.functions import choose
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.value import Value
@@ -27,8 +28,8 @@ class Embedding(Module):
     Bengio, Y. et al. (2003). A neural probabilistic language model. JMLR 3.
 
     >>> letters = Embedding(26, 3, seed=0)
-    >>> letters(2) == letters.weights[2], len(letters.parameters())
-    (True, 78)
+    >>> (letters(2) == letters.weights[2]).all(), len(letters.parameters())
+    (np.True_, 78)
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, *, seed: Seed = None) -> None:
@@ -37,9 +38,9 @@ class Embedding(Module):
         self.weights = [[Value(weight) for weight in row] for row in table.tolist()]
         self.label_parameters()
 
-    def __call__(self, token: Any) -> list[Value]:
-        """The row of a token."""
-        return [choose(token, column) for column in zip(*self.weights, strict=True)]
+    def __call__(self, token: Any) -> ValueArray:
+        """The row of a token, shape (embedding_dim,)."""
+        return array([choose(token, column) for column in zip(*self.weights, strict=True)])
 
     def describe(self) -> str:
         """The number of tokens, and of numbers for each."""

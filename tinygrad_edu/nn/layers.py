@@ -1,9 +1,10 @@
 """The network: a neuron, a layer of neurons, a multi-layer perceptron.
 
-All of them are called on one example. Plain numbers become `Value`s once, at the entrance.
+All of them are called on one example: a list, a tuple or an array. Plain numbers become `Value`s once, at the entrance,
+and what comes out is a `ValueArray`.
 
-May import: `arguments`, `modes`, `value`, `functions`; `activations`, `initializers` and `module` of this folder;
-NumPy.
+May import: `arguments`, `modes`, `value`, `functions`, `arrays`; `activations`, `initializers` and `module` of this
+folder; NumPy.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
+from tinygrad_edu.arrays import ValueArray, array
 from tinygrad_edu.functions import dot, softmax
 from tinygrad_edu.modes import asks_for_modules
 from tinygrad_edu.nn.activations import Activation, activation_name, is_softmax, resolve_activation
@@ -38,6 +40,9 @@ def one_example(inputs: Iterable[Number], n_inputs: int, owner: str) -> list[Val
                 f"{owner} takes one example of {n_inputs} inputs, an array of shape ({n_inputs},), not of shape "
                 f"{inputs.shape}; for several examples, call it on each row"
             )
+        if type(inputs) is ValueArray:
+            values: list[Value] = inputs.tolist()
+            return values
         inputs = inputs.tolist()
     elif isinstance(inputs, (str, bytes)) or not isinstance(inputs, Iterable):
         raise TypeError(
@@ -102,14 +107,14 @@ class Neuron(Module):
 class Layer(Module):
     """Neurons side by side, all given the same inputs.
 
-    `neurons` are `n_outputs` `Neuron`s. Called on one example, it returns a list of `n_outputs` `Value`s, also where
-    there is only one. The activation "softmax" turns the outputs of the whole layer into probabilities.
+    `neurons` are `n_outputs` `Neuron`s. Called on one example, it returns a `ValueArray` of shape (n_outputs,), also
+    where there is only one. The activation "softmax" turns the outputs of the whole layer into probabilities.
 
     Raises ValueError as `Neuron` does.
 
     >>> layer = Layer(2, 3, "softmax", init="zeros")
-    >>> [round(p.data, 3) for p in layer([1.0, -1.0])]
-    [0.333, 0.333, 0.333]
+    >>> layer([1.0, -1.0]).data.round(3)
+    array([0.333, 0.333, 0.333])
     """
 
     def __init__(
@@ -129,12 +134,12 @@ class Layer(Module):
         self.neurons = [Neuron(n_inputs, own, init=these(row)) for row in weights]
         self.label_parameters()
 
-    def __call__(self, inputs: Iterable[Number]) -> list[Value]:
-        """The outputs of all neurons for one example."""
+    def __call__(self, inputs: Iterable[Number]) -> ValueArray:
+        """The outputs of all neurons for one example, shape (n_outputs,)."""
         values = one_example(inputs, len(self.neurons[0].weights), "this layer")
         asked = asks_for_modules()
         outputs = [neuron.respond_aloud(values) if asked else neuron.respond(values) for neuron in self.neurons]
-        return softmax(outputs) if is_softmax(self.activation) else outputs
+        return array(softmax(outputs) if is_softmax(self.activation) else outputs)
 
     def describe(self) -> str:
         """The numbers of inputs and outputs, and the activation."""
@@ -147,7 +152,8 @@ class MLP(Module):
     `sizes` are the numbers of neurons of each layer, so `MLP(2, [16, 16, 1])` has two hidden layers and one output.
     The hidden layers use `activation`, the last one `output_activation`, which is "linear" unless you say otherwise.
     `activation` may also be a sequence with one activation per layer, the last one included. Called on one example, a
-    network returns a list of `Value`s, also where there is only one. Every parameter is labeled with its path.
+    network returns a `ValueArray` of shape (n_outputs,), also where there is only one output. Every parameter is
+    labeled with its path.
 
     Raises ValueError as `Neuron` does, and for sizes or activations that are not one per layer.
 
@@ -180,9 +186,9 @@ class MLP(Module):
         ]
         self.label_parameters()
 
-    def __call__(self, inputs: Iterable[Number]) -> list[Value]:
-        """The outputs of the last layer for one example."""
-        outputs: list[Value] = one_example(inputs, len(self.layers[0].neurons[0].weights), "this network")
+    def __call__(self, inputs: Iterable[Number]) -> ValueArray:
+        """The outputs of the last layer for one example, shape (n_outputs,)."""
+        outputs = array(one_example(inputs, len(self.layers[0].neurons[0].weights), "this network"))
         for layer in self.layers:
             outputs = layer(outputs)
         return outputs

@@ -11,10 +11,11 @@ from functools import reduce
 from typing import Any
 
 from tinygrad_edu.arguments import whole_number
+from tinygrad_edu.arrays import ValueArray, array
 from tinygrad_edu.functions import fsum
 from tinygrad_edu.nn.conv import patches
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.nn.shapes import Image, flatten, nested_values
+from tinygrad_edu.nn.shapes import values_of_shape
 from tinygrad_edu.value import Value
 
 __all__ = ["AvgPool2d", "MaxPool2d"]
@@ -27,16 +28,12 @@ class _Pool2d(Module, ABC):
         self.kernel_size = whole_number(kernel_size, "kernel_size")
         self.stride = self.kernel_size if stride is None else whole_number(stride, "stride")
 
-    def __call__(self, image: Any) -> Image:
+    def __call__(self, image: Any) -> ValueArray:
         """The image of one number per window, shape (channels, height', width')."""
-        pixels: Image = nested_values(image, ("channels", "height", "width"), "this pooling")
-        return [
-            [
-                [self.pool(flatten(window)) for window in row]
-                for row in patches([channel], self.kernel_size, self.stride)
-            ]
-            for channel in pixels
-        ]
+        pixels = values_of_shape(image, ("channels", "height", "width"), "this pooling")
+        windows = patches(pixels, self.kernel_size, self.stride).transpose(2, 0, 1, 3, 4)
+        flat = windows.reshape(*windows.shape[:3], -1).tolist()
+        return array([[[self.pool(window) for window in row] for row in channel] for channel in flat])
 
     @abstractmethod
     def pool(self, window: Sequence[Value]) -> Value:
@@ -58,7 +55,7 @@ class MaxPool2d(_Pool2d):
     Raises ValueError for sizes that are no positive whole numbers, and for an image smaller than a window.
 
     >>> MaxPool2d(2)([[[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 1.0, 7.0]]])[0][0]
-    [Value(5.0, op='maximum'), Value(7.0, op='maximum')]
+    ValueArray([5., 7.])
     """
 
     def pool(self, window: Sequence[Value]) -> Value:
@@ -72,7 +69,7 @@ class AvgPool2d(_Pool2d):
     Shapes and errors are those of `MaxPool2d`; the gradient is shared among all pixels of a window.
 
     >>> AvgPool2d(2)([[[1.0, 5.0, 2.0, 0.0], [3.0, 3.0, 1.0, 1.0]]])[0][0]
-    [Value(3.0, op='/'), Value(1.0, op='/')]
+    ValueArray([3., 1.])
     """
 
     def pool(self, window: Sequence[Value]) -> Value:

@@ -12,18 +12,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
+import numpy as np
+
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
+from tinygrad_edu.arrays import ValueArray, array
 from tinygrad_edu.nn.activations import Activation
 from tinygrad_edu.nn.initializers import Initializer
 from tinygrad_edu.nn.layers import Layer, one_example
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.nn.shapes import Steps, nested_values
+from tinygrad_edu.nn.shapes import values_of_shape
 from tinygrad_edu.value import Number, Value
 
 __all__ = ["LSTM", "RNN", "LSTMCell", "LSTMState", "RNNCell"]
 
 #: The state of an LSTM: what it shows (hidden), and what it keeps to itself (cell).
-LSTMState: TypeAlias = tuple[list[Value], list[Value]]
+LSTMState: TypeAlias = tuple[ValueArray, ValueArray]
 
 CellState = TypeVar("CellState")  # what a cell hands on to its next step
 
@@ -40,8 +43,8 @@ class RNNCell(Module):
 
     >>> cell = RNNCell(1, 1, "linear", init=lambda n_inputs, n_outputs, generator: [1.0, 0.5])
     >>> hidden = cell([8.0], cell.initial_state())
-    >>> [value.data for value in cell([1.0], hidden)]
-    [5.0]
+    >>> cell([1.0], hidden)
+    ValueArray([5.])
     """
 
     def __init__(
@@ -58,15 +61,15 @@ class RNNCell(Module):
         self.layer = Layer(self.input_size + self.hidden_size, self.hidden_size, activation, init=init, seed=seed)
         self.label_parameters()
 
-    def initial_state(self) -> list[Value]:
+    def initial_state(self) -> ValueArray:
         """The state before the first step: zeros."""
-        return [Value(0.0) for _ in range(self.hidden_size)]
+        return array(np.zeros(self.hidden_size))
 
-    def __call__(self, inputs: Sequence[Number], state: Sequence[Number]) -> list[Value]:
+    def __call__(self, inputs: Sequence[Number], state: Sequence[Number]) -> ValueArray:
         """The hidden state after this step."""
         return self.layer(_joined(inputs, self.input_size, state, self.hidden_size))
 
-    def output(self, state: list[Value]) -> list[Value]:
+    def output(self, state: ValueArray) -> ValueArray:
         """The part of the state that goes into the outputs: all of it."""
         return state
 
@@ -114,18 +117,17 @@ class LSTMCell(Module):
 
     def initial_state(self) -> LSTMState:
         """The state before the first step: zeros."""
-        return [Value(0.0) for _ in range(self.hidden_size)], [Value(0.0) for _ in range(self.hidden_size)]
+        return array(np.zeros(self.hidden_size)), array(np.zeros(self.hidden_size))
 
     def __call__(self, inputs: Sequence[Number], state: tuple[Sequence[Number], Sequence[Number]]) -> LSTMState:
         """The pair (hidden, cell) after this step."""
         hidden, cell = state
         seen = _joined(inputs, self.input_size, hidden, self.hidden_size)
-        memory = one_example(cell, self.hidden_size, "the cell state")
-        forget, take, new = self.forget_gate(seen), self.input_gate(seen), self.candidate(seen)
-        kept = [f * c + i * n for f, c, i, n in zip(forget, memory, take, new, strict=True)]
-        return [show * c.tanh() for show, c in zip(self.output_gate(seen), kept, strict=True)], kept
+        memory = array(one_example(cell, self.hidden_size, "the cell state"))
+        kept = self.forget_gate(seen) * memory + self.input_gate(seen) * self.candidate(seen)
+        return self.output_gate(seen) * np.tanh(kept), kept
 
-    def output(self, state: LSTMState) -> list[Value]:
+    def output(self, state: LSTMState) -> ValueArray:
         """The part of the state that goes into the outputs: the hidden one."""
         return state[0]
 
@@ -135,22 +137,22 @@ class _Recurrent(Module, Generic[CellState]):
 
     cell: Any
 
-    def __call__(self, sequence: Any, state: CellState | None = None) -> tuple[Steps, CellState]:
+    def __call__(self, sequence: Any, state: CellState | None = None) -> tuple[ValueArray, CellState]:
         """The outputs of every step, shape (steps, hidden_size), and the state after the last."""
-        steps: Steps = nested_values(sequence, ("steps", self.cell.input_size), f"this {type(self).__name__}")
+        steps = values_of_shape(sequence, ("steps", self.cell.input_size), f"this {type(self).__name__}")
         state_now = self.cell.initial_state() if state is None else state
         outputs = []
         for inputs in steps:
             state_now = self.cell(inputs, state_now)
             outputs.append(self.cell.output(state_now))
-        return outputs, state_now
+        return array(outputs), state_now
 
     def describe(self) -> str:
         """The numbers of inputs and outputs of each step."""
         return f"{self.cell.input_size} -> {self.cell.hidden_size}"
 
 
-class RNN(_Recurrent[list[Value]]):
+class RNN(_Recurrent[ValueArray]):
     """A plain recurrent network: an `RNNCell` run along a sequence.
 
     Shapes: a sequence (steps, input_size) gives outputs (steps, hidden_size) and the last state (hidden_size). To stack
@@ -161,8 +163,8 @@ class RNN(_Recurrent[list[Value]]):
 
     >>> rnn = RNN(1, 2, seed=0)
     >>> outputs, state = rnn([[1.0], [0.5], [-1.0]])
-    >>> len(outputs), outputs[-1] == state
-    (3, True)
+    >>> outputs.shape, outputs[-1] is state, (outputs[-1] == state).all()
+    ((3, 2), False, np.True_)
     """
 
     def __init__(
@@ -188,8 +190,8 @@ class LSTM(_Recurrent[LSTMState]):
 
     >>> lstm = LSTM(1, 2, seed=0)
     >>> outputs, (hidden, cell) = lstm([[1.0], [0.5], [-1.0]])
-    >>> len(outputs), outputs[-1] == hidden
-    (3, True)
+    >>> outputs.shape, hidden.shape, cell.shape
+    ((3, 2), (2,), (2,))
     """
 
     def __init__(

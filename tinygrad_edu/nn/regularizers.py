@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tinygrad_edu.arguments import Seed, above_zero, at_least_zero, random_generator, whole_number
+from tinygrad_edu.arrays import ValueArray, array
 from tinygrad_edu.functions import fsum, where
 from tinygrad_edu.modes import noise
 from tinygrad_edu.nn.layers import one_example
@@ -30,16 +31,16 @@ class Dropout(Module):
         yᵢ = xᵢ / (1 - p) with probability 1 - p, else 0;      in `eval()`: yᵢ = xᵢ
 
     Because the scaling is done in training ("inverted" dropout), nothing is left to do in `eval()`. Called on one
-    example, it returns a list of as many `Value`s. Srivastava et al. 2014, "Dropout: a simple way to prevent neural
-    networks from overfitting".
+    example, it returns as many `Value`s. Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from
+    overfitting".
 
     Raises ValueError for a p outside [0, 1).
 
     >>> drop = Dropout(0.5, seed=0)
-    >>> [y.data for y in drop([1.0, 1.0, 1.0, 1.0])]
-    [2.0, 0.0, 0.0, 0.0]
-    >>> [y.data for y in drop.eval()([1.0, 1.0])]
-    [1.0, 1.0]
+    >>> drop([1.0, 1.0, 1.0, 1.0])
+    ValueArray([2., 0., 0., 0.])
+    >>> drop.eval()([1.0, 1.0])
+    ValueArray([1., 1.])
     """
 
     def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
@@ -53,13 +54,13 @@ class Dropout(Module):
         drawn: Number = noise(self.generator.random)
         return drawn
 
-    def __call__(self, inputs: Iterable[Number]) -> list[Value]:
+    def __call__(self, inputs: Iterable[Number]) -> ValueArray:
         """What is left of the inputs of one example."""
-        values = _as_values(inputs)
+        values = array(inputs if isinstance(inputs, np.ndarray) else list(inputs))
         if not self.training or self.p == 0.0:
             return values
         scale = 1.0 / (1.0 - self.p)
-        return [where(self.noise() >= self.p, scale * x, 0.0) for x in values]
+        return array([where(self.noise() >= self.p, scale * x, 0.0) for x in values.tolist()])
 
     def describe(self) -> str:
         """The share that is dropped."""
@@ -71,14 +72,14 @@ class LayerNorm(Module):
 
         yᵢ = weightᵢ · (xᵢ - mean) / √(variance + ε) + biasᵢ,     over the `size` numbers of the example
 
-    Called on one example of `size` numbers, it returns a list of as many `Value`s. `weight` starts at 1, `bias` at 0;
+    Called on one example of `size` numbers, it returns as many `Value`s. `weight` starts at 1, `bias` at 0;
     ε, which keeps equal numbers from being divided by 0, is as in PyTorch. Ba, Kiros & Hinton 2016, "Layer
     normalization".
 
     Raises ValueError for a size below 1, an epsilon that is not above 0, and a wrong number of inputs.
 
-    >>> [round(y.data, 3) for y in LayerNorm(3)([1.0, 2.0, 3.0])]
-    [-1.225, 0.0, 1.225]
+    >>> LayerNorm(3)([1.0, 2.0, 3.0]).data.round(3)
+    array([-1.225,  0.   ,  1.225])
     """
 
     def __init__(self, size: int, *, epsilon: float = 1e-5) -> None:
@@ -88,12 +89,12 @@ class LayerNorm(Module):
         self.bias = [Value(0.0) for _ in range(self.size)]
         self.label_parameters()
 
-    def __call__(self, inputs: Iterable[Number]) -> list[Value]:
+    def __call__(self, inputs: Iterable[Number]) -> ValueArray:
         """The numbers of one example, normalized."""
         values = one_example(inputs, self.size, "this LayerNorm")
         mean, variance = _mean_and_variance(values)
         scale = (variance + self.epsilon).sqrt().reciprocal()
-        return [(x - mean) * scale * w + b for x, w, b in zip(values, self.weight, self.bias, strict=True)]
+        return array([(x - mean) * scale * w + b for x, w, b in zip(values, self.weight, self.bias, strict=True)])
 
     def describe(self) -> str:
         """The number of inputs."""
@@ -105,13 +106,13 @@ class RMSNorm(Module):
 
         yᵢ = weightᵢ · xᵢ / √(Σ xⱼ² / size + ε)
 
-    Called on one example of `size` numbers, it returns a list of as many `Value`s. `weight` starts at 1; ε is as in the
-    authors' code. Zhang & Sennrich 2019, "Root mean square layer normalization".
+    Called on one example of `size` numbers, it returns as many `Value`s. `weight` starts at 1; ε is as in the authors'
+    code. Zhang & Sennrich 2019, "Root mean square layer normalization".
 
     Raises ValueError as `LayerNorm` does.
 
-    >>> [round(y.data, 3) for y in RMSNorm(2)([3.0, 4.0])]
-    [0.849, 1.131]
+    >>> RMSNorm(2)([3.0, 4.0]).data.round(3)
+    array([0.849, 1.131])
     """
 
     def __init__(self, size: int, *, epsilon: float = 1e-8) -> None:
@@ -120,12 +121,12 @@ class RMSNorm(Module):
         self.weight = [Value(1.0) for _ in range(self.size)]
         self.label_parameters()
 
-    def __call__(self, inputs: Iterable[Number]) -> list[Value]:
+    def __call__(self, inputs: Iterable[Number]) -> ValueArray:
         """The numbers of one example, scaled."""
         values = one_example(inputs, self.size, "this RMSNorm")
         mean_square = fsum([x.square() for x in values]) / self.size
         scale = (mean_square + self.epsilon).sqrt().reciprocal()
-        return [x * scale * w for x, w in zip(values, self.weight, strict=True)]
+        return array([x * scale * w for x, w in zip(values, self.weight, strict=True)])
 
     def describe(self) -> str:
         """The number of inputs."""
@@ -137,8 +138,8 @@ class BatchNorm(Module):
 
         y = weight · (x - mean) / √(variance + ε) + bias,     mean and variance of the feature over the batch
 
-    Called on a batch, a list of examples of `size` numbers each, it returns such a list of `Value`s. In training it
-    also follows the mean and the unbiased variance of the batches (`running_mean`, `running_var`). It uses these in
+    Called on a batch, shape (n, size), it returns an array of `Value`s of the same shape. In training it also
+    follows the mean and the unbiased variance of the batches (`running_mean`, `running_var`). It uses these in
     `eval()`, where a batch of one is fine. `momentum` is the share of the newest batch in them. Ioffe & Szegedy 2015,
     "Batch normalization", with the names and defaults of PyTorch.
 
@@ -146,8 +147,9 @@ class BatchNorm(Module):
     variance is 0.
 
     >>> norm = BatchNorm(1)
-    >>> [[round(y.data, 3) for y in row] for row in norm([[1.0], [3.0]])]
-    [[-1.0], [1.0]]
+    >>> norm([[1.0], [3.0]]).data.round(3)
+    array([[-1.],
+           [ 1.]])
     >>> norm.running_mean
     [0.2]
     """
@@ -167,7 +169,7 @@ class BatchNorm(Module):
         self.running_var = [1.0] * self.size
         self.label_parameters()
 
-    def __call__(self, batch: Iterable[Iterable[Number]]) -> list[list[Value]]:
+    def __call__(self, batch: Iterable[Iterable[Number]]) -> ValueArray:
         """The examples of the batch, each feature normalized."""
         rows = [one_example(row, self.size, "this BatchNorm, of each row of a batch,") for row in batch]
         if self.training and len(rows) < 2:
@@ -176,9 +178,8 @@ class BatchNorm(Module):
                 "choose a batch size that leaves no single example over, or call eval()"
             )
         if not rows:
-            return []
-        columns = [self._normalized(k, list(column)) for k, column in enumerate(zip(*rows, strict=True))]
-        return [list(row) for row in zip(*columns, strict=True)]
+            return array(np.zeros((0, self.size)))
+        return array([self._normalized(k, list(column)) for k, column in enumerate(zip(*rows, strict=True))]).T
 
     def _normalized(self, k: int, column: list[Value]) -> list[Value]:
         """Feature `k` of all examples, normalized."""
@@ -237,8 +238,17 @@ class Sequential(Module):
         """The output for one example; or, if it takes a batch, for each example of one."""
         on_batch = self.takes_batch
         for layer in self.layers:
-            inputs = [layer(example) for example in inputs] if on_batch and not _takes_batch(layer) else layer(inputs)
+            if on_batch and not _takes_batch(layer):
+                inputs = _together([layer(example) for example in inputs])
+            else:
+                inputs = layer(inputs)
         return inputs
+
+
+def _together(rows: list[Any]) -> Any:
+    """What a module answered to each example of a batch: one array, if these were arrays of the same shape."""
+    alike = all(isinstance(row, ValueArray) for row in rows) and len({row.shape for row in rows}) == 1
+    return array(rows) if alike else rows
 
 
 def _takes_batch(layer: Any) -> bool:
@@ -280,12 +290,6 @@ def _penalty_strength(strength: float, params: Sequence[Value]) -> float:
 
 
 # Helpers --------------------------------------------------------------------------------------------------
-
-
-def _as_values(inputs: Iterable[Number]) -> list[Value]:
-    """The inputs of one example, however many, as `Value`s."""
-    plain = inputs.tolist() if isinstance(inputs, np.ndarray) else inputs
-    return [x if isinstance(x, Value) else Value(x) for x in plain]
 
 
 def _mean_and_variance(values: Sequence[Value]) -> tuple[Value, Value]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_edu.arguments import Seed, random_generator
+from tinygrad_edu.arrays import ValueArray, array
 from tinygrad_edu.nn.activations import Activation
-from tinygrad_edu.nn.attention import AttentionWeights, MultiheadAttention
+from tinygrad_edu.nn.attention import MultiheadAttention
 from tinygrad_edu.nn.initializers import Initializer
 from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.regularizers import LayerNorm
-from tinygrad_edu.nn.shapes import Steps, nested_values
+from tinygrad_edu.nn.shapes import values_of_shape
 
 __all__ = ["TransformerEncoderLayer"]
 
@@ -39,8 +40,8 @@ class TransformerEncoderLayer(Module):
 
     >>> block = TransformerEncoderLayer(4, nhead=2, seed=0)
     >>> outputs, weights = block([[0.1, 0.2, 0.3, 0.4], [1.0, 0.0, -1.0, 0.0]], is_causal=True)
-    >>> len(outputs), len(outputs[0]), len(weights)
-    (2, 4, 2)
+    >>> outputs.shape, weights.shape
+    ((2, 4), (2, 2, 2))
     """
 
     def __init__(
@@ -61,18 +62,13 @@ class TransformerEncoderLayer(Module):
         self.linear2 = Layer(wide, d_model, "linear", init=init, seed=generator)
         self.label_parameters()
 
-    def __call__(self, sequence: Any, is_causal: bool = False) -> tuple[Steps, list[AttentionWeights]]:
+    def __call__(self, sequence: Any, is_causal: bool = False) -> tuple[ValueArray, ValueArray]:
         """The sequence with what was found added to it, and where each head looked."""
-        steps: Steps = nested_values(sequence, ("steps", self.attention.embed_dim), "this Transformer layer")
-        found, weights = self.attention([self.norm1(step) for step in steps], is_causal=is_causal)
-        steps = _added(steps, found)
-        return _added(steps, [self.linear2(self.linear1(self.norm2(step))) for step in steps]), weights
+        steps: Any = values_of_shape(sequence, ("steps", self.attention.embed_dim), "this Transformer layer")
+        found, weights = self.attention(array([self.norm1(step) for step in steps]), is_causal=is_causal)
+        steps = steps + found
+        return steps + array([self.linear2(self.linear1(self.norm2(step))) for step in steps]), weights
 
     def describe(self) -> str:
         """The size of each step, the number of heads, and the width in between."""
         return f"{self.attention.embed_dim}, {self.attention.num_heads} heads, {len(self.linear1.neurons)} wide"
-
-
-def _added(one: Steps, other: Steps) -> Steps:
-    """one + other, number by number."""
-    return [[a + b for a, b in zip(x, y, strict=True)] for x, y in zip(one, other, strict=True)]
