@@ -22,7 +22,7 @@ from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.op import RULE_BOOK
 from tinygrad_edu.training.data import Data
-from tinygrad_edu.training.objective import Loss, outputs_of, takes_batches
+from tinygrad_edu.training.objective import Loss, example_of, outputs_of, takes_batches, target_of
 
 __all__ = [
     "broken_symmetry",
@@ -169,7 +169,8 @@ def exploding_gradients(model: Module, seen: Observation) -> Iterator[Finding]:
 def has_learned(model: Module, data: Data, loss: Loss, seen: Observation) -> bool:
     """Whether the loss is far below what the same outputs would get for other examples' targets."""
     with no_grad(), in_mode(model, training=False):
-        outputs = outputs_of(model, data.X.tolist())
+        outputs = outputs_of(model, map(example_of, data.X))
         order = np.random.default_rng(0).permutation(len(data))
-        shuffled = [loss(output, target).data for output, target in zip(outputs, data.y[order].tolist(), strict=True)]
+        targets = map(target_of, data.y[order])
+        shuffled = [loss(output, target).data for output, target in zip(outputs, targets, strict=True)]
     return bool(np.mean(seen.losses) < LEARNED * np.mean(shuffled))

@@ -25,7 +25,7 @@ from tinygrad_edu.nn.module import Module, in_mode, walk
 from tinygrad_edu.nn.shapes import flatten
 from tinygrad_edu.optim.vectors import Vector, gradients_of
 from tinygrad_edu.training.data import Array, Data
-from tinygrad_edu.training.objective import Loss, outputs_of, takes_batches
+from tinygrad_edu.training.objective import Loss, example_of, outputs_of, takes_batches, target_of
 from tinygrad_edu.training.prediction import replayed
 from tinygrad_edu.value import Value
 
@@ -109,12 +109,12 @@ def _neurons(model: Module) -> dict[object, Unit]:
 def _losses(model: Module, data: Data, loss: Loss) -> Iterator[tuple[Value, list[float]]]:
     """The loss of each example, or the mean loss of all where the model takes batches, and the plain losses in it."""
     if takes_batches(model):
-        outputs = outputs_of(model, data.X.tolist())
-        losses = [loss(output, target) for output, target in zip(outputs, data.y.tolist(), strict=True)]
+        outputs = outputs_of(model, map(example_of, data.X))
+        losses = [loss(output, target) for output, target in zip(outputs, map(target_of, data.y), strict=True)]
         yield fsum(losses) / len(losses), [one.data for one in losses]
         return
-    for example, target in zip(data.X.tolist(), data.y.tolist(), strict=True):
-        one = loss(outputs_of(model, [example])[0], target)
+    for x, target in zip(data.X, map(target_of, data.y), strict=True):
+        one = loss(outputs_of(model, [example_of(x)])[0], target)
         yield one, [one.data]
 
 
@@ -144,10 +144,10 @@ def always_zero(model: Module, X: Array, units: Sequence[str]) -> list[str]:
     with in_mode(model, training=False), changed_mode(modules=True):
         try:
             silent = (replayed(answers, model, X) == 0.0).all(axis=0)
-            first = activations(X[0].tolist())
+            first = activations(example_of(X[0]))
             awake = {unit.path for (unit, _), always in zip(first, silent, strict=True) if not always}
         except Exception:  # whatever it was, eager code is the meaning
-            awake = {unit.path for x in X.tolist() for unit, node in activations(x) if node.data != 0.0}
+            awake = {unit.path for x in X for unit, node in activations(example_of(x)) if node.data != 0.0}
     return [path for path in units if path not in awake]
 
 

@@ -16,7 +16,7 @@ from tinygrad_edu.modes import changed_mode
 from tinygrad_edu.nn.layers import named_layers
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.training.callbacks import Callback, RunView
-from tinygrad_edu.training.objective import outputs_of
+from tinygrad_edu.training.objective import example_of, outputs_of
 from tinygrad_edu.value import Value
 
 __all__ = ["LayerHistory"]
@@ -90,7 +90,7 @@ def layer_activations(model: Module, examples: NDArray[np.float64]) -> dict[str,
             answers[id(module)] += _numbers_in(answer)
 
     with in_mode(model, training=False), changed_mode(answers=hear):
-        outputs_of(model, examples.tolist())
+        outputs_of(model, map(example_of, examples))
     heard = {layer.name: np.array(answers[id(layer.module)]) for layer in named_layers(model)}
     return {name: numbers for name, numbers in heard.items() if numbers.size}
 

@@ -25,7 +25,7 @@ from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.optim.vectors import Vector
 from tinygrad_edu.training.callbacks import Callback, as_callback
 from tinygrad_edu.training.data import Data, checked, one_hot
-from tinygrad_edu.training.objective import Loss, outputs_of
+from tinygrad_edu.training.objective import Loss, example_of, outputs_of, target_of
 from tinygrad_edu.value import Value
 
 __all__ = [
@@ -77,7 +77,7 @@ def check_kinds(loss: Any, schedule: Any, seed: int | None) -> None:
 def check_dependence(model: Module, loss: Loss, optimizer: Optimizer, data: Data) -> None:
     """Refuse a loss that no parameter can change: training would run, and not show the mistake."""
     with in_mode(model, training=False):
-        value = loss(outputs_of(model, data.X[:1].tolist())[0], data.y[0].tolist())
+        value = loss(outputs_of(model, [example_of(data.X[0])])[0], target_of(data.y[0]))
     if not isinstance(value, Value):
         raise TypeError(f"the loss should return one Value for one example, not {value!r}")
     if not set(topological_order(value)) & set(optimizer.params):
@@ -141,14 +141,14 @@ def targets_for(model: Module, loss: Loss, data: Data) -> Data:
     The model is tried on one example and the loss on the targets, so that what does not fit is known before training.
     """
     with no_grad(), in_mode(model, training=False):
-        output = outputs_of(model, data.X[:1].tolist())[0]
+        output = outputs_of(model, [example_of(data.X[0])])[0]
         is_flat = not isinstance(output, Value) and all(isinstance(each, Value) for each in output)
         classes = len(output) if is_flat else 1
         y = one_hot(data.y, classes) if data.y.ndim == 1 and classes > 1 else data.y
         _, rows = np.unique(y, axis=0, return_index=True)
         for row in sorted(rows.tolist())[:_TARGETS_TRIED]:
             try:
-                loss(output, y[row].tolist())
+                loss(output, target_of(y[row]))
             except (TypeError, ValueError) as error:
                 raise type(error)(f"row {row} of y (counted from 0) does not fit the loss: {error}") from error
     return Data(data.X, y)

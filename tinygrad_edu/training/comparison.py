@@ -14,9 +14,8 @@ import numpy as np
 
 from tinygrad_edu.replay import RecordingError
 from tinygrad_edu.training.data import Data
-from tinygrad_edu.value import Value
 
-__all__ = ["Reviews", "as_in_eager", "reason_of", "reviewed_row", "row_name", "telling_rows"]
+__all__ = ["Reviews", "reason_of", "reviewed_row", "row_name", "telling_rows"]
 
 #: Rows that a new program is compared on. Most data has fewer classes than that, and so many examples cost eager code
 #: half a batch of the usual 32.
@@ -98,14 +97,6 @@ def reviewed_row(epoch: int, n: int) -> int:
     [9, 8, 7]
     """
     return epoch * _STRIDE % n
-
-
-def as_in_eager(item: Any) -> Any:
-    """An example or a target as eager code is given it: numbers, and lists of them.
-
-    While recording they are arrays of `Value`s, and become lists of the same `Value`s; a single one stays as it is.
-    """
-    return item if isinstance(item, Value) else item.tolist()
 
 
 def row_name(row: int) -> str:

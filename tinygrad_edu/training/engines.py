@@ -28,9 +28,9 @@ from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_n
 from tinygrad_edu.replay import Program, RecordingError
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.programs import recorded
-from tinygrad_edu.training.comparison import Reviews, as_in_eager, reason_of, reviewed_row, row_name, telling_rows
+from tinygrad_edu.training.comparison import Reviews, reason_of, reviewed_row, row_name, telling_rows
 from tinygrad_edu.training.data import Array, Data
-from tinygrad_edu.training.objective import Objective, outputs_of, takes_batches
+from tinygrad_edu.training.objective import Objective, example_of, outputs_of, takes_batches, target_of
 from tinygrad_edu.value import Value, as_value
 
 __all__ = ["Auto", "Eager", "Engine", "Replay", "choose_engine", "is_finite"]
@@ -94,20 +94,20 @@ class Eager:
         """The parts whose sum is the mean loss; each is made when the one before has been swept, to keep one graph."""
         share = 1.0 / len(X)
         if takes_batches(self.objective.model):
-            outputs = outputs_of(self.objective.model, X.tolist())
-            losses = [self.objective.loss(output, target) for output, target in zip(outputs, y.tolist(), strict=True)]
+            outputs = outputs_of(self.objective.model, map(example_of, X))
+            losses = [self.objective.loss(o, target) for o, target in zip(outputs, map(target_of, y), strict=True)]
             yield share * fsum(losses)
         else:
-            for example, target in zip(X.tolist(), y.tolist(), strict=True):
-                yield share * self.objective.loss(outputs_of(self.objective.model, [example])[0], target)
+            for x, target in zip(X, map(target_of, y), strict=True):
+                yield share * self.objective.loss(outputs_of(self.objective.model, [example_of(x)])[0], target)
         if self.objective.penalty is not None:
             yield as_value(self.objective.penalty(self.objective.params))
 
     def mean_loss(self, X: Array, y: Array) -> float:
         """The mean loss in evaluation mode, without penalty."""
         with no_grad(), in_mode(self.objective.model, training=False):
-            outputs = outputs_of(self.objective.model, X.tolist())
-            losses = [self.objective.loss(o, target).data for o, target in zip(outputs, y.tolist(), strict=True)]
+            outputs = outputs_of(self.objective.model, map(example_of, X))
+            losses = [self.objective.loss(o, target).data for o, target in zip(outputs, map(target_of, y), strict=True)]
         return _sum_of_losses(losses) / len(losses)
 
     def review(self, epoch: int, seconds: float, last: bool = False) -> None:
@@ -192,7 +192,7 @@ class Replay:
             return loss + self.objective.penalty(self.objective.params)
 
     def _loss(self, x: Any, y: Any) -> Value:
-        return self.objective.loss(outputs_of(self.objective.model, [as_in_eager(x)])[0], as_in_eager(y))
+        return self.objective.loss(outputs_of(self.objective.model, [x])[0], y)
 
     @property
     def theta(self) -> Vector:

@@ -1,18 +1,21 @@
 """What training makes small: the mean over a batch of loss(model(x), y), plus a penalty on the parameters.
 
-May import: `value`, `nn`.
+May import: `value`, `arrays`, `nn`; NumPy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+import numpy as np
+
+from tinygrad_edu.arrays import array
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.value import Value
 
-__all__ = ["Loss", "Objective", "Penalty", "outputs_of", "takes_batches"]
+__all__ = ["Loss", "Objective", "Penalty", "example_of", "outputs_of", "takes_batches", "target_of"]
 
 #: loss(outputs, target) -> one `Value`, for one example.
 Loss: TypeAlias = Callable[[Any, Any], Value]
@@ -43,12 +46,30 @@ def takes_batches(model: Module) -> bool:
     return bool(getattr(model, "takes_batch", False))
 
 
-def outputs_of(model: Module, examples: list[Any]) -> list[Any]:
+def example_of(row: Any) -> Any:
+    """A row of X as a model is given it, here and while it is recorded: an array of Values, or a single one.
+
+    >>> example_of(np.array([1.0, 2.0])), example_of(np.float64(3.0))
+    (ValueArray([1., 2.]), Value(3.0))
+    """
+    return array(row) if np.ndim(row) else Value(row)
+
+
+def target_of(row: Any) -> Any:
+    """A row of y as a loss is given it: an array of plain numbers, or a single one.
+
+    >>> target_of(np.array([0.0, 1.0])), target_of(np.float64(3.0))
+    (array([0., 1.]), 3.0)
+    """
+    return row if np.ndim(row) else float(row)
+
+
+def outputs_of(model: Module, examples: Iterable[Any]) -> list[Any]:
     """What the model answers to each example.
 
     >>> from tinygrad_edu.nn import MLP
-    >>> [[v.data for v in outputs] for outputs in outputs_of(MLP(1, [2], init="zeros"), [[1.0], [2.0]])]
-    [[0.0, 0.0], [0.0, 0.0]]
+    >>> outputs_of(MLP(1, [2], init="zeros"), [[1.0], [2.0]])
+    [ValueArray([0., 0.]), ValueArray([0., 0.])]
     """
     call = cast("Callable[[Any], Any]", model)
-    return list(call(examples)) if takes_batches(model) else [call(example) for example in examples]
+    return list(call(array(list(examples)))) if takes_batches(model) else [call(example) for example in examples]

@@ -15,9 +15,9 @@ from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.programs import recorded
-from tinygrad_edu.training.comparison import as_in_eager, reason_of, row_name, telling_rows
+from tinygrad_edu.training.comparison import reason_of, row_name, telling_rows
 from tinygrad_edu.training.data import Array, Data
-from tinygrad_edu.training.objective import outputs_of, takes_batches
+from tinygrad_edu.training.objective import example_of, outputs_of, takes_batches
 from tinygrad_edu.value import Value, as_value
 
 __all__ = ["predict", "replayed"]
@@ -52,22 +52,18 @@ def predict(model: Module, X: Any) -> Array:
                 why = reason_of(error)
                 _warn_once((type(model), type(error)), f"predict computes one example after the other: {why}")
         with no_grad():
-            outputs = outputs_of(model, examples.tolist())
+            outputs = outputs_of(model, map(example_of, examples))
     return np.array([[as_value(v).data for v in _flat_row(output)] for output in outputs], dtype=np.float64)
 
 
 def replayed(answer: Callable[[Any], list[Value]], model: Module, examples: Array) -> Array:
     """What `answer` gives for each example, by a program of it that agrees with it on some of them.
 
-    `answer` takes one example, as eager code has it. Raises whatever recording raises.
+    `answer` takes one example, as models do. Raises whatever recording raises.
     """
-
-    def recordable(x: Any) -> list[Value]:
-        return answer(as_in_eager(x))
-
     rows = telling_rows(Data(examples, np.zeros(len(examples))))
-    program = recorded(recordable, [examples.shape[1:]], model.parameters(), [examples[rows]])
-    compare(program, recordable, [examples[rows]], program.theta, changed=0, named=lambda k: row_name(rows[k]))
+    program = recorded(answer, [examples.shape[1:]], model.parameters(), [examples[rows]])
+    compare(program, answer, [examples[rows]], program.theta, changed=0, named=lambda k: row_name(rows[k]))
     return program(examples)
 
 
