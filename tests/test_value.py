@@ -196,7 +196,7 @@ def test_an_array_beside_a_value_is_an_array_of_values(operate):
     for result in (operate(array, Value(3.0)), operate(Value(3.0), array)):
         assert result.shape == (2,)
         assert all(type(v) is Value for v in result)
-    assert data_of(operate(Value(3.0), array)).tolist() == [operate(3.0, 1.0), operate(3.0, 2.0)]
+    assert operate(Value(3.0), array).data.tolist() == [operate(3.0, 1.0), operate(3.0, 2.0)]
 
 
 UFUNCS = [

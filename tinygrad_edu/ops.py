@@ -193,10 +193,13 @@ deg2rad = op("deg2rad", lambda m, a: a * DEGREE, (lambda m, y, a: DEGREE,), "a �
 rad2deg = op("rad2deg", lambda m, a: a * ONE_OVER_DEGREE, (lambda m, y, a: ONE_OVER_DEGREE,), "a · 180 / π")
 sinh = op("sinh", lambda m, a: m.sinh(a), (lambda m, y, a: m.cosh(a),), "(eᵃ - e⁻ᵃ) / 2", cure=_EXPONENTIAL)
 cosh = op("cosh", lambda m, a: m.cosh(a), (lambda m, y, a: m.sinh(a),), "(eᵃ + e⁻ᵃ) / 2", cure=_EXPONENTIAL)
-# 1 / cosh(y) rather than 1 / √(1 + a²): a² would overflow long before the slope vanishes.
-arcsinh = op("arcsinh", lambda m, a: m.arcsinh(a), (lambda m, y, a: 1.0 / m.cosh(y),), "arcsinh a")
+# hypot(1, a) rather than √(1 + a²), and two roots rather than √(a² - 1): a² would overflow before the slope vanishes.
+arcsinh = op("arcsinh", lambda m, a: m.arcsinh(a), (lambda m, y, a: 1.0 / m.hypot(1.0, a),), "arcsinh a")
 arccosh = op(
-    "arccosh", lambda m, a: m.arccosh(a), (lambda m, y, a: 1.0 / m.sinh(y),), "arccosh a",
+    "arccosh",
+    lambda m, a: m.arccosh(a),
+    (lambda m, y, a: 1.0 / (m.sqrt(a - 1.0) * m.sqrt(a + 1.0)),),
+    "arccosh a",
     cure="the argument must lie above 1: clip it, or add a small number to it",
 )  # fmt: skip
 arctanh = op(

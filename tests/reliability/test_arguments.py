@@ -100,6 +100,7 @@ def good_calls(folder: Any) -> dict[str, Call]:
         "AdamW": Call(tg.AdamW, {"params": model.parameters(), "learning_rate": 0.1, "weight_decay": 0.1}),
         "RMSprop": Call(tg.RMSprop, {"params": model.parameters(), "learning_rate": 0.1, "decay": 0.9}),
         "EarlyStopping": Call(tg.EarlyStopping, {"patience": 3, "minimum_improvement": 0.0}),
+        "array": Call(tg.array, {"x": [1.0, 2.0]}),
         "fit": Call(tg.fit, {"model": model, "X": X, "y": y, "epochs": 1, "batch_size": 2}),
         "predict": Call(tg.predict, {"model": model, "X": X}),
         **{
@@ -120,6 +121,7 @@ EXEMPT = {
     "RecordingError": "raised, not called",
     "Explanation": "a result", "GradCheck": "a result", "History": "a result", "Program": "made by record",
     "Programs": "made by fit",
+    "ValueArray": "made by array",
     "debug": "interactive; it hands its arguments to Stepper",
     "detect_anomaly": "no arguments", "no_grad": "no arguments", "trace_sources": "no arguments",
     "record": "its function is the user's own code, whose errors are its own; tests/replay",

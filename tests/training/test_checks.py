@@ -102,7 +102,7 @@ def test_a_loss_that_no_parameter_can_change_is_a_mistake():
             self.w = Value(1.0)
 
         def __call__(self, x):
-            return [Value(self.w.data * x[0])]
+            return [Value(self.w.data * x[0].data)]
 
     with pytest.raises(ValueError, match=r"depends on none of the optimizer's parameters.* not with their .data"):
         fit(Careless(), XOR_X, XOR_Y)

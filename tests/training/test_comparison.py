@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from tinygrad_edu import Value
-from tinygrad_edu.training.comparison import Reviews, as_in_eager, reviewed_row, telling_rows
+from tinygrad_edu.training.comparison import Reviews, reviewed_row, telling_rows
 from tinygrad_edu.training.data import Data
 
 RNG = np.random.default_rng(5)
@@ -72,14 +71,6 @@ def test_other_reviews_take_a_twentieth_of_the_time_at_most():
 def test_the_rows_that_are_reviewed_come_from_all_over_the_data():
     for n in (7, 100, 1797):
         assert {reviewed_row(epoch, n) for epoch in range(1, n + 1)} == set(range(n))
-
-
-def test_an_example_is_lists_of_numbers_and_a_value_stays_itself():
-    assert as_in_eager(np.array([[1.0, 2.0]])) == [[1.0, 2.0]]
-    assert as_in_eager(np.float64(3.0)) == 3.0
-    x = Value(1.0)
-    assert as_in_eager(x) is x
-    assert as_in_eager(np.array([x], dtype=object))[0] is x
 
 
 def test_examples_of_no_numbers_have_no_extremes():

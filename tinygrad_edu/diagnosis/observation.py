@@ -136,7 +136,7 @@ def always_zero(model: Module, X: Array, units: Sequence[str]) -> list[str]:
     neurons = {identity: unit for identity, unit in _neurons(model).items() if unit.path in units}
 
     def activations(x: Any) -> list[tuple[Unit, Value]]:
-        return list(_activations(topological_order(fsum(flatten(outputs_of(model, [x])[0]))), neurons))
+        return list(_activations(topological_order(fsum(flatten(outputs_of(model, [example_of(x)])[0]))), neurons))
 
     def answers(x: Any) -> list[Value]:
         return [node for _, node in activations(x)]
@@ -144,10 +144,10 @@ def always_zero(model: Module, X: Array, units: Sequence[str]) -> list[str]:
     with in_mode(model, training=False), changed_mode(modules=True):
         try:
             silent = (replayed(answers, model, X) == 0.0).all(axis=0)
-            first = activations(example_of(X[0]))
+            first = activations(X[0])
             awake = {unit.path for (unit, _), always in zip(first, silent, strict=True) if not always}
         except Exception:  # whatever it was, eager code is the meaning
-            awake = {unit.path for x in X for unit, node in activations(example_of(x)) if node.data != 0.0}
+            awake = {unit.path for x in X for unit, node in activations(x) if node.data != 0.0}
     return [path for path in units if path not in awake]
 
 

@@ -192,7 +192,7 @@ class Replay:
             return loss + self.objective.penalty(self.objective.params)
 
     def _loss(self, x: Any, y: Any) -> Value:
-        return self.objective.loss(outputs_of(self.objective.model, [x])[0], y)
+        return self.objective.loss(outputs_of(self.objective.model, [example_of(x)])[0], target_of(y))
 
     @property
     def theta(self) -> Vector:

@@ -1,6 +1,6 @@
 """What training makes small: the mean over a batch of loss(model(x), y), plus a penalty on the parameters.
 
-May import: `value`, `arrays`, `nn`; NumPy.
+May import: `value`, `arrays`, `nn`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-import numpy as np
-
-from tinygrad_edu.arrays import array
+from tinygrad_edu.arrays import ValueArray, array
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.value import Value
 
@@ -47,21 +45,25 @@ def takes_batches(model: Module) -> bool:
 
 
 def example_of(row: Any) -> Any:
-    """A row of X as a model is given it, here and while it is recorded: an array of Values, or a single one.
+    """A row of X as a model is given it: an array of Values, or a single one, as what is being recorded is already.
 
+    >>> import numpy as np
     >>> example_of(np.array([1.0, 2.0])), example_of(np.float64(3.0))
     (ValueArray([1., 2.]), Value(3.0))
     """
-    return array(row) if np.ndim(row) else Value(row)
+    if isinstance(row, (Value, ValueArray)):
+        return row
+    return array(row) if row.ndim else Value(row)
 
 
 def target_of(row: Any) -> Any:
-    """A row of y as a loss is given it: an array of plain numbers, or a single one.
+    """A row of y as a loss is given it: an array of plain numbers, or a single one; of Values while it is recorded.
 
+    >>> import numpy as np
     >>> target_of(np.array([0.0, 1.0])), target_of(np.float64(3.0))
     (array([0., 1.]), 3.0)
     """
-    return row if np.ndim(row) else float(row)
+    return row if isinstance(row, Value) or row.ndim else float(row)
 
 
 def outputs_of(model: Module, examples: Iterable[Any]) -> list[Any]:

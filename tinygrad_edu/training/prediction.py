@@ -47,7 +47,7 @@ def predict(model: Module, X: Any) -> Array:
     with in_mode(model, training=False):
         if len(examples) >= _WORTH_RECORDING and not takes_batches(model):
             try:
-                return replayed(lambda x: _flat_row(outputs_of(model, [x])[0]), model, examples)
+                return replayed(lambda x: _flat_row(outputs_of(model, [example_of(x)])[0]), model, examples)
             except Exception as error:  # whatever it was, eager code is the meaning and goes on
                 why = reason_of(error)
                 _warn_once((type(model), type(error)), f"predict computes one example after the other: {why}")
