@@ -394,7 +394,7 @@ def test_those_who_listen_hear_every_answer_inner_modules_first():
     answers = heard(model, [1.0, 2.0])
     assert [name for name, _ in answers] == ["Neuron", "Neuron", "Layer", "Neuron", "Layer", "MLP"]
     assert answers[2][1].tolist() == [answer for _, answer in answers[:2]]
-    assert answers[-1][1] is answers[-2][1]
+    assert answers[-1][1].tolist() == answers[-2][1].tolist()
 
 
 def test_the_neurons_of_a_convolution_say_what_they_answer_to_each_patch():

@@ -44,14 +44,16 @@ def array(x: Any) -> ValueArray:
            [ 0.393, -0.393]])
     """
     if type(x) is list and x and set(map(type, x)) == {Value}:  # the usual case, of a layer's outputs
-        return np.array(x, dtype=object).view(ValueArray)
+        return np.fromiter(x, object, len(x)).view(ValueArray)
+    if isinstance(x, np.ndarray) and x.ndim and x.dtype.kind in "biuf":
+        return np.fromiter(map(Value, x.ravel().tolist()), object, x.size).reshape(x.shape).view(ValueArray)
     return values_of(_rectangle(x), copy=True)
 
 
 def _rectangle(x: Any) -> ObjectArray:
     """Numbers in an array of dtype object, as Python has them."""
     if isinstance(x, np.ndarray) and x.dtype != object:
-        return np.array(x.tolist(), dtype=object) if x.size and x.dtype.kind in "biuf" else x.astype(object)
+        return x.astype(object)
     numbers = np.array(x, dtype=object)
     for number in numbers.flat:
         if isinstance(number, (list, tuple, np.ndarray)):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -136,10 +137,13 @@ class Layer(Module):
 
     def __call__(self, inputs: Iterable[Number]) -> ValueArray:
         """The outputs of all neurons for one example, shape (n_outputs,)."""
-        values = one_example(inputs, len(self.neurons[0].weights), "this layer")
+        return array(self.respond(one_example(inputs, len(self.neurons[0].weights), "this layer")))
+
+    def respond(self, inputs: Sequence[Value]) -> list[Value]:
+        """The outputs for inputs that have been checked: as many `Value`s as the neurons have weights."""
         asked = asks_for_modules()
-        outputs = [neuron.respond_aloud(values) if asked else neuron.respond(values) for neuron in self.neurons]
-        return array(softmax(outputs) if is_softmax(self.activation) else outputs)
+        outputs = [neuron.respond_aloud(inputs) if asked else neuron.respond(inputs) for neuron in self.neurons]
+        return softmax(outputs) if is_softmax(self.activation) else outputs
 
     def describe(self) -> str:
         """The numbers of inputs and outputs, and the activation."""
@@ -188,10 +192,12 @@ class MLP(Module):
 
     def __call__(self, inputs: Iterable[Number]) -> ValueArray:
         """The outputs of the last layer for one example, shape (n_outputs,)."""
-        outputs = array(one_example(inputs, len(self.layers[0].neurons[0].weights), "this network"))
+        outputs: Any = one_example(inputs, len(self.layers[0].neurons[0].weights), "this network")
+        asked = asks_for_modules()
         for layer in self.layers:
-            outputs = layer(outputs)
-        return outputs
+            # What comes from a layer need not be checked again; one of another class may do more in its __call__.
+            outputs = layer(outputs) if asked or type(layer) is not Layer else layer.respond(outputs)
+        return array(outputs)
 
 
 @dataclass(frozen=True)
