@@ -30,7 +30,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tinygrad_edu import MLP, Value, fsum
+from tinygrad_edu import MLP, Value, array, fsum
 
 Make = Callable[[float], Any]  # the class of an engine's numbers
 
@@ -417,8 +417,65 @@ def importing(runs: int = 7) -> Table:
     return table
 
 
+# NumPy's notation, against our MLP -------------------------------------------------------------------------
+
+
+def mlp_step(activation: str, output_activation: str) -> Callable[[], float]:
+    """A forward and a backward pass of our `MLP` on all points."""
+    X, y = points()
+    model = MLP(2, SIZES, activation, output_activation=output_activation)
+    for parameter, number in zip(model.parameters(), weights(), strict=True):
+        parameter.data = number
+
+    def step() -> float:
+        loss = fsum((model(inputs)[0] - target) ** 2 for inputs, target in zip(X, y, strict=True)) / len(y)
+        model.zero_grad()
+        loss.backward()
+        return loss.data
+
+    return step
+
+
+def array_step(activations: Sequence[Callable[[Any], Any]]) -> Callable[[], float]:
+    """The same, as NumPy code writes it: matrices of weights times all points at once."""
+    X, y = (np.array(numbers) for numbers in points())
+    numbers = iter(weights())
+    layers = []
+    for n_in, n_out in zip([2, *SIZES], SIZES, strict=False):
+        rows = [[next(numbers) for _ in range(n_in + 1)] for _ in range(n_out)]
+        layers.append((array([row[:-1] for row in rows]).T, array([row[-1] for row in rows])))
+
+    def step() -> float:
+        outputs: Any = X
+        for (W, b), activation in zip(layers, activations, strict=True):
+            outputs = activation(outputs @ W + b)
+        loss = np.mean((outputs[:, 0] - y) ** 2)
+        for W, b in layers:
+            W.grad = b.grad = 0.0
+        loss.backward()
+        return float(loss.data)
+
+    return step
+
+
+def sigmoid_in_full(z: Any) -> Any:
+    """As the tutorial writes it."""
+    return 1 / (1 + np.exp(-z))
+
+
+def notation() -> Table:
+    """The tutorial's forward pass with arrays, and the backward pass, must cost hardly more than the MLP."""
+    table = table_of("A forward and a backward pass with arrays, 2-16-16-1, 100 points", "our MLP", "arrays")
+    tanh_first = array_step([np.tanh, np.tanh, sigmoid_in_full])
+    add_row(table, "tanh, tanh, sigmoid", milliseconds(mlp_step("tanh", "sigmoid"), tanh_first), "ms", at_most=1.5)
+    throughout = array_step([sigmoid_in_full] * 3)
+    add_row(table, "sigmoid written out", milliseconds(mlp_step("sigmoid", "sigmoid"), throughout), "ms", at_most=1.5)
+    return table
+
+
 PARTS = {
-    "operations": operations, "language": language, "training": training, "chains": chains, "importing": importing,
+    "operations": operations, "language": language, "training": training, "notation": notation, "chains": chains,
+    "importing": importing,
 }  # fmt: skip
 
 

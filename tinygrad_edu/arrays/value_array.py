@@ -294,9 +294,11 @@ def _of_elements(ufunc: np.ufunc, function: Any, inputs: Sequence[Any], **settin
         raise TypeError(
             f"np.{ufunc.__name__} of Values takes no {', '.join(settings)}=; choose with np.where(condition, a, b)"
         )
-    answer = function(*map(plain, inputs))
     if ufunc.__name__ in TRUTH:
-        return _truths(answer)
+        return _truths(function(*map(plain, inputs)))
+    if ufunc.__name__ not in ("power", "float_power"):  # of which a plain exponent is a setting, and no node
+        inputs = [x if isinstance(x, np.ndarray) or np.ndim(x) else as_value(x) for x in inputs]  # one leaf for a number that meets all elements
+    answer = function(*map(plain, inputs))
     return tuple(map(wrapped, answer)) if ufunc.nout > 1 else wrapped(answer)
 
 
