@@ -63,7 +63,9 @@ def grad(output: Value, inputs: Sequence[Value], create_graph: bool = False) -> 
     inputs = list(inputs)
     for value in (output, *inputs):
         if not isinstance(value, Value):
-            raise TypeError(f"grad needs a Value as output and a list of Values as inputs, not {value!r} among them")
+            raise TypeError(
+                f"grad needs one Value as output, such as loss, and a list of Values as inputs, not {value!r:.80}"
+            )
     if not create_graph:
         return _swept(output, inputs, StandIn.for_graph(output), 1.0)
     with changed_mode(check=None):  # its nodes are checked step by step, because steps know the forward line
