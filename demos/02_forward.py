@@ -14,13 +14,13 @@ import numpy as np
 from common import Demo, seconds, table, title
 from matplotlib import pyplot as plt
 
-from tinygrad_edu import MLP, Value, fsum, record
+from tinygrad_edu import MLP, Value, array, fsum, record
 
 demo = Demo(__doc__)
 
 # %% [markdown]
 # ## View 1: single numbers
-# Two inputs, three hidden neurons, one output. Data flow one way only: each layer is asked once, and passes its list of
+# Two inputs, three hidden neurons, one output. Data flow one way only: each layer is asked once, and passes its
 # answers on. The picture is the whole computation.
 
 # %%
@@ -39,8 +39,9 @@ demo.draw(answer, "02_network.svg")
 
 # %% [markdown]
 # ## View 2: matrices of `Value`s
-# The weights of a layer, one row per neuron, are a matrix. NumPy does not mind what its entries are: `@`, `+` and
-# `np.exp` call the operators of `Value`, so the textbook's code runs as it stands and still knows its derivatives.
+# The weights of a layer, one row per neuron, are a matrix: `array` makes a NumPy array of them. Each entry of `X @ W1`
+# is a weighted sum, one node, and `np.exp` is `exp` of each entry. So the textbook's code runs as it stands, and still
+# knows its derivatives.
 
 # %%
 title("View 2: matrices of Values")
@@ -51,13 +52,13 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-z))
 
 
-W1, W2 = (np.array([neuron.weights for neuron in layer.neurons]).T for layer in model.layers)
-b1, b2 = (np.array([neuron.bias for neuron in layer.neurons]) for layer in model.layers)
+W1, W2 = (array([neuron.weights for neuron in layer.neurons]).T for layer in model.layers)
+b1, b2 = (array([neuron.bias for neuron in layer.neurons]) for layer in model.layers)
 X = np.array([[0.5, 0.6]])
 A1 = sigmoid(X @ W1 + b1)
 A2 = sigmoid(A1 @ W2 + b2)
 shapes = {"X": X, "W1": W1, "b1": b1, "A1": A1, "W2": W2, "b2": b2, "A2": A2}
-print("shapes:", ", ".join(f"{name} {array.shape}" for name, array in shapes.items()))
+print("shapes:", ", ".join(f"{name} {each.shape}" for name, each in shapes.items()))
 print("answer", A2[0, 0].data)
 model.zero_grad()
 A2[0, 0].backward()
@@ -87,7 +88,7 @@ print(
 title("Forward and backward: time per example")
 large = MLP(2, [16, 16, 1], "relu", seed=0)
 large_program = record(lambda x: large(x)[0], shapes=(2,), params=large.parameters())
-layers = [(np.array([n.weights for n in layer.neurons]).T, np.array([n.bias for n in layer.neurons]))
+layers = [(array([n.weights for n in layer.neurons]).T, array([n.bias for n in layer.neurons]))
           for layer in large.layers]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from common import Demo, table, title
 from matplotlib import pyplot as plt
 
-from tinygrad_edu import MLP, Neuron, Stepper, Value, explain, save_page
+from tinygrad_edu import MLP, Neuron, Stepper, Value, array, explain, save_page
 from tinygrad_edu.nn.losses import half_squared_error
 from tinygrad_edu.stepping.shell import StepperShell
 
@@ -114,7 +114,7 @@ def by_hand(X: np.ndarray, y: np.ndarray, W1: np.ndarray, W2: np.ndarray, mistak
 title("The gradient by W2, three ways")
 X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), np.array([[0], [1], [1], [1.0]])
 W1, W2 = (np.random.default_rng(1).normal(size=shape) for shape in ((2, 2), (2, 1)))
-V2 = np.array([[Value(w)] for w in W2.ravel()])
+V2 = array(W2)
 half_squared_error(1 / (1 + np.exp(-(sigmoid(X @ W1) @ V2))), y).backward()
 right, wrong = (by_hand(X, y, W1, W2, mistaken)[2].ravel() for mistaken in (False, True))
 moved = [W2 + 1e-6 * np.array([[k == 0], [k == 1]]) for k in (0, 1)]

@@ -11,7 +11,7 @@ import numpy as np
 from common import Demo, table, title
 from matplotlib import pyplot as plt
 
-from tinygrad_edu import MLP, SGD, Value
+from tinygrad_edu import MLP, SGD, Value, array
 from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits, half_squared_error
 
 demo = Demo(__doc__)
@@ -53,8 +53,8 @@ for _ in range(EPOCHS):
 # The same forward pass on arrays of `Value`s, and the loss. No backward pass: it is found.
 
 # %%
-V1 = np.array([[Value(w, f"W1[{i},{j}]") for j, w in enumerate(row)] for i, row in enumerate(W1_start)])
-V2 = np.array([[Value(w, f"W2[{i}]")] for i, (w,) in enumerate(W2_start)])
+V1 = array([[Value(w, f"W1[{i},{j}]") for j, w in enumerate(row)] for i, row in enumerate(W1_start)])
+V2 = array([[Value(w, f"W2[{i}]")] for i, (w,) in enumerate(W2_start)])
 optimizer = SGD([*V1.flat, *V2.flat], learning_rate=0.1)
 history = []
 for _ in range(EPOCHS):
