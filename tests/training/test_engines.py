@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tinygrad_edu import Value
+from tinygrad_edu import Value, array
 from tinygrad_edu.nn import MLP, BatchNorm, Dropout, Layer, LayerNorm, Module, RMSNorm, Sequential, l1_penalty, losses
 from tinygrad_edu.nn.module import in_mode
 from tinygrad_edu.optim import SGD, Adam
@@ -90,6 +90,53 @@ def test_frozen_parameters_stay_and_count():
         weights.append([p.data for p in model.parameters()])
     np.testing.assert_allclose(weights[0], weights[1], rtol=1e-9)
     assert weights[0][:12] == weights[1][:12] == [p.data for p in MLP(2, [4, 1], seed=0).layers[0].parameters()]
+
+
+class InNumPy(Module):
+    """A network as NumPy code writes it, with weights in arrays."""
+
+    def __init__(self):
+        rng = np.random.default_rng(3)
+        self.W, self.b, self.v = array(rng.normal(size=(4, 2))), array(np.zeros(4)), array(rng.normal(size=4))
+        self.label_parameters()
+
+    def __call__(self, x):
+        hidden = np.tanh(self.W @ x + self.b)
+        return np.where(hidden > 0.5, hidden, 0.5 * hidden) @ self.v / (1.0 + np.linalg.norm(hidden))
+
+
+def gradient_by_hand(model, x, target):
+    """That of (model(x) - target)² by W, b and v, in plain NumPy, by central differences of each number."""
+    numbers = [part.data.copy() for part in (model.W, model.b, model.v)]
+
+    def squared(W, b, v):
+        hidden = np.tanh(W @ x + b)
+        chosen = np.where(hidden > 0.5, hidden, 0.5 * hidden)
+        return (chosen @ v / (1.0 + np.linalg.norm(hidden)) - target) ** 2
+
+    slopes = []
+    for part in numbers:
+        for k in np.ndindex(part.shape):
+            middle, ends = part[k], []
+            for step in (1e-6, -1e-6):
+                part[k] = middle + step
+                ends.append(squared(*numbers))
+            part[k] = middle
+            slopes.append((ends[0] - ends[1]) / 2e-6)
+    return slopes
+
+
+def test_numpy_code_is_trained_alike_in_every_engine():
+    weights = []
+    for engine in ("eager", "replay", "auto"):
+        model = InNumPy()
+        history = fit(model, X, CURVE, optimizer=SGD(model.parameters(), 0.1), epochs=3, engine=engine)
+        weights.append([p.data for p in model.parameters()])
+    assert history.engine.startswith("replay: ")
+    np.testing.assert_allclose(weights[1:], [weights[0]] * 2, rtol=1e-9)
+    model.zero_grad()
+    losses.mean_squared_error(model(X[0]), CURVE[0]).backward()
+    np.testing.assert_allclose([p.grad for p in model.parameters()], gradient_by_hand(model, X[0], CURVE[0]), atol=1e-8)
 
 
 class Branching(Module):
