@@ -109,7 +109,7 @@ for step in range(1, STEPS + 1):
     if step % (STEPS // 10) == 0:
         tested[step] = np.mean(program(tokens[test], asked[test]))
         print(f"step {step:5}: training loss {np.mean(losses[-100:]):.3f}, test loss {tested[step]:.3f} nats a letter")
-program.push()
+program.write_parameters()
 print(f"{time.perf_counter() - start:.1f} s; the table of pairs has a test loss of {pairs_loss:.3f}")
 figure, axis = plt.subplots(figsize=(7, 3.2))
 axis.plot(range(1, STEPS + 1), losses, color="C0", alpha=0.3, linewidth=0.8, label="one batch")

@@ -66,7 +66,7 @@ with Progress(*columns) as progress:
             program.theta -= learning_rate * gradient
             progress.update(task, advance=1, description=f"epoch {epoch + 1}/{EPOCHS}, loss {losses[epoch, k]:.3f}")
 seconds = time.perf_counter() - started
-program.push()  # from the arrays back into the Values
+program.write_parameters()  # from the arrays back into the Values
 
 for _ in range(2):  # the first time is a warm-up
     started = time.perf_counter()

@@ -93,7 +93,7 @@ print(f"{len(losses)} steps in {seconds:.1f} s, compilation included; loss {loss
 program.theta = np.asarray(theta)
 mean, gradient = program.value_and_grad(test_images, test_labels)
 jax_mean, jax_gradient = jax.jit(loss_and_gradient)(theta, test_images, test_labels)
-program.push()
+program.write_parameters()
 answers = record(model, (64,), model.parameters())(test_images).argmax(axis=1)
 print(
     f"test accuracy {np.mean(answers == test_labels):.1%}; test loss {mean:.6f} by NumPy, {float(jax_mean):.6f} by JAX"

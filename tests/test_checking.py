@@ -6,9 +6,10 @@ import math
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from tinygrad_edu import Value, dot, fsum, grad, gradcheck, logsumexp, ops, where
+from tinygrad_edu import Value, array, dot, fsum, grad, gradcheck, logsumexp, ops, where
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.checking import check_node
 
@@ -204,6 +205,26 @@ def test_many_inputs_show_the_worst_and_count_the_rest():
     assert "50 inputs passed" in text
     assert "… and 30 more" in text
     assert text.count("pass ") == 20
+
+
+def test_an_input_may_be_an_array():
+    def loss(W, x, b):
+        assert (W.shape, x.shape) == ((2, 3), (3,))
+        return np.tanh(W @ x + b).sum()
+
+    result = gradcheck(loss, [np.arange(6.0).reshape(2, 3) / 10.0, [0.5, -1.0, 2.0], 0.25])
+    assert result
+    assert [row.name for row in result.rows][5:] == ["W[1, 2]", "x[0]", "x[1]", "x[2]", "b"]
+    assert result.rows[1].at == 0.1
+
+
+def test_the_elements_of_an_array_of_values_are_nudged_in_place_and_put_back():
+    W = array([[1.0, -2.0]])
+    W[0, 1].label = "second"
+    result = gradcheck(lambda given: (given * W).sum(), [W])
+    assert [(row.name, round(row.numeric, 6)) for row in result.rows] == [("given[0, 0]", 2.0), ("second", -4.0)]
+    assert W.data.tolist() == [[1.0, -2.0]]
+    assert W.grad.tolist() == [[0.0, 0.0]]
 
 
 def test_a_computed_input_is_refused():

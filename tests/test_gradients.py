@@ -10,12 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_edu import (
-    Value,
-    fsum,
-    grad,
-    hessian,
-)
+from tinygrad_edu import Value, ValueArray, array, fsum, grad, hessian, jacobian
 from tinygrad_edu.gradients import Plain
 
 
@@ -30,7 +25,7 @@ def test_grad_touches_no_gradient():
 
 @pytest.mark.parametrize("arguments", [(2.0, [Value(1.0)]), (Value(1.0) * 2.0, [2.0]), (Value(1.0), ["x"])])
 def test_grad_wants_values(arguments):
-    with pytest.raises(TypeError, match="grad needs a Value as output and a list of Values"):
+    with pytest.raises(TypeError, match=r"grad needs one Value as output, such as loss, and a list of Values"):
         grad(*arguments)
 
 
@@ -104,3 +99,37 @@ def test_a_million_steps_deep_gradient_without_touching_grads():
         v = v + x
     assert grad(v, [x]) == [200_001.0]
     assert x.grad == 0.0
+
+
+# Arrays ---------------------------------------------------------------------------------------------------
+
+
+def test_the_gradient_by_an_array_is_an_array_of_its_shape():
+    W, b, x = array([[1.0, 2.0, 3.0], [-1.0, 0.5, 0.0]]), array([0.1, -0.2]), np.array([0.3, -0.4, 0.5])
+    s = Value(2.0)
+    loss = (s * np.tanh(W @ x + b)).sum()
+    by_W, by_s, by_b = grad(loss, [W, s, b])
+    slopes = 2.0 * (1.0 - np.tanh(W.data @ x + b.data) ** 2)
+    np.testing.assert_allclose(by_W, slopes[:, None] * x)
+    np.testing.assert_allclose(by_b, slopes)
+    assert by_s == pytest.approx(np.tanh(W.data @ x + b.data).sum())
+    assert not W.grad.any()
+
+
+def test_a_gradient_by_an_array_can_be_differentiated_again():
+    x = array([0.5, -1.0])
+    (first,) = grad((x**3).sum(), [x], create_graph=True)
+    assert isinstance(first, ValueArray)
+    np.testing.assert_allclose(grad(first.sum(), [x])[0], 6.0 * x.data)
+
+
+@pytest.mark.parametrize("as_result", [list, tuple, array, lambda parts: np.array(parts, dtype=object)])
+def test_the_jacobian_has_a_row_for_each_output(as_result):
+    at = [0.5, -1.5]
+    J = jacobian(lambda x, y: as_result([x * y, x.sin() + y, Value(3.0), y * y]), at)
+    np.testing.assert_allclose(J, [[at[1], at[0]], [np.cos(at[0]), 1.0], [0.0, 0.0], [0.0, 2.0 * at[1]]])
+
+
+def test_the_jacobian_of_one_number_is_a_row_and_of_a_matrix_is_flat():
+    assert jacobian(lambda x, y: x * y, [2.0, 3.0]).tolist() == [[3.0, 2.0]]
+    assert jacobian(lambda x: array([[x, 2.0 * x], [0.0, x * x]]), [3.0]).tolist() == [[1.0], [2.0], [0.0], [6.0]]

@@ -7,7 +7,7 @@ from tinygrad_edu.anomaly import AnomalyError, detect_anomaly
 from tinygrad_edu.backprop import backward_steps, topological_order
 from tinygrad_edu.declaring import operation
 from tinygrad_edu.functions import choose, dot, fsum, logsumexp, softmax, where
-from tinygrad_edu.gradients import grad, hessian
+from tinygrad_edu.gradients import grad, hessian, jacobian
 from tinygrad_edu.modes import no_grad, trace_sources
 from tinygrad_edu.stopping import backward
 from tinygrad_edu.value import Value, as_value
@@ -40,7 +40,7 @@ __all__ = [
     "MLP", "SGD", "Adam", "AdamW", "AnomalyError", "EarlyStopping", "Explanation", "GradCheck", "History", "Layer",
     "Module", "Neuron", "Program", "Programs", "RMSprop", "RecordingError", "Stepper", "Value", "ValueArray",
     "array", "as_value", "backward", "backward_steps", "choose", "debug", "detect_anomaly", "diagnose", "dot",
-    "draw", "explain", "fit", "fsum", "grad", "gradcheck", "hessian", "logsumexp", "no_grad", "operation",
+    "draw", "explain", "fit", "fsum", "grad", "gradcheck", "hessian", "jacobian", "logsumexp", "no_grad", "operation",
     "predict", "record", "save_page", "softmax", "topological_order", "trace_sources", "where",
 ]  # fmt: skip
 

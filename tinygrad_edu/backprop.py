@@ -64,7 +64,7 @@ def topological_order(root: Value, leaves: bool = True) -> list[Value]:
     ['a', '', '+', 'exp']
     """
     if not isinstance(root, Value):
-        raise TypeError(f"a graph ends in a Value, not in {root!r}; pass the Value whose gradients you want")
+        raise TypeError(f"a graph ends in one Value, such as loss or outputs[0], and not in {root!r:.80}")
     order: list[Value] = []
     seen: set[Value] = set()
     to_visit: list[Any] = [root]

@@ -4,7 +4,8 @@ Two independent ways lead to the same derivative: backpropagation, which multipl
 differences, which know no rule. When they disagree, each operation of the graph is put to the same test on its own, and
 the one whose rule is wrong is named.
 
-May import: `texts`, `terminal`, `number_systems`, `value`, `backprop`, `gradients`, `finite_differences`.
+May import: `texts`, `terminal`, `number_systems`, `value`, `backprop`, `arrays`,
+`gradients`, `finite_differences`; NumPy.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+import numpy as np
+
+from tinygrad_edu.arrays import array, flat
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.finite_differences import USUAL, Around, InputCheck, Precision
 from tinygrad_edu.gradients import grad
@@ -138,7 +142,8 @@ def gradcheck(
     on both sides and accepts what lies between them. When an input fails, it names the operation that is at fault.
 
     Inputs are numbers, or leaf `Value`s (the parameters of a model, say), which are nudged in place and put back;
-    no `.grad` is touched. `f` must return one number.
+    no `.grad` is touched. An input may also be an array, or a list, of these, and `f` is given an array of Values then.
+    `f` must return one number.
 
     Raises TypeError for inputs or results that are not numbers, ValueError for a computed `Value` or an infinite
     number as input, for a step or tolerance that cannot be, and for a function that is random.
@@ -148,15 +153,18 @@ def gradcheck(
     (True, True)
     >>> gradcheck(lambda x: x.relu(), [0.0]).rows[0].verdict
     'kink'
+    >>> bool(gradcheck(lambda W, x: np.tanh(W @ x).sum(), [np.eye(2), [0.5, -1.0]]))
+    True
     """
     precision = _checked(Precision(step, rtol, atol))
-    leaves = [_leaf(number, position) for position, number in enumerate(inputs)]
-    output = _one_number(f(*leaves))
-    _check_deterministic(output.data, _one_number(f(*leaves)).data)
+    arguments = [_argument(given, position) for position, given in enumerate(inputs)]
+    leaves = flat(arguments)
+    output = _one_number(f(*arguments))
+    _check_deterministic(output.data, _one_number(f(*arguments)).data)
     gradient = grad(output, leaves)
     rows = [
-        Around(_along(f, leaves, leaf), leaf.data, output.data, precision).compare(name, analytic)
-        for name, leaf, analytic in zip(_names(f, leaves), leaves, gradient, strict=True)
+        Around(_along(f, arguments, leaf), leaf.data, output.data, precision).compare(name, analytic)
+        for name, leaf, analytic in zip(_names(f, arguments), leaves, gradient, strict=True)
     ]
     if all(row.passed for row in rows):
         return GradCheck(output.data, tuple(rows))
@@ -171,6 +179,13 @@ def _checked(precision: Precision) -> Precision:
     if not (rtol >= 0.0 and atol >= 0.0):
         raise ValueError(f"gradcheck needs tolerances of 0 or more, not rtol = {rtol!r} and atol = {atol!r}")
     return precision
+
+
+def _argument(given: Any, position: int) -> Any:
+    """One argument of `f`: a leaf, or an array of them."""
+    if isinstance(given, (np.ndarray, list, tuple)) and np.ndim(given):
+        return array([_leaf(number, position) for number in array(given).flat]).reshape(np.shape(given))
+    return _leaf(given, position)
 
 
 def _leaf(number: Any, position: int) -> Value:
@@ -204,31 +219,34 @@ def _check_deterministic(once: float, again: float) -> None:
         )
 
 
-def _names(f: Callable[..., Any], leaves: Sequence[Value]) -> list[str]:
+def _names(f: Callable[..., Any], arguments: Sequence[Any]) -> list[str]:
     """What the inputs are called: by their labels, else as `f` calls its parameters, else by number."""
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):  # some callables have no signature
         parameters = []
     names = []
-    for position, leaf in enumerate(leaves):
+    for position, argument in enumerate(arguments):
         name = f"input {position}"
         if position < len(parameters) and parameters[position].kind is not inspect.Parameter.VAR_POSITIONAL:
             name = parameters[position].name
         elif parameters and parameters[-1].kind is inspect.Parameter.VAR_POSITIONAL:
             name = f"{parameters[-1].name}[{position - len(parameters) + 1}]"
-        names.append(leaf.label or name)
+        if isinstance(argument, Value):
+            names.append(argument.label or name)
+        else:
+            names += [argument[k].label or f"{name}[{', '.join(map(str, k))}]" for k in np.ndindex(argument.shape)]
     return names
 
 
-def _along(f: Callable[..., Any], leaves: Sequence[Value], leaf: Value) -> Callable[[float], float]:
+def _along(f: Callable[..., Any], arguments: Sequence[Any], leaf: Value) -> Callable[[float], float]:
     """`f` as a function of one of its inputs, the others staying as they are."""
 
     def restricted(x: float) -> float:
         before = leaf.data
         leaf.data = x
         try:
-            return _one_number(f(*leaves)).data
+            return _one_number(f(*arguments)).data
         finally:
             leaf.data = before
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -20,7 +21,7 @@ from tinygrad_edu.number_systems.identities import keeps
 from tinygrad_edu.number_systems.values import values
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["Plain", "grad", "hessian"]
+__all__ = ["Plain", "grad", "hessian", "jacobian"]
 
 
 class StandIn:
@@ -45,11 +46,11 @@ class StandIn:
         return stand_ins
 
 
-def grad(output: Value, inputs: Sequence[Value], create_graph: bool = False) -> list[Any]:
+def grad(output: Value, inputs: Sequence[Any], create_graph: bool = False) -> list[Any]:
     """∂output/∂input for each input, without touching any `.grad`.
 
     Floats; with `create_graph`, `Value`s that can be drawn, stepped and differentiated again. An input that the
-    output does not depend on gets 0.
+    output does not depend on gets 0. For an array of `Value`s among the inputs, an array of the same shape.
 
     Raises TypeError for anything but `Value`s, and RuntimeError when `create_graph` meets a node whose inputs'
     `.data` changed since it was computed.
@@ -58,19 +59,42 @@ def grad(output: Value, inputs: Sequence[Value], create_graph: bool = False) -> 
     >>> (first,) = grad(x ** 3, [x], create_graph=True)
     >>> first.data, grad(first, [x])
     (12.0, [12.0])
+    >>> a, b = Value(3.0), Value(5.0)
+    >>> grad(a * b, [a, np.array([b, a, b], dtype=object)])
+    [5.0, array([3., 5., 3.])]
     """
     not_while_recording("grad(...)", "gradients come from program.value_and_grad")
-    inputs = list(inputs)
+    given, inputs = list(inputs), [value for each in inputs for value in _values_in(each)]
     for value in (output, *inputs):
         if not isinstance(value, Value):
-            raise TypeError(f"grad needs a Value as output and a list of Values as inputs, not {value!r} among them")
+            raise TypeError(
+                f"grad needs one Value as output, such as loss, and a list of Values as inputs, not {value!r:.80}"
+            )
     if not create_graph:
-        return _swept(output, inputs, StandIn.for_graph(output), 1.0)
+        return _arranged(given, _swept(output, inputs, StandIn.for_graph(output), 1.0), np.float64)
     with changed_mode(check=None):  # its nodes are checked step by step, because steps know the forward line
         stand_ins = StandIn.for_graph(output, _differentiable_locals)
         for stand_in in stand_ins.values():
             stand_in._grad = Plain(0.0)
-        return [Plain.unwrap(gradient) for gradient in _swept(output, inputs, stand_ins, Plain(1.0))]
+        gradients = [Plain.unwrap(gradient) for gradient in _swept(output, inputs, stand_ins, Plain(1.0))]
+        return _arranged(given, gradients, object)
+
+
+def _values_in(given: Any) -> list[Any]:
+    return given.ravel().tolist() if isinstance(given, np.ndarray) else [given]
+
+
+def _arranged(given: Sequence[Any], gradients: Sequence[Any], dtype: Any) -> list[Any]:
+    """One gradient for each of what was given; those of an array as an array, of its own class if of Values."""
+    following = iter(gradients)
+
+    def of(one: Any) -> Any:
+        if not isinstance(one, np.ndarray):
+            return next(following)
+        answer = np.fromiter(islice(following, one.size), dtype, one.size).reshape(one.shape)
+        return answer.view(type(one)) if dtype is object else answer
+
+    return [of(one) for one in given]
 
 
 def _swept(output: Value, inputs: Sequence[Value], stand_ins: dict[Value, StandIn], one: Any) -> list[Any]:
@@ -145,3 +169,19 @@ def hessian(f: Callable[..., Value], at: Sequence[float]) -> np.ndarray[Any, np.
     first = grad(as_value(f(*inputs)), inputs, create_graph=True)
     rows = [grad(derivative, inputs) for derivative in first]
     return np.array(rows, dtype=np.float64).reshape(len(inputs), len(inputs))
+
+
+def jacobian(f: Callable[..., Any], at: Sequence[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The first derivatives of all outputs of `f(*at)`: row i, column j is ∂fᵢ / ∂atⱼ. Shape (outputs, n).
+
+    `f` returns a list or an array of `Value`s, which is taken flat, or a single one.
+
+    >>> jacobian(lambda x, y: [x * y, x + y, 3.0 * x], [2.0, 5.0])
+    array([[5., 2.],
+           [1., 1.],
+           [3., 0.]])
+    """
+    inputs = [Value(number) for number in at]
+    outputs = np.ravel(np.array(f(*inputs), dtype=object)).tolist()
+    rows = [grad(as_value(output), inputs) for output in outputs]
+    return np.array(rows, dtype=np.float64).reshape(len(outputs), len(inputs))

@@ -471,8 +471,10 @@ def test_an_expansion_too_large_to_read_is_refused_with_its_count():
 
 
 def test_what_is_no_value_is_refused():
-    with pytest.raises(TypeError, match=r"draw needs the Value at the end of a graph, not 3\.0 of type float"):
+    with pytest.raises(TypeError, match=r"the Value at the end of a graph, such as .*, not 3\.0 of type float"):
         draw(3.0)
+    with pytest.raises(TypeError, match=r"such as loss or outputs\[0\], not ValueArray\(\[.*\]\) of type ValueArray"):
+        draw(MLP(1, [2], seed=0)([1.0]))
 
 
 def test_an_unknown_direction_is_refused(neuron):

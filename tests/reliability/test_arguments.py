@@ -78,6 +78,7 @@ def good_calls(folder: Any) -> dict[str, Call]:
         "where": Call(tg.where, {"condition": True, "a": Value(1.0), "b": Value(2.0)}),
         "grad": Call(tg.grad, {"output": root, "inputs": [x, w], "create_graph": False}, never=("create_graph",)),
         "hessian": Call(tg.hessian, {"f": squared, "at": [1.0]}),
+        "jacobian": Call(tg.jacobian, {"f": squared, "at": [1.0]}),
         "gradcheck": Call(tg.gradcheck, {"f": squared, "inputs": [x], "step": 1e-6, "rtol": 1e-5, "atol": 1e-7}),
         "backward": Call(tg.backward, {"root": root, "stop_at": None}, never=("stop_at",)),
         "backward_steps": Call(tg.backward_steps, {"root": root}),

@@ -86,7 +86,7 @@ def test_programs_are_kept_per_shape_and_bounded() -> None:
     assert recordings == [3, 4, 5, 4]  # each with a few calls more, to compare it
     programs.theta[0] = 2.0
     assert programs.value_and_grad(np.ones((1, 3)))[0] == 6.0
-    programs.push()
+    programs.write_parameters()
     assert W.data == 2.0
     W.data = 1.5
 

@@ -51,10 +51,10 @@ def test_theta_is_read_and_written_back() -> None:
     program.theta -= 1.0
     assert w.data == 2.0
     assert program(np.ones(1)) == 1.0
-    program.push()
+    program.write_parameters()
     assert w.data == 1.0
     w.data = 5.0
-    program.pull()
+    program.read_parameters()
     assert program(np.ones(1)) == 5.0
 
 

@@ -175,10 +175,10 @@ def test_theta_goes_to_the_values_and_comes_back(name):
     objective, data, _, _ = a_line()
     engine = choose_engine(name, objective, data)
     engine.theta = np.array([5.0, -1.0])
-    engine.push()
+    engine.write_parameters()
     assert [p.data for p in objective.params] == [5.0, -1.0]
     objective.params[0].data = 7.0
-    engine.pull()
+    engine.read_parameters()
     assert engine.theta.tolist() == [7.0, -1.0]
 
 

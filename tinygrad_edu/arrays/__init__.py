@@ -12,6 +12,6 @@ showing         an array as text, and in a notebook
 """
 
 from tinygrad_edu.arrays import choosing, linear_algebra, moving, products, reductions  # each declares its functions
-from tinygrad_edu.arrays.value_array import ValueArray, array, function_of_value, ufunc_of_value
+from tinygrad_edu.arrays.value_array import ValueArray, array, flat, function_of_value, ufunc_of_value
 
-__all__ = ["ValueArray", "array"]
+__all__ = ["ValueArray", "array", "flat"]

@@ -9,7 +9,7 @@ NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -22,7 +22,7 @@ from tinygrad_edu.modes import is_hidden
 from tinygrad_edu.truth import TRUTHS
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["ValueArray", "array", "numbers_of_array", "values_of"]
+__all__ = ["ValueArray", "array", "flat", "numbers_of_array", "values_of"]
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 ObjectArray = np.ndarray[Any, np.dtype[np.object_]]
@@ -89,6 +89,17 @@ def numbers_of_array(x: Any) -> FloatArray:
     elements = np.asarray(x, dtype=object)
     numbers = [element.data if isinstance(element, Value) else element for element in elements.flat]
     return np.array(numbers).reshape(elements.shape)
+
+
+def flat(values: Iterable[Any]) -> list[Any]:
+    """What a list or an array holds, the elements of arrays in it one by one: `[W, b]` as parameters, for example.
+
+    >>> len(flat([array([[1.0, 2.0], [3.0, 4.0]]), array([0.5]), Value(1.0)]))
+    6
+    """
+    if isinstance(values, np.ndarray):
+        return values.ravel().tolist()
+    return [item for each in values for item in (each.ravel().tolist() if isinstance(each, np.ndarray) else [each])]
 
 
 class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
@@ -297,7 +308,9 @@ def _of_elements(ufunc: np.ufunc, function: Any, inputs: Sequence[Any], **settin
     if ufunc.__name__ in TRUTH:
         return _truths(function(*map(plain, inputs)))
     if ufunc.__name__ not in ("power", "float_power"):  # of which a plain exponent is a setting, and no node
-        inputs = [x if isinstance(x, np.ndarray) or np.ndim(x) else as_value(x) for x in inputs]  # one leaf for a number that meets all elements
+        inputs = [
+            x if isinstance(x, np.ndarray) or np.ndim(x) else as_value(x) for x in inputs
+        ]  # one leaf for a number that meets all elements
     answer = function(*map(plain, inputs))
     return tuple(map(wrapped, answer)) if ufunc.nout > 1 else wrapped(answer)
 

@@ -155,7 +155,10 @@ class _GraphPicture:
         self, root: Value, names: Mapping[str, Any] | None, expand: bool, rankdir: str, reserve: bool = False
     ) -> None:
         if not isinstance(root, Value):
-            raise TypeError(f"draw needs the Value at the end of a graph, not {root!r} of type {type(root).__name__}")
+            raise TypeError(
+                f"draw needs the Value at the end of a graph, such as loss or outputs[0], not {root!r:.80} of type "
+                f"{type(root).__name__}"
+            )
         if rankdir not in _BACKWARD_ARROWS:
             raise ValueError(f"rankdir is one of {', '.join(_BACKWARD_ARROWS)}, not {rankdir!r}")
         originals = _few_enough(topological_order(root))

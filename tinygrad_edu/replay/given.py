@@ -1,6 +1,6 @@
 """What `record` and its programs are given, checked where it comes in, in words that say what is wanted.
 
-May import: `value`; `recording` of this folder; NumPy.
+May import: `value`, `arrays`; `recording` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.arrays import flat
 from tinygrad_edu.replay.recording import FloatArray
 from tinygrad_edu.value import Value
 
@@ -18,7 +19,7 @@ __all__ = ["check_arrays", "check_size", "check_theta", "checked_examples", "che
 
 def checked_params(params: Sequence[Value]) -> list[Value]:
     """Distinct leaves."""
-    params = list(params)
+    params = flat(params)
     for parameter in params:
         if type(parameter) is not Value or parameter.op is not None:
             raise TypeError(f"params must be leaf Values, such as model.parameters(), not {parameter!r}")

@@ -53,7 +53,7 @@ class Parameters:
         check_size(given, len(self._theta))
         self._theta[...] = given
 
-    def push(self) -> None:
+    def write_parameters(self) -> None:
         """Write the parameters back to the `Value`s."""
         for parameter, number in zip(self.params, self._theta.tolist(), strict=True):
             parameter.data = number
@@ -62,9 +62,9 @@ class Parameters:
 class Program(Parameters):
     """A recorded function: `program(X, Y)` runs it, `program.value_and_grad(X, Y)` differentiates it too.
 
-    `theta` holds the parameters as a flat float64 array, in the order of `params`; change it in place, or copy
-    it from and to the `Value`s with `pull()` and `push()`. Arrays given to a program have the batch axis in
-    front and are never written to. `print(program)` lists what the scalar code became.
+    `theta` holds the parameters as a flat float64 array, in the order of `params`; change it in place, or copy it from
+    and to the `Value`s with `read_parameters()` and `write_parameters()`. Arrays given to a program have the batch axis
+    in front and are never written to. `print(program)` lists what the scalar code became.
 
     >>> from tinygrad_edu.replay import record
     >>> w = Value(2.0)
@@ -104,9 +104,9 @@ class Program(Parameters):
         self._bound: OrderedDict[Any, Bound] = OrderedDict()
         self._lock = threading.Lock()  # the arrays serve one call at a time
         if theta is None:
-            self.pull()
+            self.read_parameters()
 
-    def pull(self) -> None:
+    def read_parameters(self) -> None:
         """Read the parameters from the `Value`s."""
         self._theta[...] = [parameter.data for parameter in self.params]
 

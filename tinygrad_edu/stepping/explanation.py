@@ -130,7 +130,7 @@ def explain(output: Value, wrt: Value, limit: int = 10, names: Mapping[str, Any]
     """
     for value in (output, wrt):
         if not isinstance(value, Value):
-            raise TypeError(f"explain needs the Value to explain the derivative by, not {value!r:.80}")
+            raise TypeError(f"explain needs one Value, such as weights[0], not {value!r:.80}")
     if limit < 1:
         raise ValueError(f"explain shows at least 1 path, not limit = {limit!r}")
     nodes = topological_order(output)

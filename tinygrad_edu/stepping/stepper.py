@@ -131,7 +131,9 @@ class Stepper:
 
     def __init__(self, root: Value, names: Mapping[str, Any] | None = None) -> None:
         if not isinstance(root, Value):
-            raise TypeError(f"the stepper needs the Value that a computation ended in, not {root!r:.80}")
+            raise TypeError(
+                f"the stepper needs the Value that a computation ended in, such as loss or outputs[0], not {root!r:.80}"
+            )
         if not root.inputs:
             raise ValueError(f"{root!r} is a leaf: nothing was computed to get it, so there is nothing to step through")
         self.root = root

@@ -4,8 +4,8 @@
 example once and runs it on whole batches as matrices: the same numbers, much sooner. It makes sure that they are the
 same, at first and now and then. `Auto` replays as long as that works, and then goes on eagerly.
 
-To an engine the parameters are one flat array `theta`, in the order of the optimizer. `push` writes it into the
-`Value`s, and `pull` reads it from them.
+To an engine the parameters are one flat array `theta`, in the order of the optimizer. `write_parameters` writes it into
+the `Value`s, and `read_parameters` reads it from them.
 
 May import: `modes`, `value`, `functions`, `nn`, `replay`, `optim`; `comparison`, `data` and `objective` of this folder;
 NumPy.
@@ -54,10 +54,10 @@ class Engine(Protocol):
     def review(self, epoch: int, seconds: float, last: bool = False) -> None:
         """After an epoch that took so many seconds, make sure that the gradients are those of eager code."""
 
-    def push(self) -> None:
+    def write_parameters(self) -> None:
         """Make the `Value`s hold theta."""
 
-    def pull(self) -> None:
+    def read_parameters(self) -> None:
         """Read theta from the `Value`s."""
 
 
@@ -113,10 +113,10 @@ class Eager:
     def review(self, epoch: int, seconds: float, last: bool = False) -> None:
         """Nothing to do: this is eager code."""
 
-    def push(self) -> None:
+    def write_parameters(self) -> None:
         """Nothing to do: theta lives in the `Value`s."""
 
-    def pull(self) -> None:
+    def read_parameters(self) -> None:
         """Nothing to do: theta lives in the `Value`s."""
 
     def _zero_gradients(self) -> None:
@@ -177,7 +177,7 @@ class Replay:
         `key` says the purpose, and then all that the program was recorded under.
         """
         if key not in self._programs:
-            self.push()
+            self.write_parameters()
             X, y = self._data.X[self._rows], self._data.y[self._rows]
             program = recorded(function, (X.shape[1:], y.shape[1:]), self._params, (X, y), self._theta)
             compare(program, function, (X, y), self._theta, named=lambda k: row_name(self._rows[k]))
@@ -232,11 +232,11 @@ class Replay:
         X, y = self._data.X[row : row + 1], self._data.y[row : row + 1]
         compare(program, function, (X, y), self._theta, changed=0, named=lambda k: row_name(row))
 
-    def push(self) -> None:
+    def write_parameters(self) -> None:
         """Write theta into the `Value`s."""
         write_numbers(self._params, self._theta)
 
-    def pull(self) -> None:
+    def read_parameters(self) -> None:
         """Read theta from the `Value`s."""
         self._theta[...] = numbers_of(self._params)
 
@@ -290,7 +290,7 @@ class Auto:
                 error: Exception = RecordingError(f"the recorded loss is {loss:g}, or its gradient is not finite")
             except Exception as raised:
                 error = raised
-            self._replay.push()
+            self._replay.write_parameters()
             answer = self._eager.loss_and_gradient(X, y)  # raises, if the fault is the batch's and not replay's
             if is_finite(*answer):
                 self._go_on_eagerly(error)
@@ -304,7 +304,7 @@ class Auto:
                 return self._replay.mean_loss(X, y)
             except Exception as error:
                 self._why_eager_evaluation = f"; the validation loss is computed eagerly: {reason_of(error)}"
-        self._engine.push()
+        self._engine.write_parameters()
         return self._eager.mean_loss(X, y)
 
     def review(self, epoch: int, seconds: float, last: bool = False) -> None:
@@ -316,19 +316,19 @@ class Auto:
                 self._go_on_eagerly(error, f" after epoch {epoch}, up to which replay trained what it had recorded")
 
     def _go_on_eagerly(self, error: Exception, when: str = ", after replay") -> None:
-        self.push()
+        self.write_parameters()
         self._replay = None
         self._eager.description = f"eager{when}: {reason_of(error)}"
         message = f"{self._eager.description}; fit(..., engine='eager') trains eagerly from the start"
         warnings.warn(message, RuntimeWarning, stacklevel=6)
 
-    def push(self) -> None:
+    def write_parameters(self) -> None:
         """Make the `Value`s hold theta."""
-        self._engine.push()
+        self._engine.write_parameters()
 
-    def pull(self) -> None:
+    def read_parameters(self) -> None:
         """Read theta from the `Value`s."""
-        self._engine.pull()
+        self._engine.read_parameters()
 
 
 def choose_engine(name: str, objective: Objective, data: Data) -> Engine:

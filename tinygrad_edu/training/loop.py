@@ -213,7 +213,7 @@ class Run:
             self.stop(f"interrupted in epoch {self.epoch}")
         finally:
             self.engine.theta = self.theta
-            self.engine.push()
+            self.engine.write_parameters()
             if self.schedule is not None:
                 self.optimizer.lr = self.base_learning_rate
             if display:
@@ -249,7 +249,7 @@ class Run:
 
     def _review(self, seconds: float, last: bool = False) -> None:
         """Let the engine make sure that it computes what the loss and the model say now."""
-        self.engine.push()
+        self.engine.write_parameters()
         self.engine.review(self.epoch, seconds, last)
         self.history.engine = self.engine.description
 
@@ -295,7 +295,7 @@ class Run:
                 continue
             try:
                 if callback.sees_weights:
-                    self.engine.push()
+                    self.engine.write_parameters()
                 getattr(callback, event)(view)
             except Exception as error:
                 when = "before the first epoch" if self.epoch == 0 else f"in {event}, epoch {self.epoch}"
@@ -304,7 +304,7 @@ class Run:
                     "training ended there, and the model holds the weights it had then"
                 ) from error
             if callback.sees_weights:  # then it may have changed them
-                self.engine.pull()
+                self.engine.read_parameters()
                 self.theta = self.engine.theta
 
     # Stopping and resuming
@@ -367,7 +367,7 @@ class Run:
             generator.bit_generator.state = state["generators"][path]
         self.history = History.from_dict(state["history"] | {"engine": self.engine.description})
         self.epoch = self.history.epochs
-        self.engine.pull()
+        self.engine.read_parameters()
         self.theta = self.engine.theta
 
 
