@@ -104,7 +104,7 @@ points = np.linspace(-1, 1, 9)
 rows = []
 for name, init in {"zero": "zeros", "all 0.5": lambda *_: 0.5, "Xavier": "xavier_uniform"}.items():
     model = MLP(1, [4, 1], init=init, seed=3)
-    optimizer = SGD(model.parameters(), learning_rate=0.3)
+    optimizer = SGD(model.parameters(), lr=0.3)
     for _ in range(30 if demo.quick else 300):
         loss = mean_squared_error([model([x])[0] for x in points], points**2)
         optimizer.zero_grad()

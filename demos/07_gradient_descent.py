@@ -114,7 +114,7 @@ class Clipped(SGD):
     """Plain gradient descent on clipped gradients."""
 
     def __init__(self, params: list[Value], clip: object) -> None:
-        super().__init__(params, learning_rate=0.02)
+        super().__init__(params, lr=0.02)
         self.clip = clip
 
     def rule(self, theta: np.ndarray, gradient: np.ndarray) -> np.ndarray:

@@ -55,7 +55,7 @@ for _ in range(EPOCHS):
 # %%
 V1 = array([[Value(w, f"W1[{i},{j}]") for j, w in enumerate(row)] for i, row in enumerate(W1_start)])
 V2 = array([[Value(w, f"W2[{i}]")] for i, (w,) in enumerate(W2_start)])
-optimizer = SGD([*V1.flat, *V2.flat], learning_rate=0.1)
+optimizer = SGD([*V1.flat, *V2.flat], lr=0.1)
 history = []
 for _ in range(EPOCHS):
     loss = half_squared_error(sigmoid(sigmoid(X @ V1) @ V2), y)
@@ -84,7 +84,7 @@ for biases, color in ((False, "C1"), (True, "C0")):
     for seed in range(1 if demo.quick else 3):
         model = MLP(2, [2, 1], "sigmoid", output_activation="sigmoid", init=uniform_to_one, seed=seed)
         known = [p for p in model.parameters() if biases or not p.label.endswith("bias")]
-        optimizer = SGD(known, learning_rate=1.0)
+        optimizer = SGD(known, lr=1.0)
         curve = []
         for _ in range(EPOCHS // 2):
             loss = half_squared_error([model(x)[0] for x in X], y.ravel())
@@ -113,7 +113,7 @@ epochs, rows = 2 if demo.quick else 20, []
 figure, axis = plt.subplots(figsize=(7, 3.4))
 for batch_size in (60, 10, 1):
     model = MLP(2, [8, 1], "tanh", seed=1)
-    optimizer = SGD(model.parameters(), learning_rate=0.3)
+    optimizer = SGD(model.parameters(), lr=0.3)
     losses, iterations = [], 0
     for _ in range(epochs):
         total = 0.0

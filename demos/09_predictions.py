@@ -47,7 +47,7 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
 title(f"Learning from {len(X)} biopsies, stopped by {len(X_valid)} others")
 model = MLP(30, [8, 1], "relu", seed=0)
 history = fit(model, X, y, loss=binary_cross_entropy_with_logits, optimizer=Adam(model.parameters(), 0.01),
-              epochs=5 if demo.quick else 100, validation=(X_valid, y_valid), callbacks=[EarlyStopping(15)],
+              epochs=5 if demo.quick else 100, validation_data=(X_valid, y_valid), callbacks=[EarlyStopping(15)],
               progress=False)  # fmt: skip
 print(f"{history.epochs} epochs of {history.iterations // history.epochs} batches; {history.stopped or 'not stopped'}")
 demo.save(plot_loss(history), "09_loss.png")

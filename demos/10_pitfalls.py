@@ -41,7 +41,7 @@ def run(name: str, model: MLP, optimizer: object, epochs: int = EPOCHS, **option
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # fit warns when a loss is not finite, and diagnose will say it
         history = fit(model, X_train, y_train, loss=logit_loss, optimizer=optimizer, epochs=epochs, batch_size=20,
-                      validation=(X_test, y_test), progress=False, **options)  # fmt: skip
+                      validation_data=(X_test, y_test), progress=False, **options)  # fmt: skip
     findings = diagnose(model, X_train, y_train, loss=logit_loss, history=history, sample=SAMPLE)
     for text in map(str, findings) if not findings.healthy else ["no problem found"]:
         print(textwrap.fill(f"{name}: {text}", 118, subsequent_indent="    "))

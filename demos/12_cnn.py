@@ -75,9 +75,9 @@ for name, build in {"convolutional": convolutional, "fully connected": fully_con
     results = []
     for seed in range(SEEDS):
         model = build(seed)
-        optimizer = Adam(model.parameters(), learning_rate=0.01)
+        optimizer = Adam(model.parameters(), lr=0.01)
         history = fit(model, train_images, train_labels, loss=cross_entropy, optimizer=optimizer, epochs=EPOCHS,
-                      batch_size=32, validation=(test_images, test_labels), progress=False)  # fmt: skip
+                      batch_size=32, validation_data=(test_images, test_labels), progress=False)  # fmt: skip
         shifts = [accuracy(model, moved(test_images, *way)) for way in ((1, 0), (-1, 0), (0, 1), (0, -1))]
         results.append([accuracy(model, test_images), float(np.mean(shifts)), sum(history.seconds)])
         curves.setdefault(name, []).append(history.validation_loss)

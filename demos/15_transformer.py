@@ -17,7 +17,7 @@ from matplotlib import pyplot as plt
 from tinygrad_edu import Layer, Module, Value, fsum, record
 from tinygrad_edu.nn import Embedding, LayerNorm, TransformerEncoderLayer, flatten
 from tinygrad_edu.nn.losses import cross_entropy
-from tinygrad_edu.optim import Adam, CosineDecay
+from tinygrad_edu.optim import Adam, CosineAnnealingLR
 
 demo = Demo(__doc__)
 CONTEXT, WIDTH, HEADS = (8, 8, 2) if demo.quick else (12, 24, 4)
@@ -98,10 +98,10 @@ np.add.at(pairs, (before[train][inside[train]], after[train][inside[train]]), 1)
 costs = -np.log(pairs / pairs.sum(axis=1, keepdims=True))[before, after]
 pairs_loss = np.mean(np.sum(costs * asked, axis=1)[test])
 
-optimizer, schedule = Adam(parameters), CosineDecay(STEPS)
+optimizer, schedule = Adam(parameters), CosineAnnealingLR(STEPS)
 generator, losses, tested, start = np.random.default_rng(2), [], {}, time.perf_counter()
 for step in range(1, STEPS + 1):
-    optimizer.learning_rate = schedule(0.01, step)
+    optimizer.lr = schedule(0.01, step)
     batch = generator.choice(train, BATCH, replace=False)
     loss, gradient = program.value_and_grad(tokens[batch], asked[batch])
     program.theta = optimizer.update(program.theta, gradient)

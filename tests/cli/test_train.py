@@ -89,7 +89,7 @@ def test_a_run_that_diverges_says_so_and_fails(capsys):
         (["mnist"], "invalid choice: 'mnist'"),
         (["xor", "--layers", "4,x"], "layers are sizes with commas between, such as 16,16, not '4,x'"),
         (["xor", "--layers", "4,0"], "not '4,0'"),
-        (["xor", "--learning-rate", "-1"], "learning_rate must be a finite number of at least 0, not -1"),
+        (["xor", "--lr", "-1"], "lr must be a finite number of at least 0, not -1"),
         (["xor", "--batch-size", "5"], "batch_size must be from 1 to the number of examples, 4, not 5"),
         (["xor", "--epochs", "0"], "epochs should be a whole number of at least 1, not 0"),
         (["xor", "--seed", "-1"], "seed should be a whole number of at least 0, not -1"),

@@ -81,7 +81,7 @@ def deep_with_large_weights():
 
 def learning_noise_by_heart():
     model = MLP(2, [32, 1], "tanh", seed=0)
-    held = {"validation": (NOISE_X[20:], NOISE_Y[20:])}
+    held = {"validation_data": (NOISE_X[20:], NOISE_Y[20:])}
     return trained(model, NOISE_X[:20], NOISE_Y[:20], rate=0.02, epochs=150, optimizer=Adam, **held)
 
 
@@ -134,14 +134,14 @@ def certain_and_right():
 
 def learned_moons():
     model = MLP(2, [16, 16, 1], "relu", seed=0)
-    held = {"validation": make_moons(60, noise=0.1, random_state=1)}
+    held = {"validation_data": make_moons(60, noise=0.1, random_state=1)}
     return trained(model, MOONS_X, MOONS_Y, rate=0.01, epochs=60, optimizer=Adam, **held)
 
 
 def learned_digits():
     X, y = load_digits(return_X_y=True)
     model = MLP(64, [32, 10], "relu", seed=0)
-    held = {"validation": (X[1200:] / 16, y[1200:])}
+    held = {"validation_data": (X[1200:] / 16, y[1200:])}
     return trained(model, X[:1200] / 16, y[:1200], cross_entropy, 0.003, 15, Adam, **held)
 
 
@@ -155,7 +155,7 @@ def learned_noisy_line():
 
 def stopped_in_time():
     model = MLP(2, [32, 1], "tanh", seed=0)
-    held = {"validation": (NOISE_X[20:], NOISE_Y[20:]), "callbacks": [EarlyStopping(5)]}
+    held = {"validation_data": (NOISE_X[20:], NOISE_Y[20:]), "callbacks": [EarlyStopping(5)]}
     return trained(model, NOISE_X[:20], NOISE_Y[:20], rate=0.02, epochs=150, optimizer=Adam, **held)
 
 

@@ -53,6 +53,6 @@ def test_a_limit_that_is_none_is_refused_and_nothing_changes(limit):
     a.grad = 2.0
     with pytest.raises(ValueError, match="max_norm must be"):
         clip_grad_norm([a], limit)
-    with pytest.raises(ValueError, match="limit must be"):
+    with pytest.raises(ValueError, match="clip_value must be"):
         clip_grad_value([a], limit)
     assert a.grad == 2.0

@@ -51,14 +51,14 @@ CASES = {
         lambda p: SGD(p, 0.05, momentum=0.8, nesterov=True, weight_decay=0.02),
         lambda t, g: sgd(t, g, 0.05, 0.8, True, 0.02),
     ),
-    "rmsprop": (lambda p: RMSprop(p, 0.02, decay=0.9), lambda t, g: rmsprop(t, g, 0.02, 0.9)),
+    "rmsprop": (lambda p: RMSprop(p, 0.02, alpha=0.9), lambda t, g: rmsprop(t, g, 0.02, 0.9)),
     "rmsprop with weight decay": (
         lambda p: RMSprop(p, weight_decay=0.1),
         lambda t, g: rmsprop(t, g, 0.01, 0.99, decay=0.1),
     ),
     "adam": (lambda p: Adam(p), lambda t, g: adam(t, g, 0.001, 0.9, 0.999)),
     "adam with weight decay": (
-        lambda p: Adam(p, 0.05, betas=(0.8, 0.95), epsilon=1e-6, weight_decay=0.1),
+        lambda p: Adam(p, 0.05, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.1),
         lambda t, g: adam(t, g, 0.05, 0.8, 0.95, 1e-6, 0.1),
     ),
     "adamw": (
@@ -148,19 +148,19 @@ def test_state_of_another_optimizer_is_refused_and_nothing_changes():
     two = SGD([Value(1.0), Value(2.0)], 0.25)
     with pytest.raises(ValueError, match="needs"):
         two.load_state_dict(SGD([Value(1.0)], 0.5).state_dict())
-    assert (two.learning_rate, two.iteration) == (0.25, 0)
+    assert (two.lr, two.iteration) == (0.25, 0)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda p: SGD(p, -0.1), "learning_rate must be .* not -0.1"),
-        (lambda p: SGD(p, math.nan), "learning_rate must be"),
+        (lambda p: SGD(p, -0.1), "lr must be .* not -0.1"),
+        (lambda p: SGD(p, math.nan), "lr must be"),
         (lambda p: SGD(p, momentum=1.0), "momentum must be at least 0 and below 1, not 1"),
         (lambda p: SGD(p, nesterov=True), "momentum is 0"),
         (lambda p: SGD(p, weight_decay=-1.0), "weight_decay must be"),
-        (lambda p: RMSprop(p, decay=1.5), "decay must be at least 0 and below 1"),
-        (lambda p: RMSprop(p, epsilon=0.0), "epsilon must be"),
+        (lambda p: RMSprop(p, alpha=1.5), "alpha must be at least 0 and below 1"),
+        (lambda p: RMSprop(p, eps=0.0), "eps must be"),
         (lambda p: Adam(p, betas=(1.0, 0.9)), r"betas\[0\] must be at least 0 and below 1, not 1"),
         (lambda p: Adam(p, betas=(0.9, -0.1)), r"betas\[1\] must be"),
         (lambda p: AdamW(p, betas=(0.9, math.nan)), r"betas\[1\] must be"),
@@ -182,9 +182,9 @@ def test_parameters_that_are_no_values_are_a_type_error():
 
 def test_a_bad_rate_or_shape_later_changes_nothing():
     optimizer: Optimizer = Adam([Value(1.0), Value(2.0)], 0.1)
-    with pytest.raises(ValueError, match="learning_rate"):
-        optimizer.learning_rate = -1.0
+    with pytest.raises(ValueError, match="lr"):
+        optimizer.lr = -1.0
     with pytest.raises(ValueError, match=r"arrays of shape \(2,\)"):
         optimizer.update(np.zeros(2), np.zeros(3))
-    assert (optimizer.learning_rate, optimizer.iteration) == (0.1, 0)
-    assert repr(optimizer).startswith("Adam(2 parameters, learning_rate=0.1")
+    assert (optimizer.lr, optimizer.iteration) == (0.1, 0)
+    assert repr(optimizer).startswith("Adam(2 parameters, lr=0.1")

@@ -94,13 +94,11 @@ def good_calls(folder: Any) -> dict[str, Call]:
         "a layer": Call(Layer(2, 2, seed=0), {"inputs": [1.0, 2.0]}),
         "a network": Call(model, {"inputs": [1.0, 2.0]}),
         "load_state_dict": Call(model.load_state_dict, {"state": model.state_dict()}),
-        "SGD": Call(tg.SGD, {"params": model.parameters(), "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.1}),
-        "Adam": Call(
-            tg.Adam, {"params": model.parameters(), "learning_rate": 0.1, "betas": (0.9, 0.99), "epsilon": 1e-8}
-        ),
-        "AdamW": Call(tg.AdamW, {"params": model.parameters(), "learning_rate": 0.1, "weight_decay": 0.1}),
-        "RMSprop": Call(tg.RMSprop, {"params": model.parameters(), "learning_rate": 0.1, "decay": 0.9}),
-        "EarlyStopping": Call(tg.EarlyStopping, {"patience": 3, "minimum_improvement": 0.0}),
+        "SGD": Call(tg.SGD, {"params": model.parameters(), "lr": 0.1, "momentum": 0.9, "weight_decay": 0.1}),
+        "Adam": Call(tg.Adam, {"params": model.parameters(), "lr": 0.1, "betas": (0.9, 0.99), "eps": 1e-8}),
+        "AdamW": Call(tg.AdamW, {"params": model.parameters(), "lr": 0.1, "weight_decay": 0.1}),
+        "RMSprop": Call(tg.RMSprop, {"params": model.parameters(), "lr": 0.1, "alpha": 0.9}),
+        "EarlyStopping": Call(tg.EarlyStopping, {"patience": 3, "min_delta": 0.0}),
         "array": Call(tg.array, {"x": [1.0, 2.0]}),
         "fit": Call(tg.fit, {"model": model, "X": X, "y": y, "epochs": 1, "batch_size": 2}),
         "predict": Call(tg.predict, {"model": model, "X": X}),

@@ -28,7 +28,7 @@ def test_early_stopping_stops_and_restores_the_best_weights():
         y,
         optimizer=Adam(model.parameters(), 0.03),
         epochs=200,
-        validation=(X_valid, y_valid),
+        validation_data=(X_valid, y_valid),
         callbacks=[stopping],
     )
     best = history.best_epoch
@@ -45,7 +45,9 @@ def test_early_stopping_restores_the_best_of_a_run_that_was_not_stopped_and_can_
     for seed in (0, 1):
         model = MLP(2, [12, 1], seed=seed)
         optimizer = Adam(model.parameters(), 0.03)
-        history = fit(model, X, y, optimizer=optimizer, epochs=40, validation=(X_valid, y_valid), callbacks=[stopping])
+        history = fit(
+            model, X, y, optimizer=optimizer, epochs=40, validation_data=(X_valid, y_valid), callbacks=[stopping]
+        )
         error = np.mean((predict(model, X_valid)[:, 0] - y_valid) ** 2)
         assert error == pytest.approx(min(history.validation_loss))
         assert not history.stopped
@@ -56,7 +58,7 @@ def test_an_equal_loss_is_no_improvement():
     model = MLP(2, [1], seed=0)
     stopping = EarlyStopping(patience=2)
     still = SGD(model.parameters(), 0.0)
-    history = fit(model, X, y, optimizer=still, epochs=20, batch_size=24, validation=(X, y), callbacks=[stopping])
+    history = fit(model, X, y, optimizer=still, epochs=20, batch_size=24, validation_data=(X, y), callbacks=[stopping])
     assert (history.epochs, stopping.best_epoch, history.best_epoch) == (4, 1, 1)
 
 
@@ -143,8 +145,8 @@ def test_patience_counts_the_epochs_without_improvement():
 
 def test_an_improvement_has_to_be_more_than_the_minimum():
     losses = [1.0, 0.95, 0.9, 0.85]
-    assert stopped_after(EarlyStopping(patience=1, minimum_improvement=0.0), losses) is None
-    assert stopped_after(EarlyStopping(patience=1, minimum_improvement=0.1), losses) == (
+    assert stopped_after(EarlyStopping(patience=1, min_delta=0.0), losses) is None
+    assert stopped_after(EarlyStopping(patience=1, min_delta=0.1), losses) == (
         3,
         "stopped early: no improvement since epoch 1",
     )
@@ -152,7 +154,7 @@ def test_an_improvement_has_to_be_more_than_the_minimum():
 
 def test_the_best_weights_come_back_unless_they_are_not_wanted():
     for restore, expected in ((True, 5.0), (False, 7.0)):
-        model, stopping = MLP(1, [1], seed=0), EarlyStopping(restore_best=restore)
+        model, stopping = MLP(1, [1], seed=0), EarlyStopping(restore_best_weights=restore)
         (weight, _) = model.parameters()
         for weight.data, losses in ((3.0, [2.0]), (5.0, [2.0, 1.0]), (7.0, [2.0, 1.0, 4.0])):
             stopping.on_epoch_end(a_run(losses, model)[0])
@@ -167,9 +169,9 @@ def test_early_stopping_remembers_what_a_resumed_run_needs():
     assert (other.best_loss, other.best_epoch, set(other.best)) == (2.0, 1, {"layers.0.weight", "layers.0.bias"})
 
 
-@pytest.mark.parametrize("settings", [{"patience": -1}, {"patience": 2.5}, {"minimum_improvement": -0.1}])
+@pytest.mark.parametrize("settings", [{"patience": -1}, {"patience": 2.5}, {"min_delta": -0.1}])
 def test_settings_out_of_their_range_are_refused(settings):
-    with pytest.raises(ValueError, match=r"patience|minimum_improvement"):
+    with pytest.raises(ValueError, match=r"patience|min_delta"):
         EarlyStopping(**settings)
 
 
@@ -213,7 +215,7 @@ def test_a_callback_that_stops_at_an_accuracy_is_a_few_lines():
 def test_a_run_has_all_that_callbacks_are_promised():
     X, y = regression()
     runs = []
-    fit(MLP(2, [3, 1], seed=0), X, y, epochs=1, batch_size=10, validation=(X, y), callbacks=[runs.append])
+    fit(MLP(2, [3, 1], seed=0), X, y, epochs=1, batch_size=10, validation_data=(X, y), callbacks=[runs.append])
     (run,) = runs
     assert [name for name in [*RunView.__annotations__, "stop"] if not hasattr(run, name)] == []
     assert (run.epoch, run.epochs, run.batch, run.batches_per_epoch) == (1, 1, 3, 3)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.nn import MLP, BatchNorm, Dropout, Layer, Sequential
-from tinygrad_edu.optim import SGD, Adam, CosineDecay, LinearWarmUp, OneCycle, ReduceOnPlateau, RMSprop
+from tinygrad_edu.optim import SGD, Adam, CosineAnnealingLR, LinearWarmUp, OneCycleLR, ReduceLROnPlateau, RMSprop
 from tinygrad_edu.training import EarlyStopping, fit, save
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
 from tinygrad_edu.training.saving import write_tensors
@@ -34,9 +34,9 @@ def with_noise_and_buffers():
 @pytest.mark.parametrize(
     ("make", "schedule"),
     [
-        (lambda p: SGD(p, 0.05, momentum=0.9, nesterov=True), lambda: OneCycle(30)),
-        (lambda p: RMSprop(p, 0.05), lambda: ReduceOnPlateau(0.5, patience=0)),
-        (lambda p: Adam(p, 0.05), lambda: LinearWarmUp(2, then=CosineDecay(4))),
+        (lambda p: SGD(p, 0.05, momentum=0.9, nesterov=True), lambda: OneCycleLR(30)),
+        (lambda p: RMSprop(p, 0.05), lambda: ReduceLROnPlateau(0.5, patience=0)),
+        (lambda p: Adam(p, 0.05), lambda: LinearWarmUp(2, then=CosineAnnealingLR(4))),
     ],
 )
 @pytest.mark.parametrize("stop_after", [1, 3])
@@ -50,7 +50,7 @@ def test_a_resumed_run_is_bit_for_bit_the_run_that_was_never_stopped(tmp_path, b
             optimizer=make(model.parameters()),
             epochs=epochs,
             batch_size=6,
-            validation=VALID,
+            validation_data=VALID,
             callbacks=[stopping],
             schedule=schedule(),
             **options,
@@ -69,7 +69,7 @@ def test_a_resumed_run_is_bit_for_bit_the_run_that_was_never_stopped(tmp_path, b
 
 
 def test_a_resumed_run_keeps_its_own_learning_rate(tmp_path):
-    file, schedule = tmp_path / "run.safetensors", CosineDecay(4)
+    file, schedule = tmp_path / "run.safetensors", CosineAnnealingLR(4)
     straight, resumed = plain(), plain()
     whole = fit(straight, X, Y, optimizer=SGD(straight.parameters(), 0.05), epochs=4, schedule=schedule)
     first = plain()
@@ -101,7 +101,7 @@ def test_without_resume_a_run_begins_anew_over_an_old_file(tmp_path):
     [
         ({"seed": 1}, "made with seed 0, and this run has 1"),
         ({"batch_size": 5}, "made with batch_size 20, and this run has 5"),
-        ({"schedule": CosineDecay(3)}, "made with schedule None, and this run has 'CosineDecay'"),
+        ({"schedule": CosineAnnealingLR(3)}, "made with schedule None, and this run has 'CosineAnnealingLR'"),
         ({"callbacks": [EarlyStopping()]}, "made with callbacks"),
     ],
 )

@@ -65,7 +65,7 @@ def test_the_losses_are_the_same_to_1e_9(case):
             Adam(model.parameters(), 0.02),
             epochs=5,
             batch_size=8,
-            validation=(X[:5], y[:5]),
+            validation_data=(X[:5], y[:5]),
             penalty=lambda params: l1_penalty(params, 0.01),
             engine=engine,
         )
@@ -176,7 +176,7 @@ def test_a_model_with_batch_norm_is_trained_eagerly_and_says_why():
 def test_dropout_is_replayed_with_fresh_noise_and_not_at_all_in_eval():
     model = Sequential(Layer(2, 40, "linear", seed=0), Dropout(0.5, seed=0), Layer(40, 1, "linear", seed=1))
     still = SGD(model.parameters(), 0.0)
-    history = fit(model, X, CURVE, optimizer=still, epochs=30, validation=(X, CURVE))
+    history = fit(model, X, CURVE, optimizer=still, epochs=30, validation_data=(X, CURVE))
     assert history.engine.startswith("replay")
     assert len(set(history.loss)) == 30
     assert len(set(history.validation_loss)) == 1

@@ -210,7 +210,7 @@ def test_a_validation_loss_that_cannot_be_recorded_is_computed_eagerly():
             return [self.w * x[0] * (1.0 if self.training else float(x[1] > 0.0))]
 
     model = Different()
-    history = fit(model, X, RARE, epochs=2, validation=(X, RARE))
+    history = fit(model, X, RARE, epochs=2, validation_data=(X, RARE))
     assert history.engine.startswith("replay: ")
     assert "the validation loss is computed eagerly: " in history.engine
     model.eval()
@@ -257,7 +257,7 @@ def test_eight_threads_predict_train_record_and_read_at_once_with_the_numbers_of
 
     def trained():
         model = MLP(2, [4, 1], seed=1)
-        history = fit(model, X, RARE, optimizer=SGD(model.parameters(), 0.05), epochs=4, validation=(X, RARE))
+        history = fit(model, X, RARE, optimizer=SGD(model.parameters(), 0.05), epochs=4, validation_data=(X, RARE))
         return [p.data for p in model.parameters()], history.loss, history.engine
 
     alone = trained()
@@ -358,7 +358,7 @@ def test_a_validation_loss_follows_the_buffers_and_what_changed_otherwise_is_fou
                 RARE,
                 optimizer=still,
                 epochs=5,
-                validation=(X, RARE),
+                validation_data=(X, RARE),
                 callbacks=[Moves("shift")],
                 engine=engine,
             )
@@ -367,7 +367,7 @@ def test_a_validation_loss_follows_the_buffers_and_what_changed_otherwise_is_fou
     assert histories[1].engine.startswith("replay: ")
     model = Shifted()
     with pytest.warns(RuntimeWarning, match="differs from the function"):
-        fit(model, X, RARE, epochs=5, validation=(X, RARE), callbacks=[Moves("_hidden")])
+        fit(model, X, RARE, epochs=5, validation_data=(X, RARE), callbacks=[Moves("_hidden")])
 
 
 def test_a_loss_that_changes_and_changes_back_is_found_after_epoch_1_2_4_and_so_on():

@@ -10,7 +10,7 @@ from training.examples import ENGINES, XOR_X, XOR_Y, regression, weights
 from tinygrad_edu import Value, fsum
 from tinygrad_edu.nn import MLP, RNN, BatchNorm, Conv2d, Dropout, Layer, Module, Sequential, l2_penalty
 from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, mean_squared_error
-from tinygrad_edu.optim import SGD, Adam, CosineDecay, OneCycle, ReduceOnPlateau
+from tinygrad_edu.optim import SGD, Adam, CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
 from tinygrad_edu.training import Callback, fit, predict
 from tinygrad_edu.training.data import batch_order
 from tinygrad_edu.training.loop import Run
@@ -103,7 +103,7 @@ def test_validation_is_measured_in_eval_mode_without_the_penalty(engine):
         model,
         X[:16],
         y[:16],
-        validation=(X[16:], y[16:]),
+        validation_data=(X[16:], y[16:]),
         epochs=2,
         penalty=lambda params: l2_penalty(params, 0.1),
         engine=engine,
@@ -190,20 +190,20 @@ def test_schedules_set_the_rate_and_give_it_back():
     X, y = regression()
     model = MLP(2, [1], seed=0)
     optimizer = SGD(model.parameters(), 0.1)
-    cosine = fit(model, X, y, optimizer=optimizer, epochs=4, schedule=CosineDecay(4))
+    cosine = fit(model, X, y, optimizer=optimizer, epochs=4, schedule=CosineAnnealingLR(4))
     assert cosine.learning_rate == pytest.approx([0.1 * (1 + math.cos(math.pi * t / 4)) / 2 for t in range(4)])
-    assert optimizer.learning_rate == 0.1
+    assert optimizer.lr == 0.1
     rates = []
 
     class Watch(Callback):
         def on_iteration_end(self, run):
-            rates.append(run.optimizer.learning_rate)
+            rates.append(run.optimizer.lr)
 
-    schedule = OneCycle(9)
+    schedule = OneCycleLR(9)
     fit(model, X, y, optimizer=optimizer, epochs=3, batch_size=8, schedule=schedule, callbacks=[Watch()])
     assert rates == [schedule(0.1, t) for t in range(9)]
     zero = SGD(model.parameters(), 1e-9)
-    plateau = fit(model, X, y, optimizer=zero, epochs=5, schedule=ReduceOnPlateau(0.5, patience=1))
+    plateau = fit(model, X, y, optimizer=zero, epochs=5, schedule=ReduceLROnPlateau(0.5, patience=1))
     assert plateau.learning_rate == pytest.approx([1e-9, 1e-9, 1e-9, 5e-10, 5e-10])
 
 

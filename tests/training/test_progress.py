@@ -17,7 +17,7 @@ def test_the_display_shows_the_numbers_at_a_terminal(monkeypatch):
     console = Console(file=screen, force_terminal=True, width=100, legacy_windows=False, color_system=None)
     monkeypatch.setattr("tinygrad_edu.training.loop.Console", lambda stderr: console)
     enough = [lambda run: run.stop("enough is enough") if run.epoch == 2 else None]
-    history = fit(MLP(2, [1], seed=0), X, y, epochs=3, validation=(X, y), callbacks=enough)
+    history = fit(MLP(2, [1], seed=0), X, y, epochs=3, validation_data=(X, y), callbacks=enough)
     text = screen.getvalue()
     assert "epoch 2/3" in text
     assert text.startswith("replay: ")
@@ -36,7 +36,7 @@ def test_the_display_keeps_the_loss_whole_on_a_narrow_terminal(monkeypatch):
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=40, legacy_windows=False, color_system=None)
     monkeypatch.setattr("tinygrad_edu.training.loop.Console", lambda stderr: console)
-    history = fit(MLP(2, [1], seed=0), X, y, epochs=3, validation=(X, y))
+    history = fit(MLP(2, [1], seed=0), X, y, epochs=3, validation_data=(X, y))
     assert "epoch 3/3 " in screen.getvalue()
     assert f" loss {history.loss[-1]:.3g} " in screen.getvalue()
 

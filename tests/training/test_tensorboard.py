@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.nn import MLP
-from tinygrad_edu.optim import CosineDecay
+from tinygrad_edu.optim import CosineAnnealingLR
 from tinygrad_edu.training import TensorBoard, fit
 
 RNG = np.random.default_rng(0)
@@ -31,7 +31,7 @@ def records(folder):
 def test_curves_and_histograms_are_what_the_history_says(tmp_path):
     model = MLP(2, [3, 1], seed=0)
     board = TensorBoard(tmp_path, histograms=2)
-    history = fit(model, X, Y, epochs=4, validation=(X, Y), schedule=CosineDecay(4), callbacks=[board])
+    history = fit(model, X, Y, epochs=4, validation_data=(X, Y), schedule=CosineAnnealingLR(4), callbacks=[board])
     curves, histograms = {}, {}
     for step, value in records(tmp_path):
         if value.HasField("histo"):

@@ -40,7 +40,7 @@ class Problem:
     load: Callable[[int], Split]
     layers: tuple[int, ...]
     epochs: int
-    learning_rate: float
+    lr: float
 
 
 def _xor(seed: int) -> Split:

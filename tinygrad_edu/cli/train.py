@@ -76,7 +76,7 @@ def add_train(commands: Any) -> None:
     )
     add("--activation", default="relu", metavar="NAME", help="of the hidden layers: relu, tanh, sigmoid, ... (relu)")
     add("--optimizer", choices=list(OPTIMIZERS), default="adam", help="how a gradient becomes a step (adam)")
-    add("--learning-rate", type=float, metavar="RATE", help="how large the steps are (what suits the problem)")
+    add("--lr", "--learning-rate", type=float, metavar="RATE", help="how large the steps are (what suits the problem)")
     add("--epochs", type=int, metavar="N", help="how often to go through the data (what suits the problem)")
     add("--batch-size", type=int, metavar="N", help="examples per step (32, or all if there are fewer)")
     add("--seed", type=int, default=0, help="decides weights, shuffling and what is held back (%(default)s)")
@@ -104,7 +104,7 @@ def _train(arguments: argparse.Namespace) -> int:
     whole_number(arguments.seed, "seed", least=0)
     data = problem.load(arguments.seed)
     layers = problem.layers if arguments.layers is None else arguments.layers
-    rate = problem.learning_rate if arguments.learning_rate is None else arguments.learning_rate
+    rate = problem.lr if arguments.lr is None else arguments.lr
     sizes = [*layers, len(data.classes)]
     model = MLP(data.X.shape[1], sizes, arguments.activation, seed=arguments.seed)
     optimizer = optimizer_called(arguments.optimizer, model.parameters(), rate)
@@ -135,7 +135,7 @@ def _fitted(model: MLP, data: Split, optimizer: Optimizer, epochs: int, argument
             optimizer,
             epochs,
             arguments.batch_size,
-            validation=(data.X_test, data.y_test) if len(data.y_test) else None,
+            validation_data=(data.X_test, data.y_test) if len(data.y_test) else None,
             seed=arguments.seed,
             engine=arguments.engine,
         )

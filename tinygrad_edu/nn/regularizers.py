@@ -76,15 +76,15 @@ class LayerNorm(Module):
     ε, which keeps equal numbers from being divided by 0, is as in PyTorch. Ba, Kiros & Hinton 2016, "Layer
     normalization".
 
-    Raises ValueError for a size below 1, an epsilon that is not above 0, and a wrong number of inputs.
+    Raises ValueError for a size below 1, an eps that is not above 0, and a wrong number of inputs.
 
     >>> LayerNorm(3)([1.0, 2.0, 3.0]).data.round(3)
     array([-1.225,  0.   ,  1.225])
     """
 
-    def __init__(self, size: int, *, epsilon: float = 1e-5) -> None:
+    def __init__(self, size: int, *, eps: float = 1e-5) -> None:
         self.size = whole_number(size, "size")
-        self.epsilon = above_zero(epsilon, "epsilon")
+        self.eps = above_zero(eps, "eps")
         self.weight = [Value(1.0) for _ in range(self.size)]
         self.bias = [Value(0.0) for _ in range(self.size)]
         self.label_parameters()
@@ -93,7 +93,7 @@ class LayerNorm(Module):
         """The numbers of one example, normalized."""
         values = one_example(inputs, self.size, "this LayerNorm")
         mean, variance = _mean_and_variance(values)
-        scale = (variance + self.epsilon).sqrt().reciprocal()
+        scale = (variance + self.eps).sqrt().reciprocal()
         return array([(x - mean) * scale * w + b for x, w, b in zip(values, self.weight, self.bias, strict=True)])
 
     def describe(self) -> str:
@@ -115,9 +115,9 @@ class RMSNorm(Module):
     array([0.849, 1.131])
     """
 
-    def __init__(self, size: int, *, epsilon: float = 1e-8) -> None:
+    def __init__(self, size: int, *, eps: float = 1e-8) -> None:
         self.size = whole_number(size, "size")
-        self.epsilon = above_zero(epsilon, "epsilon")
+        self.eps = above_zero(eps, "eps")
         self.weight = [Value(1.0) for _ in range(self.size)]
         self.label_parameters()
 
@@ -125,7 +125,7 @@ class RMSNorm(Module):
         """The numbers of one example, scaled."""
         values = one_example(inputs, self.size, "this RMSNorm")
         mean_square = fsum([x.square() for x in values]) / self.size
-        scale = (mean_square + self.epsilon).sqrt().reciprocal()
+        scale = (mean_square + self.eps).sqrt().reciprocal()
         return array([x * scale * w for x, w in zip(values, self.weight, strict=True)])
 
     def describe(self) -> str:
@@ -157,12 +157,12 @@ class BatchNorm(Module):
     takes_batch: ClassVar[bool] = True
     buffer_names = ("running_mean", "running_var")
 
-    def __init__(self, size: int, *, momentum: float = 0.1, epsilon: float = 1e-5) -> None:
+    def __init__(self, size: int, *, momentum: float = 0.1, eps: float = 1e-5) -> None:
         self.size = whole_number(size, "size")
         if not 0.0 < momentum <= 1.0:
             raise ValueError(f"momentum is the share of the newest batch, above 0 and at most 1, not {momentum!r}")
         self.momentum = float(momentum)
-        self.epsilon = above_zero(epsilon, "epsilon")
+        self.eps = above_zero(eps, "eps")
         self.weight = [Value(1.0) for _ in range(self.size)]
         self.bias = [Value(0.0) for _ in range(self.size)]
         self.running_mean = [0.0] * self.size
@@ -190,7 +190,7 @@ class BatchNorm(Module):
             self._follow(k, mean.data, variance.data * len(column) / (len(column) - 1))
         else:
             mean, variance = self.running_mean[k], Value(self.running_var[k])
-        scale = (variance + self.epsilon).sqrt().reciprocal()
+        scale = (variance + self.eps).sqrt().reciprocal()
         return [(x - mean) * scale * self.weight[k] + self.bias[k] for x in column]
 
     def _follow(self, k: int, mean: float, variance: float) -> None:

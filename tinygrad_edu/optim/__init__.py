@@ -3,28 +3,28 @@
 from tinygrad_edu.optim.clipping import clip_grad_norm, clip_grad_value
 from tinygrad_edu.optim.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from tinygrad_edu.optim.schedules import (
-    CosineDecay,
-    ExponentialDecay,
+    CosineAnnealingLR,
+    ExponentialLR,
     LinearWarmUp,
-    OneCycle,
-    ReduceOnPlateau,
+    OneCycleLR,
+    ReduceLROnPlateau,
     Schedule,
-    StepDecay,
+    StepLR,
 )
 
 __all__ = [
     "SGD",
     "Adam",
     "AdamW",
-    "CosineDecay",
-    "ExponentialDecay",
+    "CosineAnnealingLR",
+    "ExponentialLR",
     "LinearWarmUp",
-    "OneCycle",
+    "OneCycleLR",
     "Optimizer",
     "RMSprop",
-    "ReduceOnPlateau",
+    "ReduceLROnPlateau",
     "Schedule",
-    "StepDecay",
+    "StepLR",
     "clip_grad_norm",
     "clip_grad_value",
 ]

@@ -52,15 +52,15 @@ def clipped_by_norm(gradient: Vector, max_norm: float) -> Vector:
     return gradient / length * max_norm if max_norm < length < math.inf else gradient
 
 
-def clipped_by_value(gradient: Vector, limit: float) -> Vector:
-    """The gradient with each entry moved into [-limit, limit]; its direction may turn.
+def clipped_by_value(gradient: Vector, clip_value: float) -> Vector:
+    """The gradient with each entry moved into [-clip_value, clip_value]; its direction may turn.
 
-    Raises ValueError when `limit` is not above 0.
+    Raises ValueError when `clip_value` is not above 0.
 
     >>> clipped_by_value(np.array([-3.0, 0.2]), 1.0)
     array([-1. ,  0.2])
     """
-    return np.clip(gradient, -above_zero(limit, "limit"), limit)
+    return np.clip(gradient, -above_zero(clip_value, "clip_value"), clip_value)
 
 
 def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:
@@ -80,10 +80,10 @@ def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:
     return norm(gradient)
 
 
-def clip_grad_value(params: Sequence[Value], limit: float) -> None:
-    """Move each parameter's gradient into [-limit, limit].
+def clip_grad_value(params: Sequence[Value], clip_value: float) -> None:
+    """Move each parameter's gradient into [-clip_value, clip_value].
 
-    Raises ValueError when `limit` is not above 0.
+    Raises ValueError when `clip_value` is not above 0.
 
     >>> a, b = Value(4.0), Value(0.5)
     >>> (a * b).backward()
@@ -91,7 +91,7 @@ def clip_grad_value(params: Sequence[Value], limit: float) -> None:
     >>> a.grad, b.grad
     (0.5, 1.0)
     """
-    _write_gradients(params, clipped_by_value(gradients_of(params), limit))
+    _write_gradients(params, clipped_by_value(gradients_of(params), clip_value))
 
 
 def _write_gradients(params: Sequence[Value], gradient: Vector) -> None:

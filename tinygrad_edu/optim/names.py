@@ -26,15 +26,13 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
 }
 
 
-def optimizer_called(
-    name: str, params: Iterable[Value], learning_rate: float, *, weight_decay: float = 0.0
-) -> Optimizer:
+def optimizer_called(name: str, params: Iterable[Value], lr: float, *, weight_decay: float = 0.0) -> Optimizer:
     """The optimizer of this name for these parameters; what it has besides is its default.
 
     Raises ValueError for an unknown name, TypeError for what is no name, and both as the optimizer itself does.
 
     >>> optimizer_called("momentum", [Value(1.0)], 0.1)
-    SGD(1 parameters, learning_rate=0.1, weight_decay=0.0, momentum=0.9, nesterov=False)
+    SGD(1 parameters, lr=0.1, weight_decay=0.0, momentum=0.9, nesterov=False)
     >>> optimizer_called("adamm", [Value(1.0)], 0.1)
     Traceback (most recent call last):
         ...
@@ -44,4 +42,4 @@ def optimizer_called(
         raise TypeError(f"an optimizer is chosen by its name here, such as 'adam', not by {name!r}")
     if name not in OPTIMIZERS:
         raise unknown_name("optimizer", name, OPTIMIZERS)
-    return OPTIMIZERS[name](params, learning_rate, weight_decay=weight_decay)
+    return OPTIMIZERS[name](params, lr, weight_decay=weight_decay)

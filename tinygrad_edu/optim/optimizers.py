@@ -36,21 +36,21 @@ class Optimizer(ABC):
 
     buffer_names: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, params: Iterable[Value], learning_rate: float, weight_decay: float) -> None:
+    def __init__(self, params: Iterable[Value], lr: float, weight_decay: float) -> None:
         self.params = _checked_params(params)
-        self.learning_rate = learning_rate
+        self.lr = lr
         self.weight_decay = at_least_zero(weight_decay, "weight_decay")
         self.iteration = 0
         self.buffers: dict[str, Vector] = {name: np.zeros(len(self.params)) for name in self.buffer_names}
 
     @property
-    def learning_rate(self) -> float:
+    def lr(self) -> float:
         """The learning rate η; set it to change the next steps."""
-        return self._learning_rate
+        return self._lr
 
-    @learning_rate.setter
-    def learning_rate(self, rate: float) -> None:
-        self._learning_rate = at_least_zero(rate, "learning_rate")
+    @lr.setter
+    def lr(self, rate: float) -> None:
+        self._lr = at_least_zero(rate, "lr")
 
     @abstractmethod
     def rule(self, theta: Vector, gradient: Vector) -> Vector:
@@ -61,7 +61,7 @@ class Optimizer(ABC):
 
         Raises ValueError when the shapes do not fit the parameters.
 
-        >>> SGD([Value(0.0)], learning_rate=0.5).update(np.array([1.0]), np.array([4.0]))
+        >>> SGD([Value(0.0)], lr=0.5).update(np.array([1.0]), np.array([4.0]))
         array([-1.])
         """
         expected = (len(self.params),)
@@ -78,7 +78,7 @@ class Optimizer(ABC):
 
         >>> w = Value(3.0)
         >>> (w * w).backward()
-        >>> SGD([w], learning_rate=0.1).step()
+        >>> SGD([w], lr=0.1).step()
         >>> round(w.data, 12)
         2.4
         """
@@ -91,15 +91,15 @@ class Optimizer(ABC):
 
     def settings(self) -> dict[str, Any]:
         """The numbers that were chosen, by name: what to write beside a result."""
-        hidden = {"params", "buffers", "iteration", "_learning_rate"}
-        return {"learning_rate": self.learning_rate} | {k: v for k, v in vars(self).items() if k not in hidden}
+        hidden = {"params", "buffers", "iteration", "_lr"}
+        return {"lr": self.lr} | {k: v for k, v in vars(self).items() if k not in hidden}
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next steps depend on beside parameters and gradients, as copies."""
         return {
             "optimizer": type(self).__name__,
             "iteration": self.iteration,
-            "learning_rate": self.learning_rate,
+            "lr": self.lr,
             "buffers": {name: buffer.copy() for name, buffer in self.buffers.items()},
         }
 
@@ -116,7 +116,7 @@ class Optimizer(ABC):
         expected = {name: buffer.shape for name, buffer in self.buffers.items()}
         if shapes != expected:
             raise ValueError(f"the state has buffers {shapes}, and {own} of these parameters needs {expected}")
-        self.learning_rate = state["learning_rate"]
+        self.lr = state["lr"]
         self.iteration = int(state["iteration"])
         self.buffers = buffers
 
@@ -135,7 +135,7 @@ class SGD(Optimizer):
     documents.
 
     >>> w = Value(1.0)
-    >>> optimizer = SGD([w], learning_rate=0.1, momentum=0.9)
+    >>> optimizer = SGD([w], lr=0.1, momentum=0.9)
     >>> for _ in range(2):
     ...     optimizer.zero_grad()
     ...     (w * w).backward()
@@ -149,13 +149,13 @@ class SGD(Optimizer):
     def __init__(
         self,
         params: Iterable[Value],
-        learning_rate: float = 0.01,
+        lr: float = 0.01,
         *,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, learning_rate, weight_decay)
+        super().__init__(params, lr, weight_decay)
         self.momentum = kept_share(momentum, "momentum")
         self.nesterov = nesterov
         if nesterov and not momentum:
@@ -166,7 +166,7 @@ class SGD(Optimizer):
         gradient = gradient + self.weight_decay * theta
         velocity = self.buffers["velocity"] = self.momentum * self.buffers["velocity"] + gradient
         direction = gradient + self.momentum * velocity if self.nesterov else velocity
-        return theta - self.learning_rate * direction
+        return theta - self.lr * direction
 
 
 class RMSprop(Optimizer):
@@ -174,10 +174,10 @@ class RMSprop(Optimizer):
 
         g ← g + λ·θ,   s ← ρ·s + (1 - ρ)·g²,   θ ← θ - η·g / (√s + ε)
 
-    `decay` is ρ. Tieleman & Hinton 2012, Coursera lecture 6.5, in the form PyTorch documents.
+    `alpha` is ρ. Tieleman & Hinton 2012, Coursera lecture 6.5, in the form PyTorch documents.
 
     >>> w = Value(1.0)
-    >>> optimizer = RMSprop([w], learning_rate=0.1, decay=0.75)
+    >>> optimizer = RMSprop([w], lr=0.1, alpha=0.75)
     >>> (w * w).backward()
     >>> optimizer.step()
     >>> round(w.data, 6)
@@ -189,21 +189,21 @@ class RMSprop(Optimizer):
     def __init__(
         self,
         params: Iterable[Value],
-        learning_rate: float = 0.01,
+        lr: float = 0.01,
         *,
-        decay: float = 0.99,
-        epsilon: float = 1e-8,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, learning_rate, weight_decay)
-        self.decay = kept_share(decay, "decay")
-        self.epsilon = above_zero(epsilon, "epsilon")
+        super().__init__(params, lr, weight_decay)
+        self.alpha = kept_share(alpha, "alpha")
+        self.eps = above_zero(eps, "eps")
 
     def rule(self, theta: Vector, gradient: Vector) -> Vector:
         """θ - η·g / (√s + ε); see the class."""
         gradient = gradient + self.weight_decay * theta
-        square = self.buffers["square"] = self.decay * self.buffers["square"] + (1.0 - self.decay) * gradient**2
-        return theta - self.learning_rate * gradient / (np.sqrt(square) + self.epsilon)
+        square = self.buffers["square"] = self.alpha * self.buffers["square"] + (1.0 - self.alpha) * gradient**2
+        return theta - self.lr * gradient / (np.sqrt(square) + self.eps)
 
 
 class Adam(Optimizer):
@@ -215,7 +215,7 @@ class Adam(Optimizer):
     Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
 
     >>> w = Value(1.0)
-    >>> optimizer = Adam([w], learning_rate=0.1)
+    >>> optimizer = Adam([w], lr=0.1)
     >>> (w * w).backward()
     >>> optimizer.step()
     >>> round(w.data, 6)
@@ -227,17 +227,17 @@ class Adam(Optimizer):
     def __init__(
         self,
         params: Iterable[Value],
-        learning_rate: float = 0.001,
+        lr: float = 0.001,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
-        epsilon: float = 1e-8,
+        eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, learning_rate, weight_decay)
+        super().__init__(params, lr, weight_decay)
         if len(betas) != 2:
             raise ValueError(f"betas are two numbers, for the mean and for the square, not {betas!r}")
         self.betas = (kept_share(betas[0], "betas[0]"), kept_share(betas[1], "betas[1]"))
-        self.epsilon = above_zero(epsilon, "epsilon")
+        self.eps = above_zero(eps, "eps")
 
     def rule(self, theta: Vector, gradient: Vector) -> Vector:
         """Adam's step, with the weight decay in the gradient; see the class."""
@@ -248,7 +248,7 @@ class Adam(Optimizer):
         mean = self.buffers["mean"] = beta1 * self.buffers["mean"] + (1.0 - beta1) * gradient
         square = self.buffers["square"] = beta2 * self.buffers["square"] + (1.0 - beta2) * gradient**2
         corrected_mean, corrected_square = mean / (1.0 - beta1**t), square / (1.0 - beta2**t)
-        return theta - self.learning_rate * corrected_mean / (np.sqrt(corrected_square) + self.epsilon)
+        return theta - self.lr * corrected_mean / (np.sqrt(corrected_square) + self.eps)
 
 
 class AdamW(Adam):
@@ -259,7 +259,7 @@ class AdamW(Adam):
     Loshchilov & Hutter 2019, "Decoupled weight decay regularization", in the form PyTorch documents.
 
     >>> w = Value(1.0)
-    >>> optimizer = AdamW([w], learning_rate=0.1, weight_decay=0.5)
+    >>> optimizer = AdamW([w], lr=0.1, weight_decay=0.5)
     >>> optimizer.step()
     >>> round(w.data, 6)
     0.95
@@ -268,17 +268,17 @@ class AdamW(Adam):
     def __init__(
         self,
         params: Iterable[Value],
-        learning_rate: float = 0.001,
+        lr: float = 0.001,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
-        epsilon: float = 1e-8,
+        eps: float = 1e-8,
         weight_decay: float = 0.01,
     ) -> None:
-        super().__init__(params, learning_rate, betas=betas, epsilon=epsilon, weight_decay=weight_decay)
+        super().__init__(params, lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
     def rule(self, theta: Vector, gradient: Vector) -> Vector:
         """Shrink by η·λ, then Adam's step; see the class."""
-        return self._moved(theta - self.learning_rate * self.weight_decay * theta, gradient)
+        return self._moved(theta - self.lr * self.weight_decay * theta, gradient)
 
 
 def _checked_params(params: Iterable[Value]) -> tuple[Value, ...]:

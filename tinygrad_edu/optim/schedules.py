@@ -1,7 +1,7 @@
 """Learning-rate schedules: how large the steps are, as training goes on.
 
 A schedule is a function of the base learning rate and a count: of epochs, or of iterations with `per="iteration"`.
-So a run that is resumed needs nothing but the count. Only `ReduceOnPlateau` watches the run, and what it has seen is
+So a run that is resumed needs nothing but the count. Only `ReduceLROnPlateau` watches the run, and what it has seen is
 its `state_dict()`.
 
 To add a schedule, write a subclass of `Schedule` here.
@@ -19,13 +19,13 @@ from typing import Any
 from tinygrad_edu.arguments import above_zero, at_least_zero, whole_number
 
 __all__ = [
-    "CosineDecay",
-    "ExponentialDecay",
+    "CosineAnnealingLR",
+    "ExponentialLR",
     "LinearWarmUp",
-    "OneCycle",
-    "ReduceOnPlateau",
+    "OneCycleLR",
+    "ReduceLROnPlateau",
     "Schedule",
-    "StepDecay",
+    "StepLR",
 ]
 
 
@@ -66,60 +66,60 @@ class Schedule(ABC):
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
 
-class StepDecay(Schedule):
-    """Multiply the rate by `factor` every `every` counts: η · factor^⌊t / every⌋.
+class StepLR(Schedule):
+    """Multiply the rate by `gamma` every `step_size` counts: η · gamma^⌊t / step_size⌋.
 
-    >>> schedule = StepDecay(every=10, factor=0.5)
+    >>> schedule = StepLR(step_size=10, gamma=0.5)
     >>> [schedule(0.1, t) for t in (0, 9, 10, 25)]
     [0.1, 0.1, 0.05, 0.025]
     """
 
-    def __init__(self, every: int, factor: float = 0.1, *, per: str = "epoch") -> None:
+    def __init__(self, step_size: int, gamma: float = 0.1, *, per: str = "epoch") -> None:
         super().__init__(per)
-        self.every = whole_number(every, "every")
-        self.factor = _lowering_factor(factor)
+        self.step_size = whole_number(step_size, "step_size")
+        self.gamma = _lowering_factor(gamma, "gamma")
 
     def __call__(self, base: float, count: int) -> float:
-        """η · factor^⌊t / every⌋."""
-        return base * self.factor ** (count // self.every)
+        """η · gamma^⌊t / step_size⌋."""
+        return base * self.gamma ** (count // self.step_size)
 
 
-class ExponentialDecay(Schedule):
-    """Multiply the rate by `factor` each time: η · factorᵗ.
+class ExponentialLR(Schedule):
+    """Multiply the rate by `gamma` each time: η · gammaᵗ.
 
-    >>> ExponentialDecay(0.5)(0.8, 3)
+    >>> ExponentialLR(0.5)(0.8, 3)
     0.1
     """
 
-    def __init__(self, factor: float, *, per: str = "epoch") -> None:
+    def __init__(self, gamma: float, *, per: str = "epoch") -> None:
         super().__init__(per)
-        self.factor = _lowering_factor(factor)
+        self.gamma = _lowering_factor(gamma, "gamma")
 
     def __call__(self, base: float, count: int) -> float:
-        """η · factorᵗ."""
-        return base * self.factor**count
+        """η · gammaᵗ."""
+        return base * self.gamma**count
 
 
-class CosineDecay(Schedule):
-    """From η down to `minimum` over `total` counts, along half a cosine; then it stays there.
+class CosineAnnealingLR(Schedule):
+    """From η down to `eta_min` over `T_max` counts, along half a cosine; then it stays there.
 
-        minimum + (η - minimum) · (1 + cos(π·t / total)) / 2
+        eta_min + (η - eta_min) · (1 + cos(π·t / T_max)) / 2
 
     Loshchilov & Hutter 2017, "SGDR: stochastic gradient descent with warm restarts", equation 5, without restarts.
 
-    >>> schedule = CosineDecay(total=10)
+    >>> schedule = CosineAnnealingLR(T_max=10)
     >>> [round(schedule(1.0, t), 3) for t in (0, 5, 10, 99)]
     [1.0, 0.5, 0.0, 0.0]
     """
 
-    def __init__(self, total: int, minimum: float = 0.0, *, per: str = "epoch") -> None:
+    def __init__(self, T_max: int, eta_min: float = 0.0, *, per: str = "epoch") -> None:
         super().__init__(per)
-        self.total = whole_number(total, "total")
-        self.minimum = at_least_zero(minimum, "minimum")
+        self.T_max = whole_number(T_max, "T_max")
+        self.eta_min = at_least_zero(eta_min, "eta_min")
 
     def __call__(self, base: float, count: int) -> float:
         """The point of the half cosine at `count`."""
-        return self.minimum + (base - self.minimum) * _half_cosine(count / self.total)
+        return self.eta_min + (base - self.eta_min) * _half_cosine(count / self.T_max)
 
 
 class LinearWarmUp(Schedule):
@@ -128,7 +128,7 @@ class LinearWarmUp(Schedule):
     Goyal et al. 2017, "Accurate, large minibatch SGD", section 2.2. `then` counts from the end of the warm-up and must
     count the same thing. Raises ValueError if it does not.
 
-    >>> schedule = LinearWarmUp(3, then=ExponentialDecay(0.5))
+    >>> schedule = LinearWarmUp(3, then=ExponentialLR(0.5))
     >>> [schedule(1.0, t) for t in range(6)]
     [0.25, 0.5, 0.75, 1.0, 0.5, 0.25]
     """
@@ -163,47 +163,53 @@ class LinearWarmUp(Schedule):
             self.then.load_state_dict(state)
 
 
-class OneCycle(Schedule):
-    """Up to η and down again, along two half cosines, over `total` counts.
+class OneCycleLR(Schedule):
+    """Up to η and down again, along two half cosines, over `total_steps` counts.
 
-    From η / `start` up to η during the first `rise` share of the counts, then down to η / `start` / `end`. Smith &
-    Topin 2018, "Super-convergence", with the cosines and the defaults that PyTorch documents; the momentum
-    stays as it is. The count is of iterations unless `per` says otherwise.
+    From η / `div_factor` up to η during the first `pct_start` share of the counts, then down to η / `div_factor` /
+    `final_div_factor`. Smith & Topin 2018, "Super-convergence", with the cosines and the defaults that PyTorch
+    documents; the momentum stays as it is. The count is of iterations unless `per` says otherwise.
 
-    >>> schedule = OneCycle(total=10, rise=0.5)
+    >>> schedule = OneCycleLR(total_steps=10, pct_start=0.5)
     >>> [round(schedule(1.0, t), 6) for t in (0, 2, 4, 9)]
     [0.04, 0.52, 1.0, 4e-06]
     """
 
     def __init__(
-        self, total: int, *, rise: float = 0.3, start: float = 25.0, end: float = 1e4, per: str = "iteration"
+        self,
+        total_steps: int,
+        *,
+        pct_start: float = 0.3,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        per: str = "iteration",
     ) -> None:
         super().__init__(per)
-        self.total = whole_number(total, "total")
-        if not 0.0 < rise < 1.0:
-            raise ValueError(f"rise is the share of the cycle that goes up, between 0 and 1, not {rise:g}")
-        self.rise = rise
-        self.start = above_zero(start, "start")
-        self.end = above_zero(end, "end")
+        self.total_steps = whole_number(total_steps, "total_steps")
+        if not 0.0 < pct_start < 1.0:
+            raise ValueError(f"pct_start is the share of the cycle that goes up, between 0 and 1, not {pct_start:g}")
+        self.pct_start = pct_start
+        self.div_factor = above_zero(div_factor, "div_factor")
+        self.final_div_factor = above_zero(final_div_factor, "final_div_factor")
 
     def __call__(self, base: float, count: int) -> float:
         """The point of the two half cosines at `count`."""
-        top = self.rise * self.total - 1.0
-        last = self.total - 1.0
-        bottom = base / self.start
+        top = self.pct_start * self.total_steps - 1.0
+        last = self.total_steps - 1.0
+        bottom = base / self.div_factor
         if count <= top:
             return base + (bottom - base) * _half_cosine(count / top if top > 0.0 else 1.0)
-        final = bottom / self.end
+        final = bottom / self.final_div_factor
         return final + (base - final) * _half_cosine((count - top) / (last - top))
 
 
-class ReduceOnPlateau(Schedule):
+class ReduceLROnPlateau(Schedule):
     """Multiply the rate by `factor` when the loss has not improved for more than `patience` epochs.
 
-    An improvement is a loss below best · (1 - `threshold`). The rate never goes below `minimum`. The count is not used:
+    An improvement is a loss below best · (1 - `threshold`). The rate never goes below `min_lr`. The count is not used:
     `observe(loss)` at the end of each epoch is what drives the schedule. The defaults are those that PyTorch documents.
 
-    >>> schedule = ReduceOnPlateau(factor=0.5, patience=1)
+    >>> schedule = ReduceLROnPlateau(factor=0.5, patience=1)
     >>> for loss in (1.0, 0.9, 0.9, 0.9):
     ...     schedule.observe(loss)
     >>> schedule(0.1, 4)
@@ -211,22 +217,22 @@ class ReduceOnPlateau(Schedule):
     """
 
     def __init__(
-        self, factor: float = 0.1, patience: int = 10, *, threshold: float = 1e-4, minimum: float = 0.0
+        self, factor: float = 0.1, patience: int = 10, *, threshold: float = 1e-4, min_lr: float = 0.0
     ) -> None:
         super().__init__("epoch")
-        self.factor = _lowering_factor(factor)
+        self.factor = _lowering_factor(factor, "factor")
         if patience < 0:
             raise ValueError(f"patience counts epochs without improvement, so it must be at least 0, not {patience}")
         self.patience = patience
         self.threshold = at_least_zero(threshold, "threshold")
-        self.minimum = at_least_zero(minimum, "minimum")
+        self.min_lr = at_least_zero(min_lr, "min_lr")
         self.best = math.inf
         self.waited = 0
         self.reductions = 0
 
     def __call__(self, base: float, count: int) -> float:
         """The base rate, lowered as often as the loss stood still."""
-        return max(base * self.factor**self.reductions, min(self.minimum, base))
+        return max(base * self.factor**self.reductions, min(self.min_lr, base))
 
     def observe(self, loss: float) -> None:
         """Count the epochs without improvement; one too many lowers the rate and starts counting again."""
@@ -247,10 +253,10 @@ def _half_cosine(share: float) -> float:
     return (1.0 + math.cos(math.pi * min(share, 1.0))) / 2.0
 
 
-def _lowering_factor(number: float) -> float:
+def _lowering_factor(number: float, name: str) -> float:
     """A factor that makes the learning rate smaller, and not 0."""
     if not 0.0 < number < 1.0:
         raise ValueError(
-            f"factor multiplies the learning rate to lower it, so it must be between 0 and 1, not {number:g}"
+            f"{name} multiplies the learning rate to lower it, so it must be between 0 and 1, not {number:g}"
         )
     return float(number)

@@ -66,7 +66,7 @@ class Callback:
 
     >>> class Halve(Callback):
     ...     def on_epoch_end(self, run):
-    ...         run.optimizer.learning_rate /= 2
+    ...         run.optimizer.lr /= 2
     """
 
     #: Whether it may look at the model's `Value`s, or change them. If not, replay need not write them before each call.
@@ -129,19 +129,19 @@ class EarlyStopping(Callback):
     """Stop when the loss has not improved for more than `patience` epochs, and restore the best weights.
 
     It watches the validation loss, or the training loss where there is no validation data. An improvement is a loss
-    more than `minimum_improvement` below the best so far. The best weights come back at the end of any run, also of
+    more than `min_delta` below the best so far. The best weights come back at the end of any run, also of
     one that was not stopped. Prechelt 1998, "Early stopping - but when?".
 
-    Raises ValueError for a negative `patience` or `minimum_improvement`.
+    Raises ValueError for a negative `patience` or `min_delta`.
 
     >>> EarlyStopping(patience=3).patience
     3
     """
 
-    def __init__(self, patience: int = 10, *, minimum_improvement: float = 0.0, restore_best: bool = True) -> None:
+    def __init__(self, patience: int = 10, *, min_delta: float = 0.0, restore_best_weights: bool = True) -> None:
         self.patience = whole_number(patience, "patience, which counts epochs without improvement,", least=0)
-        self.minimum_improvement = at_least_zero(minimum_improvement, "minimum_improvement")
-        self.restore_best = restore_best
+        self.min_delta = at_least_zero(min_delta, "min_delta")
+        self.restore_best_weights = restore_best_weights
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -157,14 +157,14 @@ class EarlyStopping(Callback):
     def on_epoch_end(self, run: RunView) -> None:
         """Keep the weights if they are the best so far; stop if the best is too long ago."""
         loss = run.history.watched[-1]
-        if loss < self.best_loss - self.minimum_improvement:
+        if loss < self.best_loss - self.min_delta:
             self.best_loss, self.best_epoch, self.best = loss, run.epoch, arrays_of(run.model)
         elif run.epoch - self.best_epoch > self.patience:
             run.stop(f"stopped early: no improvement since epoch {self.best_epoch}")
 
     def on_end(self, run: RunView) -> None:
         """Restore the best weights."""
-        if self.restore_best and self.best:
+        if self.restore_best_weights and self.best:
             load_arrays(run.model, self.best, "the best epoch")
 
     def state_dict(self) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def check_kinds(loss: Any, schedule: Any, seed: int | None) -> None:
     if not callable(loss):
         raise TypeError(f"loss is a function such as losses.cross_entropy, not {loss!r}")
     if schedule is not None and not isinstance(schedule, Schedule):
-        raise TypeError(f"schedule is an object such as CosineDecay(epochs), not {schedule!r}")
+        raise TypeError(f"schedule is an object such as CosineAnnealingLR(epochs), not {schedule!r}")
     if seed is not None:
         whole_number(seed, "seed", least=0)
 
@@ -110,7 +110,7 @@ def checked_callbacks(callbacks: Iterable[Any]) -> list[Callback]:
 def checked_validation(validation: tuple[Any, Any], data: Data) -> Data:
     """The validation pair as data of the same features."""
     if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise TypeError(f"validation is a pair (X, y), not {type(validation).__name__}; split the data first")
+        raise TypeError(f"validation_data is a pair (X, y), not {type(validation).__name__}; split the data first")
     valid = checked(*validation, name="validation ")
     if valid.X.shape[1:] != data.X.shape[1:]:
         raise ValueError(

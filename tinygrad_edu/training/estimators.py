@@ -100,7 +100,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             optimizer,
             epochs=self.epochs,
             batch_size=None if self.batch_size is None else min(self.batch_size, len(X)),
-            validation=validation,
+            validation_data=validation,
             callbacks=[EarlyStopping(self.patience)] if self.early_stopping else [],
             seed=order_seed,
             progress=None if self.verbose else False,

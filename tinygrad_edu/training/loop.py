@@ -70,7 +70,7 @@ def fit(
     optimizer: Optimizer | None = None,
     epochs: int = 10,
     batch_size: int | None = None,
-    validation: tuple[Any, Any] | None = None,
+    validation_data: tuple[Any, Any] | None = None,
     callbacks: Iterable[Callback | Callable[[RunView], Any]] = (),
     seed: int | None = 0,
     *,
@@ -91,8 +91,8 @@ def fit(
     the data, in shuffled batches (the last one smaller if it must be); an iteration is one step on one batch. `y` has
     shape (n,), or (n, outputs) as the loss wants it; class labels 0, 1, ... for a model with one output per class
     become one-hot rows. `optimizer` is `Adam(model.parameters())` unless you give one, and trains the parameters it was
-    given. `batch_size` is 32, or all the data if there is less. `validation` is a pair (X, y) whose loss is measured,
-    with the model in `eval()`, after each epoch. `seed` decides the shuffling; None draws one.
+    given. `batch_size` is 32, or all the data if there is less. `validation_data` is a pair (X, y) whose loss is
+    measured, with the model in `eval()`, after each epoch. `seed` decides the shuffling; None draws one.
 
     `schedule` sets the learning rate, `clip_norm` and `clip_value` clip the gradient, `penalty(params)` is added to
     the loss. With `checkpoint`, the whole state of the run is written to that file after each epoch. With `resume`
@@ -125,7 +125,7 @@ def fit(
     check_kinds(loss, schedule, seed)
     data = targets_for(model, loss, checked(X, y))
     batch_size = checked_batch_size(batch_size, len(data), model)
-    valid = None if validation is None else targets_for(model, loss, checked_validation(validation, data))
+    valid = None if validation_data is None else targets_for(model, loss, checked_validation(validation_data, data))
     check_dependence(model, loss, optimizer, data)
     chosen = choose_engine(engine, Objective(model, loss, optimizer.params, penalty), data)
     run = Run(
@@ -186,7 +186,7 @@ class Run:
         self.epochs, self.batch_size = epochs, batch_size
         self.callbacks = list(callbacks)
         self.schedule, self.clip, self.checkpoint = schedule, clip, checkpoint
-        self.base_learning_rate = optimizer.learning_rate
+        self.base_learning_rate = optimizer.lr
         self.history = History(engine=engine.description, seed=seed, batch_size=batch_size)
         self.epoch = self.batch = 0
         self.theta = engine.theta
@@ -215,7 +215,7 @@ class Run:
             self.engine.theta = self.theta
             self.engine.write_parameters()
             if self.schedule is not None:
-                self.optimizer.learning_rate = self.base_learning_rate
+                self.optimizer.lr = self.base_learning_rate
             if display:
                 display.close()
         self._notify("on_end", watchers)
@@ -257,7 +257,7 @@ class Run:
         """One step on one batch: its loss, or None if it was not finite and the run is over."""
         if self.schedule is not None:
             count = self.epoch - 1 if self.schedule.per == "epoch" else self.history.iterations
-            self.optimizer.learning_rate = self.schedule(self.base_learning_rate, count)
+            self.optimizer.lr = self.schedule(self.base_learning_rate, count)
         loss, self.gradient = self.engine.loss_and_gradient(X, y)
         if not is_finite(loss, self.gradient):
             self._give_up(loss)
@@ -283,7 +283,7 @@ class Run:
         history = self.history
         history.loss.append(math.fsum(totals) / len(self.data))
         history.gradient_norm.append(math.fsum(norms) / len(norms))
-        history.learning_rate.append(self.optimizer.learning_rate)
+        history.learning_rate.append(self.optimizer.lr)
         for name, column in zip(self.layers, zip(*layer_norms, strict=True), strict=True):
             history.layer_gradient_norms.setdefault(name, []).append(math.fsum(column) / len(column))
 
