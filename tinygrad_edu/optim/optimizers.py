@@ -8,35 +8,43 @@ run can be stopped and resumed bit for bit.
 To add an optimizer, write a subclass of `Optimizer` here. If people should be able to choose it by a word, give it one
 in `names`.
 
-May import: `arguments`, `value`; `vectors` of this folder; NumPy.
+May import: `arguments`, `value`, `arrays`; `vectors` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from tinygrad_edu.arguments import above_zero, at_least_zero, kept_share
+from tinygrad_edu.arrays import flat
 from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.value import Value
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "Parameters", "RMSprop"]
+
+#: What an optimizer moves: `Value`s, or arrays of them such as `[W, b]`.
+Parameters: TypeAlias = Iterable[Value | np.ndarray[Any, Any]]
 
 
 class Optimizer(ABC):
     """What all optimizers share: the parameters, the learning rate η, the count of iterations, and `step()`.
 
-    A subclass names its buffers (arrays of one number per parameter, zero at first) and writes its rule. Raises
-    TypeError or ValueError for parameters that are not distinct leaf `Value`s, and ValueError for settings out of
-    their range.
+    `params` are `Value`s, or arrays of them, which are taken element by element. A subclass names its buffers (arrays
+    of one number per parameter, zero at first) and writes its rule. Raises TypeError or ValueError for parameters that
+    are not distinct leaf `Value`s, and ValueError for settings out of their range.
+
+    >>> from tinygrad_edu import array
+    >>> len(SGD([array([[1.0, 2.0], [3.0, 4.0]]), array([0.0, 0.0])], lr=0.1).params)
+    6
     """
 
     buffer_names: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, params: Iterable[Value], lr: float, weight_decay: float) -> None:
+    def __init__(self, params: Parameters, lr: float, weight_decay: float) -> None:
         self.params = _checked_params(params)
         self.lr = lr
         self.weight_decay = at_least_zero(weight_decay, "weight_decay")
@@ -148,7 +156,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Parameters,
         lr: float = 0.01,
         *,
         momentum: float = 0.0,
@@ -188,7 +196,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Parameters,
         lr: float = 0.01,
         *,
         alpha: float = 0.99,
@@ -226,7 +234,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Parameters,
         lr: float = 0.001,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -267,7 +275,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Parameters,
         lr: float = 0.001,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -281,9 +289,15 @@ class AdamW(Adam):
         return self._moved(theta - self.lr * self.weight_decay * theta, gradient)
 
 
-def _checked_params(params: Iterable[Value]) -> tuple[Value, ...]:
+def _checked_params(params: Parameters) -> tuple[Value, ...]:
     """The parameters as a tuple of distinct leaf `Value`s, at least one."""
-    checked = tuple(params)
+    if hasattr(params, "parameters"):
+        raise TypeError(f"an optimizer takes parameters, not a {type(params).__name__}; pass model.parameters()")
+    if callable(params):
+        raise TypeError(f"an optimizer takes parameters, and {params!r} was not called; add (): model.parameters()")
+    if isinstance(params, Value) or not isinstance(params, Iterable):
+        raise TypeError(f"an optimizer takes a list of parameters, not {params!r}; put it in brackets")
+    checked = tuple(flat(params))
     if not checked:
         raise ValueError("an optimizer needs at least one parameter, not an empty list; pass model.parameters()")
     for index, p in enumerate(checked):
