@@ -180,7 +180,7 @@ def test_bad_settings_are_refused_in_a_sentence(make, message):
     [
         ([Value(1.0), 2.0], "parameter 1 is 2.0 of type float"),
         (np.array([1.0, 2.0]), "parameter 0 is 1.0 of type float"),
-        (MLP(1, [1]), r"takes parameters, not a MLP; pass model.parameters\(\)"),
+        (MLP(1, [1]), r"takes parameters, and MLP is a model; pass model.parameters\(\)"),
         (MLP(1, [1]).parameters, r"was not called; add \(\): model.parameters\(\)"),
         (Value(1.0), r"a list of parameters, not Value\(1.0\); put it in brackets"),
         (None, "a list of parameters, not None"),

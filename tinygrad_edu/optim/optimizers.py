@@ -53,12 +53,27 @@ class Optimizer(ABC):
 
     @property
     def lr(self) -> float:
-        """The learning rate η; set it to change the next steps."""
+        """The learning rate η; set it to change the next steps, and what schedules made after that begin with."""
         return self._lr
 
     @lr.setter
     def lr(self, rate: float) -> None:
-        self._lr = at_least_zero(rate, "lr")
+        self._lr = self._initial_lr = at_least_zero(rate, "lr")
+
+    @property
+    def initial_lr(self) -> float:
+        """The learning rate as it was last set by hand: what schedules begin with, however many there are."""
+        return self._initial_lr
+
+    def schedule_lr(self, rate: float) -> None:
+        """Set the learning rate of the next steps as a schedule does: `initial_lr` stays.
+
+        >>> optimizer = SGD([Value(0.0)], lr=0.5)
+        >>> optimizer.schedule_lr(0.1)
+        >>> optimizer.lr, optimizer.initial_lr
+        (0.1, 0.5)
+        """
+        self._lr = at_least_zero(rate, "the learning rate of a schedule")
 
     @abstractmethod
     def rule(self, theta: Vector, gradient: Vector) -> Vector:
@@ -99,7 +114,7 @@ class Optimizer(ABC):
 
     def settings(self) -> dict[str, Any]:
         """The numbers that were chosen, by name: what to write beside a result."""
-        hidden = {"params", "buffers", "iteration", "_lr"}
+        hidden = {"params", "buffers", "iteration", "_lr", "_initial_lr"}
         return {"lr": self.lr} | {k: v for k, v in vars(self).items() if k not in hidden}
 
     def state_dict(self) -> dict[str, Any]:
@@ -108,6 +123,7 @@ class Optimizer(ABC):
             "optimizer": type(self).__name__,
             "iteration": self.iteration,
             "lr": self.lr,
+            "initial_lr": self.initial_lr,
             "buffers": {name: buffer.copy() for name, buffer in self.buffers.items()},
         }
 
@@ -124,7 +140,8 @@ class Optimizer(ABC):
         expected = {name: buffer.shape for name, buffer in self.buffers.items()}
         if shapes != expected:
             raise ValueError(f"the state has buffers {shapes}, and {own} of these parameters needs {expected}")
-        self.lr = state["lr"]
+        self.lr = state["initial_lr"]
+        self.schedule_lr(state["lr"])
         self.iteration = int(state["iteration"])
         self.buffers = buffers
 
@@ -292,7 +309,9 @@ class AdamW(Adam):
 def _checked_params(params: Parameters) -> tuple[Value, ...]:
     """The parameters as a tuple of distinct leaf `Value`s, at least one."""
     if hasattr(params, "parameters"):
-        raise TypeError(f"an optimizer takes parameters, not a {type(params).__name__}; pass model.parameters()")
+        raise TypeError(
+            f"an optimizer takes parameters, and {type(params).__name__} is a model; pass model.parameters()"
+        )
     if callable(params):
         raise TypeError(f"an optimizer takes parameters, and {params!r} was not called; add (): model.parameters()")
     if isinstance(params, Value) or not isinstance(params, Iterable):
