@@ -8,7 +8,7 @@ run can be stopped and resumed bit for bit.
 To add an optimizer, write a subclass of `Optimizer` here. If people should be able to choose it by a word, give it one
 in `names`.
 
-May import: `arguments`, `value`, `arrays`; `vectors` of this folder; NumPy.
+May import: `arguments`, `elsewhere`, `value`, `arrays`; `vectors` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 
 from tinygrad_edu.arguments import above_zero, at_least_zero, kept_share
 from tinygrad_edu.arrays import flat
+from tinygrad_edu.elsewhere import OPTIMIZER, OPTIMIZERS, CalledElsewhere, call_elsewhere, says_ours
 from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.value import Value
 
@@ -150,6 +151,11 @@ class Optimizer(ABC):
         return f"{type(self).__name__}({len(self.params)} parameters, {settings})"
 
 
+call_elsewhere(Optimizer, "an optimizer", OPTIMIZER)
+# Setting this one would change nothing, and nobody would know.
+call_elsewhere(Optimizer, "an optimizer", {"learning_rate": "it is `lr`, as in PyTorch"}, CalledElsewhere)
+
+
 class SGD(Optimizer):
     """Gradient descent, with momentum μ, Nesterov's look ahead and weight decay λ.
 
@@ -171,6 +177,7 @@ class SGD(Optimizer):
 
     buffer_names = ("velocity",)
 
+    @says_ours(OPTIMIZERS)
     def __init__(
         self,
         params: Parameters,
@@ -211,6 +218,7 @@ class RMSprop(Optimizer):
 
     buffer_names = ("square",)
 
+    @says_ours(OPTIMIZERS)
     def __init__(
         self,
         params: Parameters,
@@ -249,6 +257,7 @@ class Adam(Optimizer):
 
     buffer_names = ("mean", "square")
 
+    @says_ours(OPTIMIZERS)
     def __init__(
         self,
         params: Parameters,
@@ -290,6 +299,7 @@ class AdamW(Adam):
     0.95
     """
 
+    @says_ours(OPTIMIZERS)
     def __init__(
         self,
         params: Parameters,

@@ -3,8 +3,8 @@
 Forward pass, loss, backward pass, step, and again: for each batch of each epoch. All the rest checks what comes in,
 tells the callbacks, keeps the record, and resumes a run that was stopped.
 
-May import: `arguments`, `terminal`, `nn`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`, `engines`, `history`,
-`objective`, `progress` and `saving` of this folder; NumPy.
+May import: `arguments`, `elsewhere`, `terminal`, `nn`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`,
+`engines`, `history`, `objective`, `progress` and `saving` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import whole_number
+from tinygrad_edu.elsewhere import FIT, says_ours
 from tinygrad_edu.nn.layers import named_layers
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module, in_mode
@@ -63,6 +64,7 @@ class CallbackError(RuntimeError):
     """
 
 
+@says_ours(FIT)
 def fit(
     model: Module,
     X: Any,
@@ -277,7 +279,7 @@ class Run:
             f"training stopped {where}: {what}, and the weights are those before that step; "
             "try a smaller learning rate or clip_norm=1.0, and see what diagnose(model, X, y) says",
             RuntimeWarning,
-            stacklevel=6,  # the line that called `fit`
+            stacklevel=7,  # the line that called `fit`
         )
 
     def _record(self, rate: float, totals: list[float], norms: list[float], layer_norms: list[list[float]]) -> None:
