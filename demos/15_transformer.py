@@ -98,13 +98,14 @@ np.add.at(pairs, (before[train][inside[train]], after[train][inside[train]]), 1)
 costs = -np.log(pairs / pairs.sum(axis=1, keepdims=True))[before, after]
 pairs_loss = np.mean(np.sum(costs * asked, axis=1)[test])
 
-optimizer, schedule = Adam(parameters), CosineAnnealingLR(STEPS)
+optimizer = Adam(parameters, lr=0.01)
+scheduler = CosineAnnealingLR(optimizer, STEPS)
 generator, losses, tested, start = np.random.default_rng(2), [], {}, time.perf_counter()
 for step in range(1, STEPS + 1):
-    optimizer.lr = schedule(0.01, step)
     batch = generator.choice(train, BATCH, replace=False)
     loss, gradient = program.value_and_grad(tokens[batch], asked[batch])
     program.theta = optimizer.update(program.theta, gradient)
+    scheduler.step()
     losses.append(loss)
     if step % (STEPS // 10) == 0:
         tested[step] = np.mean(program(tokens[test], asked[test]))

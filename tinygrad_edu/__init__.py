@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tinygrad_edu.anomaly import AnomalyError, detect_anomaly
 from tinygrad_edu.backprop import backward_steps, topological_order
 from tinygrad_edu.declaring import operation
+from tinygrad_edu.elsewhere import not_here
 from tinygrad_edu.functions import choose, dot, fsum, logsumexp, softmax, where
 from tinygrad_edu.gradients import grad, hessian, jacobian
 from tinygrad_edu.modes import no_grad, trace_sources
@@ -47,7 +48,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _ROOM_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise not_here(__name__, name)
     globals()[name] = found = getattr(importlib.import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
     return found
 

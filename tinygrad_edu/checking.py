@@ -4,7 +4,7 @@ Two independent ways lead to the same derivative: backpropagation, which multipl
 differences, which know no rule. When they disagree, each operation of the graph is put to the same test on its own, and
 the one whose rule is wrong is named.
 
-May import: `texts`, `terminal`, `number_systems`, `value`, `backprop`, `arrays`,
+May import: `elsewhere`, `texts`, `terminal`, `number_systems`, `value`, `backprop`, `arrays`,
 `gradients`, `finite_differences`; NumPy.
 """
 
@@ -21,6 +21,7 @@ import numpy as np
 
 from tinygrad_edu.arrays import array, flat
 from tinygrad_edu.backprop import topological_order
+from tinygrad_edu.elsewhere import GRADCHECK, says_ours
 from tinygrad_edu.finite_differences import USUAL, Around, InputCheck, Precision
 from tinygrad_edu.gradients import grad
 from tinygrad_edu.number_systems.floats import evaluate
@@ -132,6 +133,7 @@ def _is_wide(row: InputCheck) -> bool:
     return not abs(row.left - row.right) <= 0.01 * max(abs(row.left), abs(row.right))
 
 
+@says_ours(GRADCHECK)
 def gradcheck(
     f: Callable[..., Any], inputs: Sequence[Any], *, step: float = 1e-6, rtol: float = 1e-5, atol: float = 1e-7
 ) -> GradCheck:

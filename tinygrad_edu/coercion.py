@@ -17,7 +17,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 import numpy as np
 
 from tinygrad_edu import ops
-from tinygrad_edu.elsewhere import ELSEWHERE, CalledElsewhere
+from tinygrad_edu.elsewhere import ELSEWHERE, CalledElsewhere, call_elsewhere
 from tinygrad_edu.modes import is_hidden, modes_alive, revealed
 from tinygrad_edu.op import Op
 from tinygrad_edu.origins import Origin
@@ -167,8 +167,7 @@ class PythonNumber:
             )
 
 
-for _name, _cure in ELSEWHERE.items():
-    setattr(PythonNumber, _name, CalledElsewhere(_name, _cure))
+call_elsewhere(PythonNumber, "a Value", ELSEWHERE, CalledElsewhere)
 
 
 def _restore(cls: Any, data: float, grad: float, label: str, origin: Origin | None = None) -> Any:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tinygrad_edu import Value
+from tinygrad_edu import Value, array
 from tinygrad_edu.optim import clip_grad_norm, clip_grad_value
 from tinygrad_edu.optim.clipping import clipped_by_norm, clipped_by_value, norm
 
@@ -56,3 +56,13 @@ def test_a_limit_that_is_none_is_refused_and_nothing_changes(limit):
     with pytest.raises(ValueError, match="clip_value must be"):
         clip_grad_value([a], limit)
     assert a.grad == 2.0
+
+
+def test_arrays_of_values_are_clipped_with_the_others():
+    W, c = array([[3.0, 0.0]]), Value(4.0)
+    for p, gradient in zip([*W.flat, c], (3.0, 0.0, 4.0), strict=True):
+        p.grad = gradient
+    assert clip_grad_norm([W, c], 1.0) == 5.0
+    assert [*W.grad.ravel(), c.grad] == pytest.approx([0.6, 0.0, 0.8])
+    clip_grad_value([W, c], 0.7)
+    assert [*W.grad.ravel(), c.grad] == pytest.approx([0.6, 0.0, 0.7])

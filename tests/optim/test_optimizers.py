@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from tinygrad_edu import Value
+from tinygrad_edu import MLP, Value, array
 from tinygrad_edu.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 STEPS = 100
@@ -175,9 +175,31 @@ def test_bad_settings_are_refused_in_a_sentence(make, message):
         make([Value(1.0)])
 
 
-def test_parameters_that_are_no_values_are_a_type_error():
-    with pytest.raises(TypeError, match=r"parameter 1 is 2.0 of type float"):
-        SGD([Value(1.0), 2.0])
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ([Value(1.0), 2.0], "parameter 1 is 2.0 of type float"),
+        (np.array([1.0, 2.0]), "parameter 0 is 1.0 of type float"),
+        (MLP(1, [1]), r"takes parameters, and MLP is a model; pass model.parameters\(\)"),
+        (MLP(1, [1]).parameters, r"was not called; add \(\): model.parameters\(\)"),
+        (Value(1.0), r"a list of parameters, not Value\(1.0\); put it in brackets"),
+        (None, "a list of parameters, not None"),
+    ],
+)
+def test_parameters_that_are_no_values_are_a_type_error(params, message):
+    with pytest.raises(TypeError, match=message):
+        SGD(params)
+
+
+def test_arrays_of_values_are_moved_element_by_element():
+    W, b, c = array([[1.0, 2.0], [3.0, 4.0]]), array([5.0, 6.0]), Value(7.0)
+    optimizer = SGD([W, b, c], lr=0.1)
+    assert [p.data for p in optimizer.params] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    ((W**2).sum() + b[0] * c).backward()
+    optimizer.step()
+    assert W.data == pytest.approx(0.8 * np.array([[1.0, 2.0], [3.0, 4.0]]))
+    assert [*b.data, c.data] == pytest.approx([5.0 - 0.7, 6.0, 7.0 - 0.5])
+    assert SGD(b).params == tuple(b)
 
 
 def test_a_bad_rate_or_shape_later_changes_nothing():

@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.nn import MLP, BatchNorm, Dropout, Layer, Sequential
-from tinygrad_edu.optim import SGD, Adam, CosineAnnealingLR, LinearWarmUp, OneCycleLR, ReduceLROnPlateau, RMSprop
+from tinygrad_edu.optim import (
+    SGD,
+    Adam,
+    CosineAnnealingLR,
+    LinearLR,
+    OneCycleLR,
+    ReduceLROnPlateau,
+    RMSprop,
+    SequentialLR,
+    StepLR,
+)
 from tinygrad_edu.training import EarlyStopping, fit, save
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
 from tinygrad_edu.training.saving import write_tensors
@@ -34,9 +44,12 @@ def with_noise_and_buffers():
 @pytest.mark.parametrize(
     ("make", "schedule"),
     [
-        (lambda p: SGD(p, 0.05, momentum=0.9, nesterov=True), lambda: OneCycleLR(30)),
-        (lambda p: RMSprop(p, 0.05), lambda: ReduceLROnPlateau(0.5, patience=0)),
-        (lambda p: Adam(p, 0.05), lambda: LinearWarmUp(2, then=CosineAnnealingLR(4))),
+        (lambda p: SGD(p, 0.05, momentum=0.9, nesterov=True), lambda o: OneCycleLR(o, 0.05, 30)),
+        (lambda p: RMSprop(p, 0.05), lambda o: ReduceLROnPlateau(o, 0.5, patience=0)),
+        (
+            lambda p: Adam(p, 0.05),
+            lambda o: SequentialLR(o, [LinearLR(o, total_iters=2), CosineAnnealingLR(o, 4)], [2]),
+        ),
     ],
 )
 @pytest.mark.parametrize("stop_after", [1, 3])
@@ -52,7 +65,7 @@ def test_a_resumed_run_is_bit_for_bit_the_run_that_was_never_stopped(tmp_path, b
             batch_size=6,
             validation_data=VALID,
             callbacks=[stopping],
-            schedule=schedule(),
+            schedule=schedule,
             **options,
         )
 
@@ -69,7 +82,10 @@ def test_a_resumed_run_is_bit_for_bit_the_run_that_was_never_stopped(tmp_path, b
 
 
 def test_a_resumed_run_keeps_its_own_learning_rate(tmp_path):
-    file, schedule = tmp_path / "run.safetensors", CosineAnnealingLR(4)
+    def schedule(optimizer):
+        return CosineAnnealingLR(optimizer, 4)
+
+    file = tmp_path / "run.safetensors"
     straight, resumed = plain(), plain()
     whole = fit(straight, X, Y, optimizer=SGD(straight.parameters(), 0.05), epochs=4, schedule=schedule)
     first = plain()
@@ -78,6 +94,30 @@ def test_a_resumed_run_keeps_its_own_learning_rate(tmp_path):
     history = fit(resumed, X, Y, optimizer=optimizer, epochs=4, schedule=schedule, checkpoint=file, resume=True)
     assert history.learning_rate == whole.learning_rate
     assert resumed.state_dict() == straight.state_dict()
+
+
+def test_the_rate_that_a_callback_has_set_is_resumed_with_the_schedule(tmp_path):
+    def halve(run):
+        run.optimizer.schedule_lr(run.optimizer.lr / 2)
+
+    def run(model, epochs, **options):
+        optimizer = SGD(model.parameters(), 0.1)
+        schedule = StepLR(optimizer, 100, per="iteration")  # it sets the rate of the next epoch before that is halved
+        return fit(
+            model,
+            X,
+            Y,
+            optimizer=optimizer,
+            epochs=epochs,
+            batch_size=20,
+            schedule=schedule,
+            callbacks=[halve],
+            **options,
+        )
+
+    whole, file = run(plain(), 4), tmp_path / "run.safetensors"
+    run(plain(), 2, checkpoint=file)
+    assert run(plain(), 4, checkpoint=file, resume=True).learning_rate == whole.learning_rate == [0.1, 0.05, 0.05, 0.05]
 
 
 def test_resuming_a_finished_run_only_reads_it(tmp_path):
@@ -101,7 +141,10 @@ def test_without_resume_a_run_begins_anew_over_an_old_file(tmp_path):
     [
         ({"seed": 1}, "made with seed 0, and this run has 1"),
         ({"batch_size": 5}, "made with batch_size 20, and this run has 5"),
-        ({"schedule": CosineAnnealingLR(3)}, "made with schedule None, and this run has 'CosineAnnealingLR'"),
+        (
+            {"schedule": lambda optimizer: CosineAnnealingLR(optimizer, 3)},
+            "made with schedule None, and this run has 'CosineAnnealingLR'",
+        ),
         ({"callbacks": [EarlyStopping()]}, "made with callbacks"),
     ],
 )

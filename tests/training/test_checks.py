@@ -9,7 +9,7 @@ from training.examples import XOR_X, XOR_Y, weights
 from tinygrad_edu import Value
 from tinygrad_edu.nn import MLP, BatchNorm, Layer, Module, Sequential
 from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, hinge, mean_squared_error
-from tinygrad_edu.optim import SGD, Adam
+from tinygrad_edu.optim import SGD, Adam, StepLR
 from tinygrad_edu.training import EarlyStopping, fit
 from tinygrad_edu.training.checks import (
     check_dependence,
@@ -17,6 +17,7 @@ from tinygrad_edu.training.checks import (
     checked_batch_size,
     checked_callbacks,
     checked_optimizer,
+    checked_schedule,
     checked_validation,
     clipping,
     targets_for,
@@ -94,12 +95,24 @@ def test_an_optimizer_of_another_model_is_refused():
         ({"optimizer": Adam}, r"such as Adam\(model.parameters\(\), 0.01\)"),
         ({"loss": "cross_entropy"}, "loss is a function such as losses.cross_entropy, not 'cross_entropy'"),
         ({"loss": lambda outputs, target: [outputs[0] - target]}, "one Value for one example"),
-        ({"schedule": lambda t: 0.1}, "schedule is an object"),
+        (
+            {"schedule": lambda optimizer: 0.1},
+            r"such as StepLR\(optimizer, 10\), or a function that makes one, not 0.1",
+        ),
+        ({"schedule": StepLR}, r"StepLR is a class; write StepLR\(optimizer, ...\)"),
     ],
 )
 def test_the_wrong_kind_of_thing_is_a_type_error(options, message):
     with pytest.raises(TypeError, match=message):
         fit(MLP(2, [1]), XOR_X, XOR_Y, **options)
+
+
+def test_a_schedule_of_another_optimizer_is_refused():
+    model = MLP(2, [1])
+    schedule = StepLR(SGD(model.parameters()), 10)
+    for optimizer in (None, SGD(model.parameters())):
+        with pytest.raises(ValueError, match="sets the rate of another optimizer than fit trains with"):
+            fit(model, XOR_X, XOR_Y, optimizer=optimizer, schedule=schedule)
 
 
 def test_a_loss_that_no_parameter_can_change_is_a_mistake():
@@ -134,6 +147,14 @@ def test_without_an_optimizer_it_is_adam_of_all_parameters():
     assert set(optimizer.params) == set(model.parameters())
     part = SGD(model.layers[0].parameters(), 0.1)
     assert checked_optimizer(part, model) is part
+
+
+def test_a_schedule_is_taken_as_it_is_or_made_from_the_optimizer():
+    optimizer = SGD(MLP(2, [1]).parameters())
+    schedule = StepLR(optimizer, 10)
+    assert checked_schedule(None, optimizer) is None
+    assert checked_schedule(schedule, optimizer) is schedule
+    assert checked_schedule(lambda made_for: StepLR(made_for, 5), optimizer).step_size == 5
 
 
 @pytest.mark.parametrize(("asked", "n", "size"), [(None, 100, 32), (None, 5, 5), (7, 100, 7), (5, 5, 5)])
@@ -196,5 +217,5 @@ def test_checking_leaves_the_model_as_it_was():
     data = checked(XOR_X, XOR_Y)
     targets_for(model, mean_squared_error, data)
     check_dependence(model, mean_squared_error, Adam(model.parameters()), data)
-    check_kinds(mean_squared_error, None, 0)
+    check_kinds(mean_squared_error, 0)
     assert [(p.data, p.grad, model.training) for p in model.parameters()] == before

@@ -10,7 +10,7 @@ from training.examples import ENGINES, XOR_X, XOR_Y, regression, weights
 from tinygrad_edu import Value, fsum
 from tinygrad_edu.nn import MLP, RNN, BatchNorm, Conv2d, Dropout, Layer, Module, Sequential, l2_penalty
 from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, mean_squared_error
-from tinygrad_edu.optim import SGD, Adam, CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
+from tinygrad_edu.optim import SGD, Adam, CosineAnnealingLR, ExponentialLR, OneCycleLR, ReduceLROnPlateau
 from tinygrad_edu.training import Callback, fit, predict
 from tinygrad_edu.training.data import batch_order
 from tinygrad_edu.training.loop import Run
@@ -186,25 +186,37 @@ def test_clipping_bounds_the_step(engine):
     assert np.abs(weights(model) - before).max() == pytest.approx(0.5)
 
 
-def test_schedules_set_the_rate_and_give_it_back():
+def test_schedules_set_the_rate_of_each_epoch_or_iteration():
     X, y = regression()
     model = MLP(2, [1], seed=0)
     optimizer = SGD(model.parameters(), 0.1)
-    cosine = fit(model, X, y, optimizer=optimizer, epochs=4, schedule=CosineAnnealingLR(4))
+    cosine = fit(model, X, y, optimizer=optimizer, epochs=4, schedule=CosineAnnealingLR(optimizer, 4))
     assert cosine.learning_rate == pytest.approx([0.1 * (1 + math.cos(math.pi * t / 4)) / 2 for t in range(4)])
-    assert optimizer.lr == 0.1
+    assert optimizer.lr == pytest.approx(0.0)
     rates = []
 
     class Watch(Callback):
         def on_iteration_end(self, run):
             rates.append(run.optimizer.lr)
 
-    schedule = OneCycleLR(9)
+    schedule = OneCycleLR(optimizer, 0.1, 9)
     fit(model, X, y, optimizer=optimizer, epochs=3, batch_size=8, schedule=schedule, callbacks=[Watch()])
-    assert rates == [schedule(0.1, t) for t in range(9)]
+    assert rates == [schedule.rate(t) for t in range(9)]
     zero = SGD(model.parameters(), 1e-9)
-    plateau = fit(model, X, y, optimizer=zero, epochs=5, schedule=ReduceLROnPlateau(0.5, patience=1))
+    plateau = fit(model, X, y, optimizer=zero, epochs=5, schedule=ReduceLROnPlateau(zero, 0.5, patience=1))
     assert plateau.learning_rate == pytest.approx([1e-9, 1e-9, 1e-9, 5e-10, 5e-10])
+
+
+def test_a_second_fit_continues_a_schedule_and_begins_one_that_a_function_makes():
+    X, y = regression()
+    model = MLP(2, [1], seed=0)
+    optimizer = SGD(model.parameters(), 0.1)
+    schedule = ExponentialLR(optimizer, 0.5)
+    rates = [fit(model, X, y, optimizer=optimizer, epochs=2, schedule=schedule).learning_rate for _ in range(2)]
+    assert rates == [[0.1, 0.05], [0.025, 0.0125]]
+    for _ in range(2):
+        history = fit(model, X, y, optimizer=optimizer, epochs=2, schedule=lambda o: ExponentialLR(o, 0.5))
+        assert history.learning_rate == [0.1, 0.05]
 
 
 def test_only_the_parameters_of_the_optimizer_are_trained():

@@ -31,7 +31,9 @@ def records(folder):
 def test_curves_and_histograms_are_what_the_history_says(tmp_path):
     model = MLP(2, [3, 1], seed=0)
     board = TensorBoard(tmp_path, histograms=2)
-    history = fit(model, X, Y, epochs=4, validation_data=(X, Y), schedule=CosineAnnealingLR(4), callbacks=[board])
+    history = fit(
+        model, X, Y, epochs=4, validation_data=(X, Y), schedule=lambda o: CosineAnnealingLR(o, 4), callbacks=[board]
+    )
     curves, histograms = {}, {}
     for step, value in records(tmp_path):
         if value.HasField("histo"):

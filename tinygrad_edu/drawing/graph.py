@@ -4,8 +4,8 @@ How to read it: an edge leads from an input to what was made of it and carries t
 a sweep it also carries, with an arrow that points the way gradients flow, what it handed back: upstream × local.
 A wide edge handed back much; blue and solid is positive, vermilion and dashed is negative, dotted is nothing at all.
 
-May import: `files`, `texts`, `ops`, `number_systems`, `origins`, `value`, `backprop`, `gradients`; `expansion`,
-`layout`, `markup`, `modules`, `names` and `palette` of this folder; graphviz.
+May import: `elsewhere`, `files`, `texts`, `ops`, `number_systems`, `origins`, `value`, `backprop`, `gradients`;
+`expansion`, `layout`, `markup`, `modules`, `names` and `palette` of this folder; graphviz.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from tinygrad_edu.drawing.markup import AS_BOLD, bold, caption, cell, label_text
 from tinygrad_edu.drawing.modules import is_parameter, module_places, named_places
 from tinygrad_edu.drawing.names import is_constant, node_names
 from tinygrad_edu.drawing.palette import BROKEN, FONT, GRAY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
+from tinygrad_edu.elsewhere import DRAW, says_ours
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.number_systems import formula, local_formulas
@@ -50,6 +51,7 @@ _BACKWARD_ARROWS = {"LR": "←", "RL": "→", "TB": "↑", "BT": "↓"}
 _WIDEST = 4.0
 
 
+@says_ours(DRAW)
 def draw(
     root: Value,
     file: str | os.PathLike[str] | None = None,

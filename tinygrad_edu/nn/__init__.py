@@ -1,5 +1,8 @@
 """Neural networks written in `Value`s: modules, layers, losses."""
 
+from typing import TYPE_CHECKING, NoReturn
+
+from tinygrad_edu.elsewhere import not_here
 from tinygrad_edu.nn import losses
 from tinygrad_edu.nn.attention import MultiheadAttention, scaled_dot_product_attention
 from tinygrad_edu.nn.conv import Conv2d
@@ -38,3 +41,9 @@ __all__ = [
     "losses",
     "scaled_dot_product_attention",
 ]
+
+
+if not TYPE_CHECKING:  # for type checkers, a name that is not here is a mistake
+
+    def __getattr__(name: str) -> NoReturn:
+        raise not_here(__name__, name)

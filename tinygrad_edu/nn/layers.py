@@ -3,8 +3,8 @@
 All of them are called on one example: a list, a tuple or an array. Plain numbers become `Value`s once, at the entrance,
 and what comes out is a `ValueArray`.
 
-May import: `arguments`, `modes`, `value`, `functions`, `arrays`; `activations`, `initializers` and `module` of this
-folder; NumPy.
+May import: `arguments`, `elsewhere`, `modes`, `value`, `functions`, `arrays`; `activations`, `initializers` and
+`module` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
 from tinygrad_edu.arrays import ValueArray, array
+from tinygrad_edu.elsewhere import MODEL, says_ours
 from tinygrad_edu.functions import dot, softmax
 from tinygrad_edu.modes import asks_for_modules
 from tinygrad_edu.nn.activations import Activation, activation_name, is_softmax, resolve_activation
@@ -70,6 +71,7 @@ class Neuron(Module):
     1.5
     """
 
+    @says_ours(MODEL)
     def __init__(
         self,
         n_inputs: int,
@@ -118,6 +120,7 @@ class Layer(Module):
     array([0.333, 0.333, 0.333])
     """
 
+    @says_ours(MODEL)
     def __init__(
         self,
         n_inputs: int,
@@ -171,6 +174,7 @@ class MLP(Module):
     (1, 'layers.0.neurons.0.bias')
     """
 
+    @says_ours(MODEL)
     def __init__(
         self,
         n_inputs: int,

@@ -18,7 +18,7 @@ is made. Each `Value` that is computed then knows the place of its module. The p
 module that runs, and names each module as the one around it does. So a module that is called in two places has two
 paths, and one identity. A module that no attribute leads to goes by the name of its class.
 
-May import: `texts`, `origins`, `modes`, `value`; NumPy.
+May import: `elsewhere`, `texts`, `origins`, `modes`, `value`; NumPy.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
+from tinygrad_edu.elsewhere import MODULE, call_elsewhere
 from tinygrad_edu.modes import asks_for_modules, current_mode, modes_alive, running_module
 from tinygrad_edu.origins import Origin, Place
 from tinygrad_edu.texts import counted
@@ -204,6 +205,9 @@ class Module:
         lines = [f"{path}: {module!r}" for path, module in _members(self) if isinstance(module, Module)]
         inside = "".join("\n  " + line.replace("\n", "\n  ") for line in lines)
         return f"{type(self).__name__}({size}{inside}\n)" if inside else f"{type(self).__name__}({size})"
+
+
+call_elsewhere(Module, "a module", MODULE)
 
 
 def _tell(parameter: Any, label: str, origin: Origin) -> None:

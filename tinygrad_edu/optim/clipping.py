@@ -3,17 +3,19 @@
 `clipped_by_norm` and `clipped_by_value` take an array and serve the training loop; `clip_grad_norm` and
 `clip_grad_value` do the same to the `.grad` of `Value`s.
 
-May import: `arguments`, `value`; `vectors` of this folder; NumPy.
+May import: `arguments`, `value`, `arrays`; `vectors` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.arguments import above_zero
+from tinygrad_edu.arrays import flat
 from tinygrad_edu.optim.vectors import Vector, gradients_of
 from tinygrad_edu.value import Value
 
@@ -63,27 +65,28 @@ def clipped_by_value(gradient: Vector, clip_value: float) -> Vector:
     return np.clip(gradient, -above_zero(clip_value, "clip_value"), clip_value)
 
 
-def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:
+def clip_grad_norm(params: Iterable[Value | np.ndarray[Any, Any]], max_norm: float) -> float:
     """Shorten the gradient of all parameters together to the length `max_norm`; returns its length before.
 
         g ← g · min(1, max_norm / ‖g‖)
 
-    Raises ValueError when `max_norm` is not above 0.
+    `params` are `Value`s, or arrays of them. Raises ValueError when `max_norm` is not above 0.
 
     >>> a, b = Value(4.0), Value(3.0)
     >>> (a * b).backward()
     >>> clip_grad_norm([a, b], 1.0), a.grad, b.grad
     (5.0, 0.6, 0.8)
     """
-    gradient = gradients_of(params)
-    _write_gradients(params, clipped_by_norm(gradient, max_norm))
+    values = flat(params)
+    gradient = gradients_of(values)
+    _write_gradients(values, clipped_by_norm(gradient, max_norm))
     return norm(gradient)
 
 
-def clip_grad_value(params: Sequence[Value], clip_value: float) -> None:
+def clip_grad_value(params: Iterable[Value | np.ndarray[Any, Any]], clip_value: float) -> None:
     """Move each parameter's gradient into [-clip_value, clip_value].
 
-    Raises ValueError when `clip_value` is not above 0.
+    `params` are `Value`s, or arrays of them. Raises ValueError when `clip_value` is not above 0.
 
     >>> a, b = Value(4.0), Value(0.5)
     >>> (a * b).backward()
@@ -91,7 +94,8 @@ def clip_grad_value(params: Sequence[Value], clip_value: float) -> None:
     >>> a.grad, b.grad
     (0.5, 1.0)
     """
-    _write_gradients(params, clipped_by_value(gradients_of(params), clip_value))
+    values = flat(params)
+    _write_gradients(values, clipped_by_value(gradients_of(values), clip_value))
 
 
 def _write_gradients(params: Sequence[Value], gradient: Vector) -> None:

@@ -2,17 +2,16 @@
 
 To add one, write its class in `optimizers` and a line here.
 
-May import: `arguments`, `value`; `optimizers` of this folder.
+May import: `arguments`; `optimizers` of this folder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 
 from tinygrad_edu.arguments import unknown_name
-from tinygrad_edu.optim.optimizers import SGD, Adam, Optimizer, RMSprop
-from tinygrad_edu.value import Value
+from tinygrad_edu.optim.optimizers import SGD, Adam, Optimizer, Parameters, RMSprop
 
 __all__ = ["OPTIMIZERS", "optimizer_called"]
 
@@ -26,11 +25,12 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
 }
 
 
-def optimizer_called(name: str, params: Iterable[Value], lr: float, *, weight_decay: float = 0.0) -> Optimizer:
+def optimizer_called(name: str, params: Parameters, lr: float, *, weight_decay: float = 0.0) -> Optimizer:
     """The optimizer of this name for these parameters; what it has besides is its default.
 
     Raises ValueError for an unknown name, TypeError for what is no name, and both as the optimizer itself does.
 
+    >>> from tinygrad_edu import Value
     >>> optimizer_called("momentum", [Value(1.0)], 0.1)
     SGD(1 parameters, lr=0.1, weight_decay=0.0, momentum=0.9, nesterov=False)
     >>> optimizer_called("adamm", [Value(1.0)], 0.1)

@@ -8,35 +8,44 @@ run can be stopped and resumed bit for bit.
 To add an optimizer, write a subclass of `Optimizer` here. If people should be able to choose it by a word, give it one
 in `names`.
 
-May import: `arguments`, `value`; `vectors` of this folder; NumPy.
+May import: `arguments`, `elsewhere`, `value`, `arrays`; `vectors` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from tinygrad_edu.arguments import above_zero, at_least_zero, kept_share
+from tinygrad_edu.arrays import flat
+from tinygrad_edu.elsewhere import OPTIMIZER, OPTIMIZERS, CalledElsewhere, call_elsewhere, says_ours
 from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.value import Value
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "Parameters", "RMSprop"]
+
+#: What an optimizer moves: `Value`s, or arrays of them such as `[W, b]`.
+Parameters: TypeAlias = Iterable[Value | np.ndarray[Any, Any]]
 
 
 class Optimizer(ABC):
     """What all optimizers share: the parameters, the learning rate η, the count of iterations, and `step()`.
 
-    A subclass names its buffers (arrays of one number per parameter, zero at first) and writes its rule. Raises
-    TypeError or ValueError for parameters that are not distinct leaf `Value`s, and ValueError for settings out of
-    their range.
+    `params` are `Value`s, or arrays of them, which are taken element by element. A subclass names its buffers (arrays
+    of one number per parameter, zero at first) and writes its rule. Raises TypeError or ValueError for parameters that
+    are not distinct leaf `Value`s, and ValueError for settings out of their range.
+
+    >>> from tinygrad_edu import array
+    >>> len(SGD([array([[1.0, 2.0], [3.0, 4.0]]), array([0.0, 0.0])], lr=0.1).params)
+    6
     """
 
     buffer_names: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, params: Iterable[Value], lr: float, weight_decay: float) -> None:
+    def __init__(self, params: Parameters, lr: float, weight_decay: float) -> None:
         self.params = _checked_params(params)
         self.lr = lr
         self.weight_decay = at_least_zero(weight_decay, "weight_decay")
@@ -45,12 +54,27 @@ class Optimizer(ABC):
 
     @property
     def lr(self) -> float:
-        """The learning rate η; set it to change the next steps."""
+        """The learning rate η; set it to change the next steps, and what schedules made after that begin with."""
         return self._lr
 
     @lr.setter
     def lr(self, rate: float) -> None:
-        self._lr = at_least_zero(rate, "lr")
+        self._lr = self._initial_lr = at_least_zero(rate, "lr")
+
+    @property
+    def initial_lr(self) -> float:
+        """The learning rate as it was last set by hand: what schedules begin with, however many there are."""
+        return self._initial_lr
+
+    def schedule_lr(self, rate: float) -> None:
+        """Set the learning rate of the next steps as a schedule does: `initial_lr` stays.
+
+        >>> optimizer = SGD([Value(0.0)], lr=0.5)
+        >>> optimizer.schedule_lr(0.1)
+        >>> optimizer.lr, optimizer.initial_lr
+        (0.1, 0.5)
+        """
+        self._lr = at_least_zero(rate, "the learning rate of a schedule")
 
     @abstractmethod
     def rule(self, theta: Vector, gradient: Vector) -> Vector:
@@ -91,7 +115,7 @@ class Optimizer(ABC):
 
     def settings(self) -> dict[str, Any]:
         """The numbers that were chosen, by name: what to write beside a result."""
-        hidden = {"params", "buffers", "iteration", "_lr"}
+        hidden = {"params", "buffers", "iteration", "_lr", "_initial_lr"}
         return {"lr": self.lr} | {k: v for k, v in vars(self).items() if k not in hidden}
 
     def state_dict(self) -> dict[str, Any]:
@@ -100,6 +124,7 @@ class Optimizer(ABC):
             "optimizer": type(self).__name__,
             "iteration": self.iteration,
             "lr": self.lr,
+            "initial_lr": self.initial_lr,
             "buffers": {name: buffer.copy() for name, buffer in self.buffers.items()},
         }
 
@@ -116,13 +141,19 @@ class Optimizer(ABC):
         expected = {name: buffer.shape for name, buffer in self.buffers.items()}
         if shapes != expected:
             raise ValueError(f"the state has buffers {shapes}, and {own} of these parameters needs {expected}")
-        self.lr = state["lr"]
+        self.lr = state["initial_lr"]
+        self.schedule_lr(state["lr"])
         self.iteration = int(state["iteration"])
         self.buffers = buffers
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value}" for name, value in self.settings().items())
         return f"{type(self).__name__}({len(self.params)} parameters, {settings})"
+
+
+call_elsewhere(Optimizer, "an optimizer", OPTIMIZER)
+# Setting this one would change nothing, and nobody would know.
+call_elsewhere(Optimizer, "an optimizer", {"learning_rate": "it is `lr`, as in PyTorch"}, CalledElsewhere)
 
 
 class SGD(Optimizer):
@@ -146,9 +177,10 @@ class SGD(Optimizer):
 
     buffer_names = ("velocity",)
 
+    @says_ours(OPTIMIZERS)
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Parameters,
         lr: float = 0.01,
         *,
         momentum: float = 0.0,
@@ -186,9 +218,10 @@ class RMSprop(Optimizer):
 
     buffer_names = ("square",)
 
+    @says_ours(OPTIMIZERS)
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Parameters,
         lr: float = 0.01,
         *,
         alpha: float = 0.99,
@@ -224,9 +257,10 @@ class Adam(Optimizer):
 
     buffer_names = ("mean", "square")
 
+    @says_ours(OPTIMIZERS)
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Parameters,
         lr: float = 0.001,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -265,9 +299,10 @@ class AdamW(Adam):
     0.95
     """
 
+    @says_ours(OPTIMIZERS)
     def __init__(
         self,
-        params: Iterable[Value],
+        params: Parameters,
         lr: float = 0.001,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -281,9 +316,17 @@ class AdamW(Adam):
         return self._moved(theta - self.lr * self.weight_decay * theta, gradient)
 
 
-def _checked_params(params: Iterable[Value]) -> tuple[Value, ...]:
+def _checked_params(params: Parameters) -> tuple[Value, ...]:
     """The parameters as a tuple of distinct leaf `Value`s, at least one."""
-    checked = tuple(params)
+    if hasattr(params, "parameters"):
+        raise TypeError(
+            f"an optimizer takes parameters, and {type(params).__name__} is a model; pass model.parameters()"
+        )
+    if callable(params):
+        raise TypeError(f"an optimizer takes parameters, and {params!r} was not called; add (): model.parameters()")
+    if isinstance(params, Value) or not isinstance(params, Iterable):
+        raise TypeError(f"an optimizer takes a list of parameters, not {params!r}; put it in brackets")
+    checked = tuple(flat(params))
     if not checked:
         raise ValueError("an optimizer needs at least one parameter, not an empty list; pass model.parameters()")
     for index, p in enumerate(checked):

@@ -1,6 +1,7 @@
 """`record`: scalar code becomes a `Program` over arrays, which runs a batch at the speed of matrices.
 
-May import: `value`; `agreement`, `examples`, `given`, `recording`, `run` and `scalars` of this folder; NumPy.
+May import: `elsewhere`, `value`; `agreement`, `examples`, `given`, `recording`, `run` and `scalars` of this folder;
+NumPy.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.arrays import array
+from tinygrad_edu.elsewhere import RECORD, says_ours
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.examples import WORK, made_inputs
 from tinygrad_edu.replay.given import check_theta, checked_examples, checked_params, checked_shapes
@@ -23,6 +25,7 @@ from tinygrad_edu.value import Value
 __all__ = ["Programs", "record", "recorded"]
 
 
+@says_ours(RECORD)
 def record(
     fn: Callable[..., Any],
     shapes: Sequence[Shape],

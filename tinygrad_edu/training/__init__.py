@@ -17,6 +17,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_edu.elsewhere import not_here
 from tinygrad_edu.training.callbacks import Callback, EarlyStopping, RunView
 from tinygrad_edu.training.data import batches
 from tinygrad_edu.training.history import History
@@ -50,4 +51,4 @@ def __getattr__(name: str) -> Any:
         from tinygrad_edu.training import estimators
 
         return getattr(estimators, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise not_here(__name__, name)

@@ -4,7 +4,7 @@ A callback is an object with any of the methods of `Callback`, or just a functio
 What the run tells it is `RunView`; `run.stop("reason")` ends the training after the epoch. To add a callback, write a
 subclass of `Callback` here, or in a file of its own if it needs a library, as `tensorboard` does.
 
-May import: `arguments`, `nn`, `optim`; `data`, `history`, `objective` and `saving` of this folder; NumPy.
+May import: `arguments`, `elsewhere`, `nn`, `optim`; `data`, `history`, `objective` and `saving` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import at_least_zero, whole_number
+from tinygrad_edu.elsewhere import EARLY_STOPPING, says_ours
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.optim.optimizers import Optimizer
 from tinygrad_edu.optim.vectors import Vector
@@ -138,6 +139,7 @@ class EarlyStopping(Callback):
     3
     """
 
+    @says_ours(EARLY_STOPPING)
     def __init__(self, patience: int = 10, *, min_delta: float = 0.0, restore_best_weights: bool = True) -> None:
         self.patience = whole_number(patience, "patience, which counts epochs without improvement,", least=0)
         self.min_delta = at_least_zero(min_delta, "min_delta")

@@ -34,6 +34,7 @@ __all__ = [
     "checked_batch_size",
     "checked_callbacks",
     "checked_optimizer",
+    "checked_schedule",
     "checked_validation",
     "clipping",
     "targets_for",
@@ -64,12 +65,29 @@ def checked_optimizer(optimizer: Optimizer | None, model: Module) -> Optimizer:
     return optimizer
 
 
-def check_kinds(loss: Any, schedule: Any, seed: int | None) -> None:
-    """Refuse a loss that cannot be called, a schedule that is no `Schedule`, and a seed that NumPy does not take."""
+def checked_schedule(schedule: Any, optimizer: Optimizer) -> Schedule | None:
+    """The schedule, made for this optimizer if it is a function that makes one. It must set this optimizer's rate."""
+    if isinstance(schedule, type):
+        raise TypeError(
+            f"schedule is an object, and {schedule.__name__} is a class; write {schedule.__name__}(optimizer, ...)"
+        )
+    made = schedule(optimizer) if callable(schedule) else schedule
+    if made is not None and not isinstance(made, Schedule):
+        raise TypeError(
+            f"schedule is an object such as StepLR(optimizer, 10), or a function that makes one, not {made!r}"
+        )
+    if made is not None and made.optimizer is not optimizer:
+        raise ValueError(
+            "the schedule sets the rate of another optimizer than fit trains with; give fit the optimizer that it was "
+            "made with, or a function such as schedule=lambda optimizer: StepLR(optimizer, 10)"
+        )
+    return made
+
+
+def check_kinds(loss: Any, seed: int | None) -> None:
+    """Refuse a loss that cannot be called, and a seed that NumPy does not take."""
     if not callable(loss):
         raise TypeError(f"loss is a function such as losses.cross_entropy, not {loss!r}")
-    if schedule is not None and not isinstance(schedule, Schedule):
-        raise TypeError(f"schedule is an object such as CosineAnnealingLR(epochs), not {schedule!r}")
     if seed is not None:
         whole_number(seed, "seed", least=0)
 

@@ -320,7 +320,7 @@ class Auto:
         self._replay = None
         self._eager.description = f"eager{when}: {reason_of(error)}"
         message = f"{self._eager.description}; fit(..., engine='eager') trains eagerly from the start"
-        warnings.warn(message, RuntimeWarning, stacklevel=6)
+        warnings.warn(message, RuntimeWarning, stacklevel=7)
 
     def write_parameters(self) -> None:
         """Make the `Value`s hold theta."""

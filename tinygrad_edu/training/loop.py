@@ -3,8 +3,8 @@
 Forward pass, loss, backward pass, step, and again: for each batch of each epoch. All the rest checks what comes in,
 tells the callbacks, keeps the record, and resumes a run that was stopped.
 
-May import: `arguments`, `terminal`, `nn`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`, `engines`, `history`,
-`objective`, `progress` and `saving` of this folder; NumPy.
+May import: `arguments`, `elsewhere`, `terminal`, `nn`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`,
+`engines`, `history`, `objective`, `progress` and `saving` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import whole_number
+from tinygrad_edu.elsewhere import FIT, says_ours
 from tinygrad_edu.nn.layers import named_layers
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module, in_mode
@@ -36,6 +37,7 @@ from tinygrad_edu.training.checks import (
     checked_batch_size,
     checked_callbacks,
     checked_optimizer,
+    checked_schedule,
     checked_validation,
     clipping,
     targets_for,
@@ -62,6 +64,7 @@ class CallbackError(RuntimeError):
     """
 
 
+@says_ours(FIT)
 def fit(
     model: Module,
     X: Any,
@@ -74,7 +77,7 @@ def fit(
     callbacks: Iterable[Callback | Callable[[RunView], Any]] = (),
     seed: int | None = 0,
     *,
-    schedule: Schedule | None = None,
+    schedule: Schedule | Callable[[Optimizer], Schedule] | None = None,
     clip_norm: float | None = None,
     clip_value: float | None = None,
     penalty: Penalty | None = None,
@@ -94,10 +97,12 @@ def fit(
     given. `batch_size` is 32, or all the data if there is less. `validation_data` is a pair (X, y) whose loss is
     measured, with the model in `eval()`, after each epoch. `seed` decides the shuffling; None draws one.
 
-    `schedule` sets the learning rate, `clip_norm` and `clip_value` clip the gradient, `penalty(params)` is added to
-    the loss. With `checkpoint`, the whole state of the run is written to that file after each epoch. With `resume`
-    too, the run continues from there, if the file exists, bit for bit as if it had never stopped. `progress` shows a
-    live line; by default at a terminal only.
+    `schedule` sets the learning rate: one made with this optimizer, or a function that makes one from it, such as
+    `lambda optimizer: StepLR(optimizer, 10)`. `fit` steps it after each epoch, or iteration with `per="iteration"`, and
+    leaves it where it is: a further `fit` continues it. `clip_norm` and `clip_value` clip the gradient,
+    `penalty(params)` is added to the loss. With `checkpoint`, the whole state of the run is written to that file after
+    each epoch. With `resume` too, the run continues from there, if the file exists, bit for bit as if it had never
+    stopped. `progress` shows a live line; by default at a terminal only.
 
     `engine` is "eager", "replay" or "auto": replay where model and loss can be recorded and give the numbers of eager
     code, else eager code. `History.engine` says which, and why. Replay is compared with eager code on one row of each
@@ -122,7 +127,7 @@ def fit(
     """
     epochs, callbacks = whole_number(epochs, "epochs"), checked_callbacks(callbacks)
     optimizer = checked_optimizer(optimizer, model)
-    check_kinds(loss, schedule, seed)
+    check_kinds(loss, seed)
     data = targets_for(model, loss, checked(X, y))
     batch_size = checked_batch_size(batch_size, len(data), model)
     valid = None if validation_data is None else targets_for(model, loss, checked_validation(validation_data, data))
@@ -139,7 +144,7 @@ def fit(
         batch_size=batch_size,
         callbacks=callbacks,
         seed=int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed,
-        schedule=schedule,
+        schedule=checked_schedule(schedule, optimizer),
         clip=clipping(clip_norm, clip_value),
         checkpoint=checkpoint,
     )
@@ -186,7 +191,6 @@ class Run:
         self.epochs, self.batch_size = epochs, batch_size
         self.callbacks = list(callbacks)
         self.schedule, self.clip, self.checkpoint = schedule, clip, checkpoint
-        self.base_learning_rate = optimizer.lr
         self.history = History(engine=engine.description, seed=seed, batch_size=batch_size)
         self.epoch = self.batch = 0
         self.theta = engine.theta
@@ -214,8 +218,6 @@ class Run:
         finally:
             self.engine.theta = self.theta
             self.engine.write_parameters()
-            if self.schedule is not None:
-                self.optimizer.lr = self.base_learning_rate
             if display:
                 display.close()
         self._notify("on_end", watchers)
@@ -227,7 +229,7 @@ class Run:
         generator = np.random.default_rng([self.history.seed, self.epoch])
         totals, norms, layer_norms = [], [], []
         for batch, rows in enumerate(batch_order(len(self.data), self.batch_size, generator), start=1):
-            self.batch = batch
+            self.batch, rate = batch, self.optimizer.lr
             batch_loss = self._iteration(self.data.X[rows], self.data.y[rows])
             if batch_loss is None:
                 return
@@ -235,15 +237,15 @@ class Run:
             norms.append(norm(self.gradient))
             layer_norms.append([norm(self.gradient[places]) for places in self.layers.values()])
             self._notify("on_iteration_end", watchers)
-        self._record(totals, norms, layer_norms)
+            self._step_schedule("iteration")
+        self._record(rate, totals, norms, layer_norms)
         self._review(time.perf_counter() - started)
         if self.validation is not None:
             self.history.validation_loss.append(self.engine.mean_loss(self.validation.X, self.validation.y))
             self.history.engine = self.engine.description
         self.history.seconds.append(time.perf_counter() - started)
-        if self.schedule is not None:
-            self.schedule.observe(self.history.watched[-1])
         self._notify("on_epoch_end", watchers)
+        self._step_schedule("epoch")
         if self.checkpoint is not None:
             write_checkpoint(self.checkpoint, self.state_dict())
 
@@ -255,9 +257,6 @@ class Run:
 
     def _iteration(self, X: Array, y: Array) -> float | None:
         """One step on one batch: its loss, or None if it was not finite and the run is over."""
-        if self.schedule is not None:
-            count = self.epoch - 1 if self.schedule.per == "epoch" else self.history.iterations
-            self.optimizer.lr = self.schedule(self.base_learning_rate, count)
         loss, self.gradient = self.engine.loss_and_gradient(X, y)
         if not is_finite(loss, self.gradient):
             self._give_up(loss)
@@ -267,6 +266,11 @@ class Run:
         self.history.batch_loss.append(loss)
         return loss
 
+    def _step_schedule(self, counted: str) -> None:
+        """Set the rate for the next epoch or iteration, whichever the schedule counts."""
+        if self.schedule is not None and self.schedule.per == counted:
+            self.schedule.step(*[self.history.watched[-1]] if self.schedule.watches_loss else [])
+
     def _give_up(self, loss: float) -> None:
         what = "the gradient is not finite" if math.isfinite(loss) else f"the loss is {loss:g}"
         where = f"in epoch {self.epoch}, iteration {self.history.iterations + 1}"
@@ -275,15 +279,15 @@ class Run:
             f"training stopped {where}: {what}, and the weights are those before that step; "
             "try a smaller learning rate or clip_norm=1.0, and see what diagnose(model, X, y) says",
             RuntimeWarning,
-            stacklevel=6,  # the line that called `fit`
+            stacklevel=7,  # the line that called `fit`
         )
 
-    def _record(self, totals: list[float], norms: list[float], layer_norms: list[list[float]]) -> None:
+    def _record(self, rate: float, totals: list[float], norms: list[float], layer_norms: list[list[float]]) -> None:
         """Write the line of an epoch: the sums of the losses of its batches, and the lengths of their gradients."""
         history = self.history
         history.loss.append(math.fsum(totals) / len(self.data))
         history.gradient_norm.append(math.fsum(norms) / len(norms))
-        history.learning_rate.append(self.optimizer.lr)
+        history.learning_rate.append(rate)
         for name, column in zip(self.layers, zip(*layer_norms, strict=True), strict=True):
             history.layer_gradient_norms.setdefault(name, []).append(math.fsum(column) / len(column))
 
@@ -315,7 +319,6 @@ class Run:
             "made_for": self._made_for(),
             "model": dict(arrays_of(self.model)),
             "optimizer": self.optimizer.state_dict(),
-            "base_learning_rate": self.base_learning_rate,
             "schedule": {} if self.schedule is None else self.schedule.state_dict(),
             "callbacks": [callback.state_dict() for callback in self.callbacks],
             "generators": {path: g.bit_generator.state for path, g in _generators_of(self.model).items()},
@@ -356,11 +359,10 @@ class Run:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue where `state_dict()` was taken, in a run that was made with the same arguments."""
-        self.optimizer.load_state_dict(state["optimizer"])
-        load_arrays(self.model, state["model"], f"the checkpoint {str(self.checkpoint)!r}")
-        self.base_learning_rate = state["base_learning_rate"]
         if self.schedule is not None:
             self.schedule.load_state_dict(state["schedule"])
+        self.optimizer.load_state_dict(state["optimizer"])  # after the schedule: a callback may have changed its rate
+        load_arrays(self.model, state["model"], f"the checkpoint {str(self.checkpoint)!r}")
         for callback, remembered in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state_dict(remembered)
         for path, generator in _generators_of(self.model).items():
