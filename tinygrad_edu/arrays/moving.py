@@ -78,9 +78,18 @@ _declare(
     _moved,
 )
 _declare(
-    "apply_along_axis apply_over_axes diff ediff1d fix linspace piecewise polyval sinc trapezoid trapz vander",
+    "apply_along_axis apply_over_axes diff ediff1d fix piecewise polyval sinc trapezoid trapz vander",
     _written_by_numpy,
 )
+
+
+@meaning_of("linspace")
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, **others: Any) -> Any:
+    """Numbers at equal distances from start to stop, which is the last of them unless `endpoint` is False."""
+    if any(others.values()):
+        raise TypeError(f"np.linspace of Values takes no {', '.join(others)}=; leave it out")
+    shares = np.linspace(0.0, 1.0, num, endpoint).reshape((-1,) + (1,) * max(np.ndim(start), np.ndim(stop)))
+    return start + shares * (stop - start)
 
 
 # Looking at numbers ---------------------------------------------------------------------------------------

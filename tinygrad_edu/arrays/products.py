@@ -117,7 +117,9 @@ def vecdot(a: Any, b: Any, *, axis: int = -1) -> Any:
 @meaning_of("matvec")
 def matvec(a: Any, b: Any) -> Any:
     """Matrices times vectors."""
-    left, right = values_of(a), values_of(b)
+    left, right = _operands(a, b, "matvec")
+    if left.ndim < 2:
+        raise ValueError(f"a product of a matrix and a vector needs a matrix, not an array of shape {left.shape}")
     _check_lengths(left.shape[-1], right.shape[-1], "matvec", (left.shape, right.shape))
     return dots(left, right[..., None, :])
 
@@ -125,7 +127,8 @@ def matvec(a: Any, b: Any) -> Any:
 @meaning_of("vecmat")
 def vecmat(a: Any, b: Any) -> Any:
     """Vectors times matrices."""
-    return matvec(np.swapaxes(values_of(b), -1, -2), a)
+    matrices = values_of(b)
+    return matvec(np.swapaxes(matrices, -1, -2) if matrices.ndim > 1 else matrices, a)
 
 
 @meaning_of("outer", "linalg.outer")
@@ -151,7 +154,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
         )
     rows, columns = _summed_last(left, summed_left), _summed_last(right, summed_right)
     shape = rows.shape[:-1] + columns.shape[:-1]
-    flat = dots(rows.reshape(-1, 1, rows.shape[-1]), columns.reshape(1, -1, columns.shape[-1]))
+    sizes = math.prod(rows.shape[:-1]), math.prod(columns.shape[:-1])
+    flat = dots(rows.reshape(sizes[0], 1, rows.shape[-1]), columns.reshape(1, sizes[1], columns.shape[-1]))
     return flat.reshape(shape) if shape else flat.item()
 
 

@@ -262,7 +262,7 @@ def _accumulated(a: Any, axis: int | None, combine: Callable[[Any, Any], Any]) -
     values = values_of(a)
     values = values.ravel() if axis is None else values
     rows: Values = np.moveaxis(values, 0 if axis is None else axis, -1)
-    sums = [list(accumulate(row, combine)) for row in rows.reshape(-1, rows.shape[-1]).tolist()]
+    sums = [list(accumulate(row, combine)) for row in rows.reshape(math.prod(rows.shape[:-1]), rows.shape[-1]).tolist()]
     result = array(sums).reshape(rows.shape) if rows.size else rows
     return np.moveaxis(result, -1, 0 if axis is None else axis)
 

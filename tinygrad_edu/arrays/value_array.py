@@ -181,7 +181,14 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             raise
 
     def __setitem__(self, index: Any, given: Any) -> None:
-        super().__setitem__(index, given if isinstance(given, Value) else values_of(given))
+        values = (
+            values_of(given) if np.ndim(given) else as_value(given.item() if isinstance(given, np.ndarray) else given)
+        )
+        try:
+            super().__setitem__(index, values)
+        except IndexError:
+            _refuse_values_as_index(index)
+            raise
 
     def fill(self, value: Any) -> None:
         """Make every element the same Value."""
@@ -217,8 +224,11 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         self.__float__()
 
     def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
-        """The same elements in a new array for dtype object; else an error, for their gradients would be lost."""
-        if np.dtype(dtype) == object:
+        """The same elements in a new array for dtype object; else an error, for their gradients would be lost.
+
+        While recording, a comparison is an array of nodes, which are 0 or 1 and may be called whole numbers or floats.
+        """
+        if np.dtype(dtype) == object or all(value.op in ops.TRUTHS for value in self.ravel().tolist()):
             return self.copy()
         raise TypeError(
             f"an array of Values cannot become one of {np.dtype(dtype).name}, because its gradient would be lost: "
@@ -230,7 +240,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             return partial(_on_each, self, name)
         cure = ""
         if name in ELSEWHERE:
-            cure = f": of a Value {ELSEWHERE[name]}, and an array has data and grad, too"
+            cure = f": of a Value {ELSEWHERE[name]}"
         elif hasattr(Value, name):
             cure = f": each of its elements has one, as in a[0].{name}"
         raise AttributeError(f"an array of Values has no attribute {name!r}{cure}", name=name, obj=self)
@@ -296,7 +306,8 @@ def through_the_rule_book(ufunc: np.ufunc, method: str, *inputs: Any, out: Any =
         raise TypeError(f"np.{ufunc.__name__} of Values makes Values, so its dtype cannot be {np.dtype(dtype).name}")
     targets = [target for target in out if isinstance(target, np.ndarray)]
     condition = settings.pop("where", True) if targets else True
-    result = _computed(ufunc, method, inputs, settings)
+    with np.errstate(all="ignore"):  # the results are IEEE's, and nobody is warned, as for single Values
+        result = _computed(ufunc, method, inputs, settings)
     if targets:
         return _written(result if condition is True else np.where(condition, result, targets[0]), targets)
     return values_of(result) if Ellipsis in out else result  # an array, also of a single number
