@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import whole_number
-from tinygrad_edu.elsewhere import FIT, says_ours
+from tinygrad_edu.elsewhere import FIT_KEYWORDS, says_ours
 from tinygrad_edu.nn.layers import named_layers
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module, in_mode
@@ -64,7 +64,7 @@ class CallbackError(RuntimeError):
     """
 
 
-@says_ours(FIT)
+@says_ours(FIT_KEYWORDS)
 def fit(
     model: Module,
     X: Any,
