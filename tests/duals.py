@@ -124,6 +124,8 @@ SLOPES: dict[str, Callable[..., Sequence[Any]]] = {
     "logical_or": lambda a, b: [0, 0],
     "logical_not": lambda a: [0],
     "fsum": lambda *terms: [1] * len(terms),
+    "mean": lambda *terms: [mpf(1) / len(terms)] * len(terms),
+    "norm": lambda *terms: [term / mp.sqrt(mp.fsum(each * each for each in terms)) for term in terms],
     "logsumexp": _softmax,
     "dot": _dot_slopes,
     "choose": lambda index, *options: [0, *[int(k == index) for k in range(len(options))]],
@@ -142,6 +144,7 @@ _MARGINS: dict[str, Callable[..., tuple[Any, ...]]] = {
     **dict.fromkeys(_DIVIDING, lambda a, b: (b, _nearest(a / b))),
     "rint": lambda a: (_nearest(a + mpf("0.5")),),
     "hypot": lambda a, b: (mp.hypot(a, b),),
+    "norm": lambda *terms: (mp.sqrt(mp.fsum(term * term for term in terms)),),
     "arctan2": lambda a, b: (mp.hypot(a, b) if b > 0 else mp.fabs(a),),  # how far it is to the cut
     "clip": lambda a, low, high: (a - low, a - high),
     "where": lambda condition, a, b: (condition,),
@@ -205,6 +208,8 @@ def _guard(method: str, numbers: Sequence[Any]) -> None:
         raise Undefined  # on the cut: a float of -0 is on the other side of it than one of 0
     if (method in ("divide", *_DIVIDING) and numbers[1] == 0) or (method in ("reciprocal", "cbrt") and a == 0):
         raise Undefined
+    if method == "norm" and not any(numbers):
+        raise Undefined
     if (method == "sqrt" and a <= 0) or (method == "arccosh" and a <= 1):
         raise Undefined
     if method in ("arcsin", "arccos", "arctanh") and mp.fabs(a) >= 1:
@@ -257,6 +262,8 @@ def _absolute(method: str, numbers: Sequence[Any]) -> Any:
     if method == "dot":
         count = len(numbers) // 2
         return TINY + ULP * sum(mp.fabs(w * x) for w, x in zip(numbers[:count], numbers[count:-1], strict=True))
+    if method == "mean":
+        return TINY + ULP * mp.fsum(map(mp.fabs, numbers))
     if method in ("logsumexp", "logaddexp"):
         return TINY + ULP * (1 + mp.fabs(max(numbers)))
     return max(TINY, DOMAINS[method].flushed)

@@ -201,6 +201,8 @@ DOMAINS: dict[str, Domain] = {
     "logical_or": two(EVERYWHERE, CALM, kink=lambda a, b: a == 0.0 or b == 0.0),
     "logical_not": one(EVERYWHERE, CALM, kink=at_zero),
     "fsum": many((-1e300, 1e300), CALM),
+    "mean": many((-1e300, 1e300), CALM),
+    "norm": many((-1e300, 1e300), (0.5, 4.0), kink=lambda *terms: not any(terms)),
     "logsumexp": many((-1e300, 1e300), CALM),
     "dot": many((-1e150, 1e150), CALM),
     "choose": many(EVERYWHERE, CALM, discrete=1),

@@ -12,11 +12,13 @@ from tinygrad_edu import (
     Value,
     dot,
     fsum,
+    hessian,
     logsumexp,
+    ops,
     softmax,
     where,
 )
-from tinygrad_edu.functions import choose
+from tinygrad_edu.functions import choose, mean, norm
 
 
 def test_dot_is_one_node():
@@ -88,3 +90,32 @@ def test_functions_refuse_what_is_not_a_number(function):
 def test_a_sum_that_overflows_only_on_the_way_is_right_in_any_order(terms, total):
     for order in itertools.permutations(terms):
         np.testing.assert_equal(fsum(order).data, total)
+
+
+# Means and lengths ----------------------------------------------------------------------------------------
+
+
+def test_a_mean_is_one_node_and_of_nothing_it_is_nan():
+    values = [Value(1.0), Value(2.0), Value(6.0)]
+    node = mean(values)
+    assert (node.op, node.inputs, node.data) == (ops.mean, tuple(values), 3.0)
+    node.backward()
+    assert [v.grad for v in values] == [1 / 3] * 3
+    assert math.isnan(mean([]).data)
+
+
+def test_a_norm_is_one_node_with_slopes_0_at_the_origin():
+    values = [Value(3.0), Value(-4.0)]
+    node = norm(values)
+    assert (node.op, node.data) == (ops.norm, 5.0)
+    node.backward()
+    assert [v.grad for v in values] == [0.6, -0.8]
+    assert norm([0.0, 0.0]).local_derivatives == (0.0, 0.0)
+    assert norm([3e200, 4e200]).data == 5e200
+    assert norm([]).data == 0.0
+
+
+def test_the_second_derivatives_of_a_norm_are_those_of_the_length():
+    x, y = 3.0, 4.0
+    expected = np.array([[y * y, -x * y], [-x * y, x * x]]) / 125.0
+    np.testing.assert_allclose(hessian(lambda a, b: norm([a, b]), [x, y]), expected, rtol=1e-12)

@@ -50,7 +50,7 @@ def assert_close(ours, true, rtol, atol):
 
 def size_of(method, numbers):
     """The size of the largest intermediate result of a sum, by which its rounding error is measured."""
-    if method in ("add", "subtract", "fsum"):
+    if method in ("add", "subtract", "fsum", "mean"):
         return sum(map(abs, numbers))
     if method == "dot":
         count = len(numbers) // 2
@@ -162,7 +162,7 @@ def same_sign(ours, numpys):
 
 #: Where a zero may have either sign: which of 0 and -0 is NumPy's maximum depends on the processor, SciPy's
 #: ln sigmoid(1000) is -0 and its limits are 0, and a sum that NumPy rounds to 0 may be none.
-SIGNLESS = {"maximum", "minimum", "relu", "silu", "gelu", "log_sigmoid", "fsum"}
+SIGNLESS = {"maximum", "minimum", "relu", "silu", "gelu", "log_sigmoid", "fsum", "mean"}
 
 
 #: Here pow, in C and so in Python, differs from NumPy's, which takes exponent ½ to mean the square root.
@@ -193,7 +193,7 @@ def test_special_values_are_the_same_in_arrays(method):
         with np.errstate(all="ignore"):
             y = operation.compute(arrays, *columns)
             local_derivatives = operation.local_derivatives(arrays, y, *columns)
-        atol = 1e-15 if method == "fsum" else TINY  # arrays are added up one by one, and rounded each time
+        atol = 1e-15 if method in ("fsum", "mean") else TINY  # arrays are added up one by one, and rounded each time
         np.testing.assert_allclose(y, [value for value, _ in expected], rtol=1e-14, atol=atol)
         for position, local in enumerate(local_derivatives):
             ours = [slopes[position] for _, slopes in expected]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 __all__ = ["later"]
@@ -23,8 +24,13 @@ def later(room: str, function: str) -> Callable[..., Any]:
     180.0
     """
 
+    @cache
+    def found() -> Callable[..., Any]:
+        method: Callable[..., Any] = getattr(importlib.import_module(room), function)
+        return method
+
     def method(self: Any, *arguments: Any, **named: Any) -> Any:
-        return getattr(importlib.import_module(room), function)(self, *arguments, **named)
+        return found()(self, *arguments, **named)
 
     method.__name__ = method.__qualname__ = function
     method.__doc__ = f"What `{room}.{function}` does."

@@ -22,6 +22,9 @@ from tinygrad_edu.number_systems.floats import floats
         (lambda: floats.sinh(-1000.0), -math.inf),
         (lambda: floats.fsum([1e308, 1e308]), math.inf),
         (lambda: floats.logsumexp([math.inf, 1.0]), math.inf),
+        (lambda: floats.norm([3e300, -4e300]), 5e300),
+        (lambda: floats.norm([]), 0.0),
+        (lambda: floats.norm([-math.inf, 1.0]), math.inf),
         (lambda: floats.maximum(1.0, math.inf), math.inf),
     ],
 )
@@ -39,3 +42,8 @@ def test_the_processors_flags_are_left_clean():
     """A rule that meets infinity inside np.exp(array_of_values) must not make NumPy warn of it."""
     with np.errstate(all="raise"):
         np.frompyfunc(lambda _: floats.exp(1000.0) + floats.divide(1.0, 0.0) + floats.log(-1.0), 1, 1)(np.zeros(3))
+
+
+def test_the_norm_of_a_nan_is_nan_as_in_numpy():
+    assert math.isnan(floats.norm([math.inf, math.nan]))
+    assert math.isnan(np.linalg.norm([math.inf, math.nan]))

@@ -58,7 +58,7 @@ def test_a_rule_may_use_any_operation_in_any_system(method, data):
 def called(m, method, inputs, fixed):
     """An operation, called as a rule would: those of many inputs get them as lists."""
     match method:
-        case "fsum" | "logsumexp":
+        case "fsum" | "norm" | "logsumexp":
             return getattr(m, method)(list(inputs))
         case "choose":
             return m.choose(inputs[0], list(inputs[1:]))

@@ -73,6 +73,7 @@ a, b, c = Symbol("a"), Symbol("b"), Symbol("c")
         (math.inf * a, "inf * a"),
         (symbols.choose(a, [b, c]), "choose(a, b, c)"),
         (symbols.logsumexp([a, b]), "logsumexp(a, b)"),
+        (symbols.norm([a, b]), "norm(a, b)"),
     ],
     ids=lambda it: it if isinstance(it, str) else "",
 )
@@ -237,6 +238,7 @@ def test_every_formula_means_what_it_says(method):
     y, local_derivatives = evaluate(ops.bind(ops.RULE_BOOK[method], *fixed), *numbers[: len(names)])
     scope["y"] = y
     readable = {name: getattr(floats, name) for name in ops.RULE_BOOK} | {"abs": abs} | scope
+    readable["norm"] = lambda *t: math.hypot(*t)
     readable["fsum"], readable["logsumexp"] = lambda *t: math.fsum(t), lambda *t: floats.logsumexp(t)
     for item, expected in zip(items, (y, *local_derivatives), strict=False):
         text = mathematics(item).replace("²", "**2").replace("³", "**3")

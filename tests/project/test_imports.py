@@ -32,6 +32,7 @@ PARTS = (
     "value",
     "backprop",
     "functions",
+    "arrays",
     "gradients",
     "stopping",
     "declaring",

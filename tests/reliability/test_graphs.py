@@ -27,7 +27,7 @@ SETTINGS = {
     "clip": [(-1.0, 1.0), (0.5, 2.0)],
 }
 _LOGARITHMS = ("logsumexp", "logaddexp")
-COUNTS = {"dot": 5, "fsum": 3, "logsumexp": 3}
+COUNTS = {"dot": 5, "fsum": 3, "mean": 3, "norm": 3, "logsumexp": 3}
 DISTURBED_RUNS = 3
 
 
@@ -85,7 +85,7 @@ def run_exactly(program, leaves, generator=None):
 def agrees_with_numpy(node, method):
     numbers = [value.data for value in node.inputs]
     expected = in_numpy(method, [*numbers, *node.op.settings])
-    size = sum(map(abs, numbers)) if method in ("fsum", "logsumexp", "logaddexp", "add", "subtract") else 0.0
+    size = sum(map(abs, numbers)) if method in ("fsum", "mean", "logsumexp", "logaddexp", "add", "subtract") else 0.0
     if method == "dot":
         size = abs(numbers[0] * numbers[2]) + abs(numbers[1] * numbers[3]) + abs(numbers[4])
     if node.data == expected or (math.isnan(node.data) and math.isnan(expected)):
@@ -99,7 +99,9 @@ def is_quirk(node):
     """pow of C and of NumPy differ for exponent ½ of -0 and -inf; and a sum that overflows on the way may not."""
     numbers = [value.data for value in node.inputs]
     half = node.op.method in ("power", "power_by") and [*numbers, *node.op.settings][1] == 0.5
-    return (half and numbers[0] in (-math.inf, 0.0)) or (node.op.method == "fsum" and max(map(abs, numbers)) > 1e307)
+    return (half and numbers[0] in (-math.inf, 0.0)) or (
+        node.op.method in ("fsum", "mean") and max(map(abs, numbers)) > 1e307
+    )
 
 
 class Backward(NamedTuple):

@@ -11,6 +11,7 @@ import pytest
 from replay.comparing import leaf, params_of
 
 from tinygrad_edu import Value, choose, dot, fsum, logsumexp, ops, record
+from tinygrad_edu.functions import mean, norm
 from tinygrad_edu.number_systems import Arrays
 from tinygrad_edu.number_systems.floats import floats
 from tinygrad_edu.op import RULE_BOOK, Op
@@ -40,6 +41,9 @@ class RowsOfMatrices(Arrays):
     def total(self, terms: Any) -> Any:
         return terms.sum(axis=1)
 
+    def count(self, terms: Any) -> Any:
+        return terms.shape[1]
+
     def largest(self, terms: Any) -> Any:
         return terms.max(axis=1)
 
@@ -55,7 +59,7 @@ def test_the_declarations_are_the_chain_rule_on_arrays_of_numpy_too() -> None:
     np.testing.assert_allclose(to_w, np.einsum("ob,kb->ok", g, x), rtol=1e-14, atol=1e-14)
     np.testing.assert_allclose(to_x, np.einsum("ob,ok->kb", g, w), rtol=1e-14, atol=1e-14)
     g = generator.normal(size=4)
-    for operation in (ops.fsum, ops.logsumexp):
+    for operation in (ops.fsum, ops.mean, ops.norm, ops.logsumexp):
         forward, backward = form_of(operation)
         y = forward(RowsOfMatrices(), x)
         np.testing.assert_allclose(y, [operation.compute(floats, *row) for row in x], rtol=1e-15, atol=1e-13)
@@ -122,6 +126,39 @@ def test_logsumexp_of_several_lengths(batch: int) -> None:
     _, gradient = program.value_and_grad(x)
     by_hand = x * raised / np.repeat(sums, lengths, axis=1)
     np.testing.assert_allclose(gradient, by_hand.sum(axis=0) / max(batch, 1), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("batch", [0, 1, 7])
+@pytest.mark.parametrize("lengths", [(4, 1, 3), (2, 2, 2)])
+def test_means_and_norms_of_several_lengths(batch: int, lengths: tuple[int, ...]) -> None:
+    count = sum(lengths)
+    w, x = generator.normal(size=count), 3 * generator.normal(size=(batch, count))
+    params = list(params_of(w))
+    cuts = np.cumsum(lengths)[:-1]
+
+    def figures(x: Any) -> list[Value]:
+        runs = np.split(x * np.array(params), cuts)
+        return [mean(run) * norm(run) for run in runs]
+
+    parts = np.split(x * w, cuts, axis=1)
+    lengths_by_hand = [np.sqrt((part**2).sum(axis=1)) for part in parts]
+    products = [part.mean(axis=1) * length for part, length in zip(parts, lengths_by_hand, strict=True)]
+    np.testing.assert_allclose(record(figures, (count,), params)(x), np.stack(products, axis=1), rtol=1e-12, atol=1e-14)
+    _, gradient = record(lambda x: fsum(figures(x)), (count,), params).value_and_grad(x)
+    slopes = [
+        length[:, None] / part.shape[1] + part.mean(axis=1, keepdims=True) * part / length[:, None]
+        for part, length in zip(parts, lengths_by_hand, strict=True)
+    ]
+    by_hand = x * np.concatenate(slopes, axis=1)
+    np.testing.assert_allclose(gradient, by_hand.sum(axis=0) / max(batch, 1), rtol=1e-11, atol=1e-13)
+
+
+def test_a_norm_neither_overflows_nor_vanishes_and_has_slopes_0_at_the_origin() -> None:
+    program = record(lambda x: norm(x), (2,), [])
+    numbers = np.array([[3e300, -4e300], [3e-300, 4e-300], [0.0, 0.0], [np.inf, 1.0], [np.nan, np.inf]])
+    np.testing.assert_allclose(program(numbers), [5e300, 5e-300, 0.0, np.inf, np.nan], rtol=1e-15)
+    w = list(params_of(np.zeros(3)))
+    np.testing.assert_array_equal(record(lambda: norm(w), (), w).value_and_grad()[1], np.zeros(3))
 
 
 @pytest.mark.parametrize("batch", [0, 1, 7])

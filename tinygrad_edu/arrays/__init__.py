@@ -11,7 +11,14 @@ linear_algebra  norms, and by elimination determinants, inverses and solutions
 showing         an array as text, and in a notebook
 """
 
-from tinygrad_edu.arrays import choosing, linear_algebra, moving, products, reductions  # each declares its functions
-from tinygrad_edu.arrays.value_array import ValueArray, array, flat, function_of_value, ufunc_of_value
+# Each of these declares what functions of NumPy mean.
+from tinygrad_edu.arrays import choosing as choosing
+from tinygrad_edu.arrays import linear_algebra as linear_algebra
+from tinygrad_edu.arrays import moving as moving
+from tinygrad_edu.arrays import products as products
+from tinygrad_edu.arrays import reductions as reductions
+from tinygrad_edu.arrays.value_array import ValueArray, array, flat
+from tinygrad_edu.arrays.value_array import function_of_value as function_of_value
+from tinygrad_edu.arrays.value_array import ufunc_of_value as ufunc_of_value
 
 __all__ = ["ValueArray", "array", "flat"]

@@ -4,13 +4,14 @@ Which element is chosen depends on the numbers and has no derivative; the deriva
 condition that is an array of bools chooses at once. While recording it is an array of nodes, and the choice is a node,
 too; an order cannot be recorded, because it is another one for other examples.
 
-May import: `functions`, `value`; `dispatch`, `reductions` and `value_array` of this folder; NumPy.
+May import: `functions`, `value`; `dispatch`, `products`, `reductions` and `value_array` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from tinygrad_edu.arrays.dispatch import meaning_of
 from tinygrad_edu.arrays.products import dots
 from tinygrad_edu.arrays.reductions import along, mean_
-from tinygrad_edu.arrays.value_array import ValueArray, array, numbers_of_array, plain, values_of, wrapped
+from tinygrad_edu.arrays.value_array import Values, array, check_target, numbers_of, plain, values_of, wrapped
 from tinygrad_edu.functions import fsum, where
 from tinygrad_edu.value import Value, as_value
 
@@ -32,7 +33,7 @@ __all__: list[str] = []
 def where_(condition: Any, *branches: Any) -> Any:
     """a where the condition holds, else b; with the condition alone, the places where it does."""
     if not branches:
-        return np.nonzero(numbers_of_array(condition))
+        return np.nonzero(numbers_of(condition, "np.where of a condition alone"))
     return wrapped(_chosen(plain(condition), *map(plain, branches)))
 
 
@@ -57,17 +58,19 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0.
 @meaning_of("choose")
 def choose(a: Any, choices: Sequence[Any], out: Any = None, mode: str = "raise") -> Any:
     """For each place the choice of the number that stands there."""
-    return values_of(np.choose(numbers_of_array(a).astype(int), list(map(plain, choices)), mode=mode))
+    places: Any = numbers_of(a, "np.choose").astype(int)
+    return values_of(np.choose(places, list(map(plain, choices)), mode=mode))  # type: ignore[call-overload]  # of Values
 
 
 @meaning_of("clip")
-def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **named: Any) -> Any:
     """a, moved into [low, high]; its slope is 1 inside, the ends included, and 0 outside."""
-    low, high = (min if a_min is None else a_min), (max if a_max is None else a_max)
+    low, high = named.get("min", a_min), named.get("max", a_max)
     result = wrapped(_clipped(plain(a), plain(low), plain(high)))
     if out is None:
         return result
-    values_of(out)[...] = result
+    check_target(out)
+    out[...] = result
     return out
 
 
@@ -106,23 +109,19 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, 
     """The same Values, the smallest first."""
     values = values_of(a).ravel() if axis is None else values_of(a)
     axis = -1 if axis is None else axis
-    places = np.argsort(numbers_of_array(values), axis=axis, kind="stable")
+    places = np.argsort(numbers_of(values, "np.sort"), axis=axis, kind="stable")
     return values_of(np.take_along_axis(values.view(np.ndarray), places, axis))
 
 
 @meaning_of("unique")
-def unique(
-    ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
-    axis: int | None = None, **others: Any,
-) -> Any:  # fmt: skip
+def unique(ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False) -> Any:
     """One Value of each number, the smallest first; of equal ones the first."""
-    numbers = numbers_of_array(ar)
-    _, index, *rest = np.unique(
-        numbers, return_index=True, return_inverse=return_inverse, return_counts=return_counts, axis=axis, **others
+    _, index, inverse, counts = np.unique(
+        numbers_of(ar, "np.unique"), return_index=True, return_inverse=True, return_counts=True
     )
-    chosen = values_of(ar).ravel()[index] if axis is None else np.take(values_of(ar), index, axis)
-    found = (chosen, *([index] if return_index else []), *rest)
-    return found if len(found) > 1 else chosen
+    asked = ((return_index, index), (return_inverse, inverse), (return_counts, counts))
+    found = (values_of(ar).ravel()[index], *[answer for wanted, answer in asked if wanted])
+    return found if len(found) > 1 else found[0]
 
 
 @meaning_of("quantile")
@@ -131,22 +130,19 @@ def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input:
     """The number below which a share q of the numbers lies, linearly between the two nearest."""
     if method != "linear":
         raise TypeError(f"a quantile of Values is linear between the two nearest numbers, not method={method!r}")
-    shares = np.asarray(numbers_of_array(q), dtype=np.float64)
+    shares = np.asarray(numbers_of(q, "np.quantile"), dtype=np.float64)
     if not ((shares >= 0.0) & (shares <= 1.0)).all():
         raise ValueError("quantiles must lie between 0 and 1, and percentiles between 0 and 100")
-    found = [along(axis, lambda run, q=q: _quantile(run, q), a, keepdims=keepdims) for q in shares.ravel().tolist()]
-    return (
-        found[0]
-        if shares.ndim == 0
-        else np.stack(list(map(values_of, found))).reshape(shares.shape + np.shape(found[0]))
-    )
+    found = [along(axis, partial(_quantile, share), a, keepdims=keepdims) for share in shares.ravel().tolist()]
+    together = np.stack(list(map(values_of, found))) if shares.ndim else found[0]
+    return together.reshape(shares.shape + np.shape(found[0])) if shares.ndim else together
 
 
-def _quantile(run: Sequence[Value], share: float) -> Value:
-    numbers = [value.data for value in run]
+def _quantile(share: float, run: Sequence[Any]) -> Any:
+    numbers: list[float] = numbers_of(run, "a quantile or a median").tolist()
     if not run or any(map(math.isnan, numbers)):
         return Value(math.nan)
-    ranked = sorted(run, key=lambda value: value.data)
+    ranked = [run[k] for k in np.argsort(numbers, kind="stable").tolist()]
     place = share * (len(run) - 1)
     below = math.floor(place)
     if below == place:
@@ -157,7 +153,7 @@ def _quantile(run: Sequence[Value], share: float) -> Value:
 @meaning_of("percentile")
 def percentile(a: Any, q: Any, axis: Any = None, **others: Any) -> Any:
     """The quantile for a share of q in a hundred."""
-    return quantile(a, np.asarray(numbers_of_array(q), dtype=np.float64) / 100.0, axis, **others)
+    return quantile(a, np.asarray(numbers_of(q, "np.percentile"), dtype=np.float64) / 100.0, axis, **others)
 
 
 @meaning_of("median")
@@ -172,7 +168,7 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = Fa
 @meaning_of("bincount")
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     """For each whole number the sum of the weights that stand beside it."""
-    places = numbers_of_array(x).astype(int)
+    places = numbers_of(x, "np.bincount").astype(int)
     if weights is None:
         return np.bincount(places, minlength=minlength)
     values = values_of(weights).tolist()
@@ -184,33 +180,28 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     return array([fsum(bin_) for bin_ in bins])
 
 
-@meaning_of("histogram")
-def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
-    """How many numbers fall into each bin, which has no derivative: plain counts, as np.histogram(a.data) gives."""
-    return np.histogram(numbers_of_array(a), bins, range, density, weights)
-
-
 @meaning_of("interp")
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """The broken line through the points (xp, fp), at x; beyond its ends it stays what it is there."""
     if period is not None:
         raise TypeError("np.interp of Values takes no period=; reduce x with x % period first")
-    known, heights = numbers_of_array(xp).astype(np.float64), values_of(fp)
+    known, heights = numbers_of(xp, "np.interp between points that vary").astype(np.float64), values_of(fp)
     if known.ndim != 1 or known.shape != heights.shape or not len(known):
         raise ValueError(f"xp and fp are points, one number each, not of shapes {known.shape} and {heights.shape}")
     ends = heights[0] if left is None else left, heights[-1] if right is None else right
 
-    def at(position: Any) -> Value:
-        number = position.data if isinstance(position, Value) else float(position)
-        if not known[0] <= number <= known[-1]:
-            return as_value(ends[0] if number < known[0] else ends[1]) if number == number else Value(number)
-        k = int(np.clip(np.searchsorted(known, number, side="right") - 1, 0, max(len(known) - 2, 0)))
-        if len(known) == 1:
-            return heights[0] + 0.0
+    def at(position: Any) -> Any:
+        number = float(numbers_of(position, "np.interp at a place that varies"))
+        if math.isnan(number):
+            return Value(number)
+        k = int(np.searchsorted(known, number, side="right")) - 1
+        if k < 0 or number > known[-1]:
+            return ends[0] if k < 0 else ends[1]
+        if k == len(known) - 1:
+            return heights[k]
         return heights[k] + (position - known[k]) * ((heights[k + 1] - heights[k]) / (known[k + 1] - known[k]))
 
-    positions = np.asarray(x, dtype=object)
-    return wrapped(np.frompyfunc(at, 1, 1)(positions if positions.ndim else positions.item()))
+    return wrapped(np.frompyfunc(at, 1, 1)(plain(x)))
 
 
 # Statistics of several variables ---------------------------------------------------------------------------
@@ -256,13 +247,8 @@ def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> An
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
-def _slopes(values: ValueArray, step: Any, axis: int) -> Any:
+def _slopes(values: Values, step: Any, axis: int) -> Any:
     if len(values) < 2:
         raise ValueError("np.gradient needs at least two numbers along each axis")
     ends = (values[1:2] - values[:1]) / step, (values[-1:] - values[-2:-1]) / step
     return np.moveaxis(np.concatenate([ends[0], (values[2:] - values[:-2]) / (2.0 * step), ends[1]]), 0, axis)
-
-
-@meaning_of("polyfit", "roots", "poly")
-def _polynomials(*_: Any, **__: Any) -> Any:
-    raise TypeError("polynomials of Values are evaluated by np.polyval; to fit one, solve with np.linalg.solve")

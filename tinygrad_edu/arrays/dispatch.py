@@ -27,10 +27,9 @@ _CURES = {
     "lstsq": "write np.linalg.solve(A.T @ A, A.T @ b) for the normal equations",
     "pinv": "write np.linalg.solve(A.T @ A, A.T), if A has full rank",
     "slogdet": "write np.log(abs(np.linalg.det(A)))",
-    "histogram": "count with .data: np.histogram(a.data)",
-    "corrcoef": "divide np.cov(a) by the standard deviations",
     "copysign": "write abs(a) * np.sign(b)",
-    "unique": "the numbers are in .data: np.unique(a.data)",
+    "polyfit": "solve for the coefficients with np.linalg.solve",
+    "roots": "the roots are those of the numbers: np.roots(a.data)",
     "save": "the numbers are in .data: np.save(file, a.data)",
     "savez": "the numbers are in .data: np.savez(file, a.data)",
     "savetxt": "the numbers are in .data: np.savetxt(file, a.data)",
@@ -38,7 +37,13 @@ _CURES = {
 
 
 def meaning_of(*names: str) -> Callable[[F], F]:
-    """A decorator: this is what the functions of NumPy with these names do when they are given an array of Values."""
+    """A decorator: this is what the functions of NumPy with these names do when they are given an array of Values.
+
+    >>> @meaning_of("no_function_of_numpy")
+    ... def nothing(a): ...
+    >>> nothing in MEANINGS.values()
+    False
+    """
 
     def declared(function: F) -> F:
         for name in names:
@@ -52,7 +57,16 @@ def meaning_of(*names: str) -> Callable[[F], F]:
 
 
 def not_here(function: Callable[..., Any]) -> NoReturn:
-    """Refuse one of NumPy's functions, in one sentence."""
+    """Refuse one of NumPy's functions, in one sentence.
+
+    Raises TypeError.
+
+    >>> not_here(np.linalg.pinv)
+    Traceback (most recent call last):
+        ...
+    TypeError: np.linalg.pinv has no derivative here, so it does not take an array of Values: write \
+np.linalg.solve(A.T @ A, A.T), if A has full rank
+    """
     name = function.__name__
     module = getattr(function, "__module__", "numpy") or "numpy"
     place = module.replace("numpy", "np", 1)

@@ -54,7 +54,7 @@ def _ignoring_nan(name: str) -> Callable[[Any, Any], Any]:
     return either
 
 
-#: Functions that are several operations, and those that take no derivative.
+#: Functions that are several operations.
 _COMPOSED: dict[str, Callable[..., Any]] = {
     "conjugate": operator.pos,
     "fmod": _fmod,
@@ -74,8 +74,9 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
 }
 
 
+@cache
 def elements_of(ufunc: np.ufunc) -> Callable[..., Any] | None:
-    """The function of single `Value`s and numbers that a ufunc is, or None where there is none.
+    """The function of single `Value`s and numbers that a ufunc is, or None where it is none.
 
     >>> elements_of(np.exp)(Value(0.0))
     Value(1.0, op='exp')
@@ -96,10 +97,15 @@ def _by_method(name: str, a: Any, *others: Any) -> Any:
 
 @cache
 def on_elements(ufunc: np.ufunc) -> Callable[..., Any] | None:
-    """The same for arrays of dtype object, element by element: a ufunc itself."""
+    """The same for arrays of dtype object, element by element.
+
+    >>> on_elements(np.tanh)(np.array([Value(0.0)], dtype=object))
+    array([Value(0.0, op='tanh')], dtype=object)
+    """
     function = elements_of(ufunc)
     if function is None or isinstance(function, np.ufunc):
         return function
     if ufunc.__name__ in _OPERATORS and ufunc.__name__ not in TRUTH:
         return ufunc  # which is Python's operator on arrays of objects, and sooner done
-    return np.frompyfunc(function, ufunc.nin, ufunc.nout)
+    on_arrays: Callable[..., Any] = np.frompyfunc(function, ufunc.nin, ufunc.nout)
+    return on_arrays

@@ -3,7 +3,7 @@
 Elimination takes n³/3 multiplications, so these are for small matrices. Which row is eliminated with depends on the
 numbers, so it cannot be recorded.
 
-May import: `functions`, `value`; `dispatch`, `products`, `reductions` and `value_array` of this folder; NumPy.
+May import: `functions`, `value`; `dispatch`, `reductions` and `value_array` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.arrays.dispatch import meaning_of
-from tinygrad_edu.arrays.products import dots
 from tinygrad_edu.arrays.reductions import along, max_, min_, product_of, sum_
-from tinygrad_edu.arrays.value_array import ValueArray, array, values_of
+from tinygrad_edu.arrays.value_array import Values, array, numbers_of, values_of
 from tinygrad_edu.functions import fsum, norm
-from tinygrad_edu.modes import is_hidden
 from tinygrad_edu.value import Value
 
 __all__: list[str] = []
@@ -30,7 +28,7 @@ __all__: list[str] = []
 
 
 @meaning_of("linalg.norm")
-def norm_(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def norm_(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002 - as NumPy calls it
     """√Σ xᵢ², as one node with slopes 0 at the origin; or the norm of another order of a vector, or of a matrix."""
     values = values_of(x)
     if axis is None and (ord is None or values.ndim == 1):
@@ -43,7 +41,7 @@ def norm_(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
 
 
 @meaning_of("linalg.vector_norm")
-def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:  # noqa: A002 - as NumPy calls it
     """(Σ |xᵢ|ᵖ)^(1/p); for p = ±inf the largest or the smallest |xᵢ|, for p = 0 a count, which has no derivative."""
     if ord == math.inf:
         return max_(abs(values_of(x)), axis, keepdims=keepdims)
@@ -65,7 +63,7 @@ def _norm_of_order(order: Any, run: Sequence[Value]) -> Value:
 
 
 @meaning_of("linalg.matrix_norm")
-def matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+def matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:  # noqa: A002 - as NumPy calls it
     """√Σ xᵢⱼ², or the largest sum of |xᵢⱼ| of a column (1) or a row (inf)."""
     values = values_of(x)
     if ord in (None, "fro"):
@@ -81,7 +79,7 @@ def matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 # Elimination ----------------------------------------------------------------------------------------------
 
 
-def _matrices(a: Any, name: str) -> ValueArray:
+def _matrices(a: Any, name: str) -> Values:
     values = values_of(a)
     if values.ndim < 2 or values.shape[-1] != values.shape[-2]:
         raise np.linalg.LinAlgError(f"{name} needs a square matrix, not an array of shape {values.shape}")
@@ -98,7 +96,7 @@ def _eliminated(rows: list[list[Value]]) -> tuple[list[list[Value]], float]:
         pivot = max(range(k, size), key=lambda r: _size_of(rows[r][k]))
         if pivot != k:
             rows[k], rows[pivot], sign = rows[pivot], rows[k], -sign
-        if rows[k][k].data == 0.0:
+        if _size_of(rows[k][k]) == 0.0:
             continue
         for r in range(k + 1, size):
             factor = rows[r][k] / rows[k][k]
@@ -110,16 +108,13 @@ def _eliminated(rows: list[list[Value]]) -> tuple[list[list[Value]], float]:
 
 def _size_of(value: Value) -> float:
     """How large it is; nan counts as the largest, so that it is not lost."""
-    size = abs(value.data)
+    size = abs(float(numbers_of(value, "elimination, in which the largest number of a column is looked for,")))
     return math.inf if math.isnan(size) else size
 
 
 @meaning_of("linalg.det")
 def det(a: Any) -> Any:
-    """The determinant, by elimination.
-
-    Its slopes are the cofactors, also where it is 0.
-    """
+    """The determinant, by elimination; its slopes are the cofactors, also where it is 0."""
     values = _matrices(a, "det")
     found = [_determinant(matrix.tolist()) for matrix in values.reshape(-1, *values.shape[-2:])]
     return found[0] if values.ndim == 2 else array(found).reshape(values.shape[:-2])
@@ -130,7 +125,7 @@ def _determinant(rows: list[list[Value]]) -> Value:
         return _by_minors(rows)
     eliminated, sign = _eliminated(rows)
     diagonal = [row[k] for k, row in enumerate(eliminated)]
-    if any(value.data == 0.0 for value in diagonal):
+    if any(_size_of(value) == 0.0 for value in diagonal):
         return _by_minors(rows)  # slow, and right where a slope of elimination would be 0 times infinity
     return sign * product_of(diagonal)
 
@@ -168,7 +163,7 @@ def solve(a: Any, b: Any) -> Any:
 def _solution(matrix: list[list[Value]], right: list[list[Value]]) -> list[list[Value]]:
     size = len(matrix)
     rows, _ = _eliminated([row + more for row, more in zip(matrix, right, strict=True)])
-    if any(rows[k][k].data == 0.0 for k in range(size)):
+    if any(_size_of(rows[k][k]) == 0.0 for k in range(size)):
         raise np.linalg.LinAlgError("the matrix is singular: its rows do not decide one solution")
     solved: list[list[Value]] = [[] for _ in rows]
     for k in reversed(range(size)):

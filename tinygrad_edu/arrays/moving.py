@@ -10,36 +10,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from operator import attrgetter
+from typing import Any, NoReturn
 
 import numpy as np
 
-from tinygrad_edu.arrays.dispatch import MEANINGS, meaning_of
-from tinygrad_edu.arrays.value_array import ValueArray, array, check_target, numbers_of_array, values_of
+from tinygrad_edu.arrays.dispatch import meaning_of
+from tinygrad_edu.arrays.value_array import ValueArray, Values, array, check_target, numbers_of, values_of
 from tinygrad_edu.value import Value, as_value
 
 __all__: list[str] = []
 
-_MOVING = """
-    append array_split atleast_1d atleast_2d atleast_3d block broadcast_arrays broadcast_to column_stack compress
-    concatenate copy delete diag diagflat diagonal dsplit dstack expand_dims extract flip fliplr flipud hsplit hstack
-    insert lib.stride_tricks.sliding_window_view linalg.diagonal linalg.matrix_transpose matrix_transpose meshgrid
-    moveaxis pad ravel repeat reshape resize roll rollaxis rot90 split squeeze stack swapaxes take take_along_axis tile
-    transpose tril triu unstack vsplit vstack ascontiguousarray asfortranarray
-""".split()
 
-#: Functions that NumPy writes in terms of others that have a meaning here.
-_WRITTEN_BY_NUMPY = """
-    apply_along_axis apply_over_axes diff ediff1d fix linspace piecewise polyval sinc trapezoid trapz vander
-""".split()
+def _declare(names: str, how: Callable[..., Any]) -> None:
+    """Give each of these functions of NumPy a meaning; `how` is handed the function, and what it was called with."""
+    for name in names.split():
+        meaning_of(name)(partial(_named, name, how))
 
-_LOOKING = """
-    allclose argpartition argwhere array_equal array_equiv count_nonzero digitize flatnonzero isclose isneginf isposinf
-    lexsort nanargmax nanargmin nonzero searchsorted
-""".split()
 
-#: Functions that ask about the array, and not about its elements.
-_ASKING = "iscomplexobj isrealobj may_share_memory ndim shape shares_memory size".split()
+def _named(name: str, how: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    return how(attrgetter(name)(np), *given, **named)
+
+
+# Moving elements ------------------------------------------------------------------------------------------
+
+
+def _moved(function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """NumPy's own answer for plain arrays of dtype object."""
+    check_target(named.get("out"))
+    stripped = {name: _stripped(argument) for name, argument in named.items()}
+    return _dressed(_own(function)(*map(_stripped, given), **stripped))
+
+
+def _written_by_numpy(function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """NumPy's own code, which calls other functions that have a meaning here."""
+    return _dressed(_own(function)(*given, **named))
+
+
+def _own(function: Callable[..., Any]) -> Callable[..., Any]:
+    own: Callable[..., Any] = getattr(function, "_implementation", function)
+    return own
 
 
 def _stripped(x: Any) -> Any:
@@ -47,7 +57,7 @@ def _stripped(x: Any) -> Any:
     if isinstance(x, ValueArray):
         return x.view(np.ndarray)
     if isinstance(x, (list, tuple)) and any(isinstance(part, (np.ndarray, list, tuple)) for part in x):
-        return type(x)(map(_stripped, x)) if type(x) in (list, tuple) else list(map(_stripped, x))
+        return [_stripped(part) for part in x] if isinstance(x, list) else tuple([_stripped(part) for part in x])
     return x
 
 
@@ -58,88 +68,55 @@ def _dressed(answer: Any) -> Any:
     return type(answer)(map(_dressed, answer)) if type(answer) in (list, tuple) else answer
 
 
-def _own(function: Callable[..., Any]) -> Callable[..., Any]:
-    """NumPy's own code, which asks nobody what it means."""
-    own: Callable[..., Any] = getattr(function, "_implementation", function)
-    return own
+_declare(
+    """append array_split atleast_1d atleast_2d atleast_3d block broadcast_arrays broadcast_to column_stack compress
+    concatenate copy delete diag diagflat diagonal dsplit dstack expand_dims extract flip fliplr flipud hsplit hstack
+    insert lib.stride_tricks.sliding_window_view linalg.diagonal linalg.matrix_transpose matrix_transpose meshgrid
+    moveaxis pad ravel repeat reshape resize roll rollaxis rot90 split squeeze stack swapaxes take take_along_axis tile
+    transpose tril triu unstack vsplit vstack ascontiguousarray asfortranarray
+    iscomplexobj isrealobj may_share_memory ndim shape shares_memory size""",
+    _moved,
+)
+_declare(
+    "apply_along_axis apply_over_axes diff ediff1d fix linspace piecewise polyval sinc trapezoid trapz vander",
+    _written_by_numpy,
+)
 
 
-def _moved(function: Callable[..., Any], *given: Any, **named: Any) -> Any:
-    if named.get("out") is not None:
-        check_target(named["out"])
-    stripped = {name: _stripped(argument) for name, argument in named.items()}
-    return _dressed(_own(function)(*map(_stripped, given), **stripped))
-
-
-def _written(function: Callable[..., Any], *given: Any, **named: Any) -> Any:
-    return _dressed(_own(function)(*given, **named))
+# Looking at numbers ---------------------------------------------------------------------------------------
 
 
 def _looked(function: Callable[..., Any], *given: Any, **named: Any) -> Any:
-    return function(*map(_numbers, given), **{name: _numbers(argument) for name, argument in named.items()})
+    """NumPy's own answer for the numbers."""
+    what = f"np.{function.__name__}"
+    numbers = {name: _numbers(argument, what) for name, argument in named.items()}
+    return function(*[_numbers(argument, what) for argument in given], **numbers)
 
 
-def _numbers(x: Any) -> Any:
-    if isinstance(x, Value):
-        return x.data
-    holds_values = isinstance(x, ValueArray) or (isinstance(x, (list, tuple)) and any(isinstance(v, Value) for v in x))
-    return numbers_of_array(x) if holds_values else x
+def _numbers(x: Any, what: str) -> Any:
+    in_a_list = isinstance(x, (list, tuple)) and any(isinstance(part, (Value, ValueArray)) for part in x)
+    if isinstance(x, Value) or in_a_list or isinstance(x, ValueArray):
+        numbers = numbers_of(x, what)
+        return numbers if numbers.ndim else numbers.item()
+    return x
 
 
-def _declare(names: list[str], how: Callable[..., Any]) -> None:
-    for name in names:
-        found = partial(_named, name, how)
-        meaning_of(name)(found)
-
-
-def _named(name: str, how: Callable[..., Any], *given: Any, **named: Any) -> Any:
-    function: Any = np
-    for part in name.split("."):
-        function = getattr(function, part)
-    return how(function, *given, **named)
-
-
-_declare(_MOVING, _moved)
-_declare(_WRITTEN_BY_NUMPY, _written)
-_declare(_LOOKING, _looked)
-_declare(_ASKING, _moved)
-
-
-@meaning_of("argmax", "argmin")
-def _unused(*_: Any, **__: Any) -> Any:  # replaced below, one for each
-    raise AssertionError
-
-
-def _place_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    def place(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
-        return function(numbers_of_array(a), axis=axis, out=out, keepdims=keepdims is True)
-
-    return place
-
-
-MEANINGS[np.argmax], MEANINGS[np.argmin] = _place_of(np.argmax), _place_of(np.argmin)
-
-
-@meaning_of("argsort")
-def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
-    """The places of the numbers in order; equal ones stay in the order they have."""
-    return np.argsort(numbers_of_array(a), axis=axis, kind="stable")
+_declare(
+    """allclose argmax argmin argpartition argsort argwhere array_equal array_equiv count_nonzero digitize flatnonzero
+    histogram isclose isneginf isposinf lexsort nanargmax nanargmin nonzero searchsorted""",
+    _looked,
+)
 
 
 # Arrays like another --------------------------------------------------------------------------------------
 
 
-def _like(a: Any, number: Any, dtype: Any, shape: Any) -> Any:
+def _like(a: Any, value: Any, dtype: Any, shape: Any) -> Values:
+    """An array of one number in the shape of `a`: of Values, or of plain numbers where a dtype of numbers is asked."""
     shape = np.shape(a) if shape is None else shape
     if dtype is not None and np.dtype(dtype) != object:
-        return np.full(shape, number, dtype=dtype)
-    return array(np.full(shape, number, dtype=object)) if not isinstance(number, Value) else _filled(number, shape)
-
-
-def _filled(value: Value, shape: Any) -> ValueArray:
-    result = np.empty(shape, dtype=object)
-    result[...] = value
-    return result.view(ValueArray)
+        return np.full(shape, value, dtype=dtype)
+    return array(np.full(shape, value, dtype=object))
 
 
 @meaning_of("zeros_like", "empty_like")
@@ -173,24 +150,19 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
 
 
 @meaning_of("put", "place", "putmask", "put_along_axis", "fill_diagonal")
-def _writing(a: Any, *_: Any, **__: Any) -> None:
+def written_otherwise(a: Any, *_: Any, **__: Any) -> NoReturn:
+    """Refused: an index does the same, and says so."""
     check_target(a)
     raise TypeError("write into an array of Values by its index, as in a[places] = values or a[mask] = values")
 
 
-# Parts of complex numbers, which real ones are ------------------------------------------------------------
+# Real numbers are complex ones, too -----------------------------------------------------------------------
 
 
-@meaning_of("real", "real_if_close", "asanyarray")
+@meaning_of("real", "real_if_close")
 def real(a: Any, *_: Any, **__: Any) -> Any:
     """The numbers themselves: a Value is real."""
     return a if isinstance(a, Value) else values_of(a)
-
-
-@meaning_of("result_type", "common_type")
-def result_type(*_: Any) -> Any:
-    """The type of what is made of Values and anything else: Values, which NumPy calls objects."""
-    return np.dtype(object)
 
 
 @meaning_of("imag")
@@ -209,6 +181,12 @@ def isreal(a: Any) -> Any:
 def iscomplex(a: Any) -> Any:
     """False for each number."""
     return np.zeros(np.shape(a), dtype=bool)
+
+
+@meaning_of("result_type", "common_type")
+def result_type(*_: Any) -> Any:
+    """The type of what is made of Values and anything else: Values, which NumPy calls objects."""
+    return np.dtype(object)
 
 
 @meaning_of("array_repr", "array_str", "array2string")

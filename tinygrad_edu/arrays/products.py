@@ -2,7 +2,7 @@
 
 Every one of NumPy's products says which rows meet which columns; `dots` makes the nodes.
 
-May import: `ops`, `value`; `dispatch` and `value_array` of this folder; NumPy.
+May import: `ops`, `value`, `functions`; `dispatch`, `reductions` and `value_array` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.arrays.dispatch import meaning_of
-from tinygrad_edu.arrays.value_array import ValueArray, values_of
+from tinygrad_edu.arrays.reductions import along
+from tinygrad_edu.arrays.value_array import Values, values_of
 from tinygrad_edu.functions import fsum
 from tinygrad_edu.value import Value
 
 __all__ = ["dots"]
 
 
-def dots(left: ValueArray, right: ValueArray) -> Any:
+def dots(left: Values, right: Values) -> Any:
     """Σ leftᵢ · rightᵢ over the last axis, for all places of the others, which are broadcast.
 
     >>> rows, columns = values_of([[1.0, 2.0], [3.0, 4.0]]), values_of([[1.0, 0.0], [0.0, 1.0]])
@@ -41,12 +42,10 @@ def dots(left: ValueArray, right: ValueArray) -> Any:
         nodes = [apply(dot, a + b + nothing) for a, b in pairs]
     if not shape:
         return nodes[0]
-    result = np.empty(len(nodes), dtype=object)
-    result[:] = nodes
-    return result.reshape(shape).view(ValueArray)
+    return values_of(np.fromiter(nodes, object, len(nodes)).reshape(shape))
 
 
-def _runs(values: ValueArray, shape: tuple[int, ...]) -> Iterable[tuple[Value, ...]]:
+def _runs(values: Values, shape: tuple[int, ...]) -> Iterable[tuple[Value, ...]]:
     """The runs of the last axis, each as one tuple that is handed out as often as it is needed."""
     count = math.prod(values.shape[:-1])
     runs = list(map(tuple, values.reshape(count, values.shape[-1]).tolist()))
@@ -54,7 +53,7 @@ def _runs(values: ValueArray, shape: tuple[int, ...]) -> Iterable[tuple[Value, .
     return map(runs.__getitem__, places.ravel().tolist())
 
 
-def _operands(a: Any, b: Any, name: str) -> tuple[ValueArray, ValueArray]:
+def _operands(a: Any, b: Any, name: str) -> tuple[Values, Values]:
     left, right = values_of(a), values_of(b)
     if not left.ndim or not right.ndim:
         raise ValueError(f"{name} multiplies arrays, and one of these is a single number; write a * b")
@@ -156,7 +155,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     return flat.reshape(shape) if shape else flat.item()
 
 
-def _summed_last(values: ValueArray, summed: Sequence[int]) -> ValueArray:
+def _summed_last(values: Values, summed: Sequence[int]) -> Values:
     """The axes that are summed over as one, the last."""
     kept = [k for k in range(values.ndim) if k not in summed]
     moved = values.transpose([*kept, *summed])
@@ -183,7 +182,7 @@ def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = Fal
     return product if product.ndim else product.item()
 
 
-def _parsed(subscripts: Any, operands: Sequence[Any]) -> tuple[list[str], str, list[ValueArray]]:
+def _parsed(subscripts: Any, operands: Sequence[Any]) -> tuple[list[str], str, list[Values]]:
     """The letters of each operand and of the result, one for each axis, also where there were dots."""
     if not isinstance(subscripts, str):
         raise TypeError(f"einsum of Values takes its letters as text, such as 'ij,jk->ik', not {subscripts!r}")
@@ -194,7 +193,7 @@ def _parsed(subscripts: Any, operands: Sequence[Any]) -> tuple[list[str], str, l
     unused = [letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in subscripts]
     hidden = max(a.ndim - len(i.replace("...", "")) for i, a in zip(inputs, arrays, strict=True))
     dots_ = "".join(unused[:hidden]) if "..." in given else ""
-    if "->" not in subscripts:
+    if "->" not in subscripts:  # then the letters that stand once, in order
         once = sorted({letter for letter in given if letter.isalpha() and given.count(letter) == 1})
         result = ("..." if dots_ else "") + "".join(once)
     spelled = []
@@ -209,7 +208,7 @@ def _parsed(subscripts: Any, operands: Sequence[Any]) -> tuple[list[str], str, l
     return spelled, result, arrays
 
 
-def _check_letters(inputs: Sequence[str], result: str, arrays: Sequence[ValueArray]) -> None:
+def _check_letters(inputs: Sequence[str], result: str, arrays: Sequence[Values]) -> None:
     lengths: dict[str, int] = {}
     for letters, values in zip(inputs, arrays, strict=True):
         for letter, length in zip(letters, values.shape, strict=True):
@@ -226,7 +225,7 @@ def _needed(inputs: Sequence[str], result: str) -> set[str]:
     return set(result).union(*inputs)
 
 
-def _reduced(letters: str, values: ValueArray, needed: set[str]) -> tuple[str, ValueArray]:
+def _reduced(letters: str, values: Values, needed: set[str]) -> tuple[str, Values]:
     """Diagonals where a letter stands twice, and sums over those that nothing else needs."""
     for letter in letters:
         while letters.count(letter) > 1:
@@ -237,27 +236,24 @@ def _reduced(letters: str, values: ValueArray, needed: set[str]) -> tuple[str, V
     if not summed:
         return letters, values
     runs = _summed_last(values, summed)
-    sums = np.empty(math.prod(runs.shape[:-1]), dtype=object)
-    sums[:] = [fsum(run) for run in runs.reshape(len(sums), -1).tolist()]
-    return "".join(letter for letter in letters if letter in needed), values_of(sums.reshape(runs.shape[:-1]))
+    return "".join(letter for letter in letters if letter in needed), values_of(along(-1, fsum, runs))
 
 
-def _multiplied(
-    letters: str, values: ValueArray, others: str, other: ValueArray, needed: set[str]
-) -> tuple[str, ValueArray]:
+def _multiplied(letters: str, values: Values, others: str, other: Values, needed: set[str]) -> tuple[str, Values]:
     """The product of two arrays, summed over the letters that nothing after it needs."""
     both = list(dict.fromkeys(letters + others))
     kept, summed = [letter for letter in both if letter in needed], [letter for letter in both if letter not in needed]
     left, right = _aligned(letters, values, kept + summed), _aligned(others, other, kept + summed)
     lengths = np.broadcast_shapes(left.shape, right.shape)[len(kept) :]
+    count = math.prod(lengths)
     left, right = (
-        np.broadcast_to(side, side.shape[: len(kept)] + lengths).reshape(side.shape[: len(kept)] + (-1,))
+        np.broadcast_to(side, side.shape[: len(kept)] + lengths).reshape((*side.shape[: len(kept)], count))
         for side in (left, right)
     )
     return "".join(kept), values_of(dots(left, right))
 
 
-def _aligned(letters: str, values: ValueArray, order: Sequence[str]) -> ValueArray:
+def _aligned(letters: str, values: Values, order: Sequence[str]) -> Values:
     """The axes in this order; where a letter is missing, an axis of length 1."""
     present = [letters.index(letter) for letter in order if letter in letters]
     moved = values.transpose(present)

@@ -18,42 +18,59 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.arrays.dispatch import meaning_of
-from tinygrad_edu.arrays.value_array import ValueArray, array, check_target, numbers_of_array, values_of
+from tinygrad_edu.arrays.value_array import Values, array, check_target, numbers_of, values_of
 from tinygrad_edu.functions import fsum, logsumexp, mean, norm
-from tinygrad_edu.value import Value, as_value
+from tinygrad_edu.value import Value
 
 __all__ = ["along"]
 
-Axis = int | tuple[int, ...] | None
+Axis = Any  # None, a whole number, or a tuple of them
 _UNSAID: Any = np._NoValue  # what NumPy hands on for an argument that nobody gave
 
 
 def along(
     axis: Axis, of_many: Callable[[list[Value]], Any], a: Any, *, keepdims: bool = False, out: Any = None, **others: Any
 ) -> Any:
-    """What `of_many` makes of the Values along some axes: one Value, or an array of one for each place that is left."""
+    """What `of_many` makes of the Values along some axes: one Value, or an array of one for each place that is left.
+
+    >>> along(1, fsum, [[1.0, 2.0], [3.0, 4.0]])
+    ValueArray([3., 7.])
+    """
     _refuse(others)
     values = values_of(a)
-    axes = range(values.ndim) if axis is None else _axes(axis, values.ndim)
+    axes = tuple(range(values.ndim)) if axis is None else axes_of(axis, values.ndim)
     kept = [k for k in range(values.ndim) if k not in axes]
     runs = values.transpose([*kept, *axes])
     shape = runs.shape[: len(kept)]
-    runs = runs.reshape(math.prod(shape), -1)
-    answers: Any = [of_many(run) for run in runs.tolist()]
+    # Both lengths are said, for of no elements at all NumPy could not tell one of them.
+    runs = runs.reshape(math.prod(shape), math.prod(runs.shape[len(kept) :]))
+    answers = [of_many(run) for run in runs.tolist()]
     if keepdims is True:
         shape = tuple([1 if k in axes else length for k, length in enumerate(values.shape)])
-    result = answers[0] if shape == () else _shaped(answers, shape)
+    result = values_of(np.fromiter(answers, object, len(answers)).reshape(shape)) if shape else answers[0]
     return result if out is None else _into(out, result)
 
 
-def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
-    return tuple([operator.index(np.lib.array_utils.normalize_axis_index(k, ndim)) for k in np.atleast_1d(axis)])
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Axes counted from the front, as a tuple.
+
+    Raises NumPy's AxisError for an axis that there is not, and ValueError for one that is named twice.
+
+    >>> axes_of(-1, 3), axes_of((0, -1), 3)
+    ((2,), (0, 2))
+    """
+    axes = tuple(range(ndim))
+    chosen = [axes[_checked_axis(k, ndim)] for k in (axis if isinstance(axis, (tuple, list)) else (axis,))]
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"an axis is named twice in axis={axis!r}")
+    return tuple(chosen)
 
 
-def _shaped(answers: list[Any], shape: tuple[int, ...]) -> ValueArray:
-    result = np.empty(len(answers), dtype=object)
-    result[:] = answers
-    return result.reshape(shape).view(ValueArray)
+def _checked_axis(axis: Any, ndim: int) -> int:
+    place = operator.index(axis)
+    if not -ndim <= place < ndim:
+        raise np.exceptions.AxisError(place, ndim)
+    return place
 
 
 def _into(out: Any, result: Any) -> Any:
@@ -105,7 +122,8 @@ def product_of(factors: Sequence[Value]) -> Value:
     >>> product_of([Value(2.0), Value(3.0)]).data
     6.0
     """
-    return reduce(operator.mul, factors) if factors else Value(1.0)
+    product: Value = reduce(operator.mul, factors) if factors else Value(1.0)
+    return product
 
 
 @meaning_of("mean")
@@ -118,7 +136,7 @@ def mean_(a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdim
 def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
     """The mean, weighted where there are weights: Σ wᵢ·aᵢ / Σ wᵢ."""
     if weights is None:
-        total: Any = np.size(a) if axis is None else math.prod([np.shape(a)[k] for k in _axes(axis, np.ndim(a))])
+        total: Any = np.size(a) if axis is None else math.prod([np.shape(a)[k] for k in axes_of(axis, np.ndim(a))])
         average_ = mean_(a, axis, keepdims=keepdims)
         return (average_, total) if returned else average_
     weights = values_of(weights) if np.asarray(weights).dtype == object else np.asarray(weights, dtype=np.float64)
@@ -153,16 +171,16 @@ def std(
 
 
 def _variance(run: Sequence[Value], ddof: float) -> Value:
-    return fsum([difference.square() for difference in _without_mean(run)]) / float(_degrees(run, ddof))
+    return fsum([difference.square() for difference in _without_mean(run)]) / _degrees(run, ddof)
 
 
 def _deviation(run: Sequence[Value], ddof: float) -> Value:
-    return norm(_without_mean(run)) / _degrees(run, ddof) ** 0.5
+    return norm(_without_mean(run)) / math.sqrt(_degrees(run, ddof))
 
 
 def _degrees(run: Sequence[Value], ddof: float) -> float:
     """n - ddof, as NumPy has it: never below 0."""
-    return max(len(run) - ddof, 0)
+    return float(max(len(run) - ddof, 0))
 
 
 def _without_mean(run: Sequence[Value]) -> list[Value]:
@@ -196,10 +214,12 @@ def _extreme(run: Sequence[Value], name: str) -> Value:
     """By `maximum` or `minimum`, of neighbors, then of the winners, and so on: the graph is not deep."""
     if not run:
         raise ValueError(f"the {name} of no Values at all does not exist")
-    while len(run) > 1:
-        winners = [getattr(a, name)(b) for a, b in zip(run[::2], run[1::2], strict=False)]
-        run = [*winners, run[-1]] if len(run) % 2 else winners
-    return run[0]
+    candidates: list[Any] = list(run)
+    while len(candidates) > 1:
+        winners = [getattr(a, name)(b) for a, b in zip(candidates[::2], candidates[1::2], strict=False)]
+        candidates = [*winners, candidates[-1]] if len(candidates) % 2 else winners
+    winner: Value = candidates[0]
+    return winner
 
 
 # While ignoring nan ---------------------------------------------------------------------------------------
@@ -218,8 +238,9 @@ def _ignoring_nan(function: Callable[..., Any]) -> Callable[..., Any]:
     return without_nan
 
 
-for _name, _function in {"mean": mean_, "var": var, "std": std, "max": max_, "min": min_}.items():
-    meaning_of(f"nan{_name}")(_ignoring_nan(_function))
+_OF_NUMBERS: dict[str, Callable[..., Any]] = {"mean": mean_, "var": var, "std": std, "max": max_, "min": min_}
+for _name, _of_numbers in _OF_NUMBERS.items():
+    meaning_of(f"nan{_name}")(_ignoring_nan(_of_numbers))
 
 
 @meaning_of("nansum")
@@ -237,10 +258,10 @@ def nanprod(a: Any, axis: Axis = None, **others: Any) -> Any:
 # One after the other --------------------------------------------------------------------------------------
 
 
-def _accumulated(a: Any, axis: int | None, combine: Callable[[Any, Any], Any]) -> ValueArray:
+def _accumulated(a: Any, axis: int | None, combine: Callable[[Any, Any], Any]) -> Values:
     values = values_of(a)
     values = values.ravel() if axis is None else values
-    rows = np.moveaxis(values, 0 if axis is None else axis, -1)
+    rows: Values = np.moveaxis(values, 0 if axis is None else axis, -1)
     sums = [list(accumulate(row, combine)) for row in rows.reshape(-1, rows.shape[-1]).tolist()]
     result = array(sums).reshape(rows.shape) if rows.size else rows
     return np.moveaxis(result, -1, 0 if axis is None else axis)
@@ -271,8 +292,9 @@ def _reducing(function: Callable[..., Any]) -> Callable[..., Any]:
     return reduction
 
 
-for _ufunc, _function in {"add": sum_, "multiply": prod, "maximum": max_, "minimum": min_}.items():
-    meaning_of(f"{_ufunc}.reduce")(_reducing(_function))
+_REDUCED: dict[str, Callable[..., Any]] = {"add": sum_, "multiply": prod, "maximum": max_, "minimum": min_}
+for _ufunc, _of_run in _REDUCED.items():
+    meaning_of(f"{_ufunc}.reduce")(_reducing(_of_run))
 
 
 @meaning_of("logaddexp.reduce")
@@ -287,10 +309,10 @@ def logaddexp_reduce(a: Any, axis: Axis = 0, keepdims: Any = False, **others: An
 @meaning_of("any", "logical_or.reduce")
 def any_(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
     """Whether one of the numbers is not 0."""
-    return np.any(numbers_of_array(a) != 0.0, axis=axis, out=out, keepdims=keepdims, **others)
+    return np.any(numbers_of(a, "np.any") != 0.0, axis=axis, out=out, keepdims=keepdims, **others)
 
 
 @meaning_of("all", "logical_and.reduce")
 def all_(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
     """Whether none of the numbers is 0."""
-    return np.all(numbers_of_array(a) != 0.0, axis=axis, out=out, keepdims=keepdims, **others)
+    return np.all(numbers_of(a, "np.all") != 0.0, axis=axis, out=out, keepdims=keepdims, **others)

@@ -1,6 +1,6 @@
-"""An array of `Value`s as text, and in a notebook: the numbers as NumPy shows them, the shape, and the size of the graph.
+"""An array of `Value`s as text, and in a notebook: its numbers as NumPy shows them, its shape, the size of its graph.
 
-May import: `backprop`, `modes`, `texts`; NumPy.
+May import: `texts`, `modes`; NumPy.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.modes import is_hidden
+from tinygrad_edu.texts import counted
 
 __all__ = ["as_html", "as_text"]
 
@@ -32,14 +33,16 @@ def as_text(values: Any, name: str = "", spec: str = "") -> str:
 
 
 def as_html(values: Any) -> str:
-    """For a notebook: the shape, how many Values the graph behind it has, and the numbers."""
+    """For a notebook: the shape, how many Values the graph behind it has, and the numbers.
+
+    >>> from tinygrad_edu.arrays import array
+    >>> as_html(array([1.0, 2.0]) * 3.0)
+    '<div><b>ValueArray</b> 2, in a graph of 5 Values<pre>[3. 6.]</pre></div>'
+    """
     elements = values.ravel().tolist()
     shape = " × ".join(map(str, values.shape)) or "one number"
-    nodes = _graph_size(elements)
-    return (
-        f"<div><b>ValueArray</b> {shape}, in a graph of {nodes:,} Value{'s' * (nodes != 1)}"
-        f"<pre>{escape(as_text(values))}</pre></div>"
-    )
+    size = counted(_graph_size(elements), "Value")
+    return f"<div><b>ValueArray</b> {shape}, in a graph of {size}<pre>{escape(as_text(values))}</pre></div>"
 
 
 def _graph_size(elements: Any) -> int:

@@ -3,31 +3,37 @@
 Everything NumPy does goes through the rule book: `np.exp(a)` is `exp` of each element, `a @ b` makes `dot` nodes, and
 plain numbers that land in an array become `Value`s. What would lose the graph is an error.
 
-May import: `ops`, `modes`, `coercion`, `value`, `backprop`; `dispatch`, `elementwise` and `showing` of this folder;
+May import: `elsewhere`, `truth`, `ops`, `modes`, `value`; `dispatch`, `elementwise` and `showing` of this folder;
 NumPy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.arrays.dispatch import MEANINGS, not_here
-from tinygrad_edu.arrays.elementwise import TRUTH, on_elements
+from tinygrad_edu.arrays.elementwise import TRUTH, elements_of, on_elements
 from tinygrad_edu.arrays.showing import as_html, as_text
-from tinygrad_edu.modes import is_hidden
+from tinygrad_edu.elsewhere import ELSEWHERE
+from tinygrad_edu.modes import is_hidden, revealed
 from tinygrad_edu.truth import TRUTHS
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["ValueArray", "array", "flat", "numbers_of_array", "values_of"]
+__all__ = ["ValueArray", "array", "check_target", "flat", "numbers_of", "plain", "values_of", "wrapped"]
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
-ObjectArray = np.ndarray[Any, np.dtype[np.object_]]
+#: An array of Values, as the modules of this folder hand it about: NumPy's types know no subclass of ndarray.
+Values: TypeAlias = Any
 
 _each_as_value = np.frompyfunc(as_value, 1, 1)
+
+
+# Making them ----------------------------------------------------------------------------------------------
 
 
 def array(x: Any) -> ValueArray:
@@ -47,48 +53,44 @@ def array(x: Any) -> ValueArray:
         return np.fromiter(x, object, len(x)).view(ValueArray)
     if isinstance(x, np.ndarray) and x.ndim and x.dtype.kind in "biuf":
         return np.fromiter(map(Value, x.ravel().tolist()), object, x.size).reshape(x.shape).view(ValueArray)
-    return values_of(_rectangle(x), copy=True)
+    elements = np.array(x, dtype=object)
+    for element in elements.flat:
+        if isinstance(element, (list, tuple, np.ndarray)):
+            raise ValueError(f"array needs rows of one length, and {element!r} stands where others have a number")
+    converted: ValueArray = values_of(elements)
+    return converted
 
 
-def _rectangle(x: Any) -> ObjectArray:
-    """Numbers in an array of dtype object, as Python has them."""
-    if isinstance(x, np.ndarray) and x.dtype != object:
-        return x.astype(object)
-    numbers = np.array(x, dtype=object)
-    for number in numbers.flat:
-        if isinstance(number, (list, tuple, np.ndarray)):
-            raise ValueError(
-                f"array needs rows of equal lengths, and one of its elements is {number!r}; nested lists must form a "
-                "rectangle"
-            )
-    return numbers
-
-
-def values_of(x: Any, copy: bool = False) -> ValueArray:
+def values_of(x: Any) -> Values:
     """The same array as a `ValueArray`; where an element is a plain number, a new one with `Value`s.
 
     >>> values_of(np.array([1.0, Value(2.0)], dtype=object)).data
     array([1., 2.])
     """
-    plain = np.asarray(x, dtype=object).view(np.ndarray)
-    if not all(issubclass(kind, Value) for kind in set(map(type, plain.ravel().tolist()))):
-        converted = np.empty(plain.shape, dtype=object)
-        converted[...] = _each_as_value(plain)
-        return converted.view(ValueArray)
-    return (plain.copy() if copy else plain).view(ValueArray)
+    elements = np.asarray(x, dtype=object).view(np.ndarray)
+    if all(issubclass(kind, Value) for kind in set(map(type, elements.ravel().tolist()))):
+        return elements.view(ValueArray)
+    converted = np.empty(elements.shape, dtype=object)
+    converted[...] = _each_as_value(elements)
+    return converted.view(ValueArray)
 
 
-def numbers_of_array(x: Any) -> FloatArray:
-    """The numbers of an array of `Value`s, or of anything that NumPy takes; refused while recording.
+def numbers_of(x: Any, what: str = "reading .data") -> np.ndarray[Any, Any]:
+    """The numbers of an array of `Value`s, or of anything that NumPy takes; while recording, `what` is refused.
 
-    >>> numbers_of_array([Value(1.0), 2.0])
+    >>> numbers_of([Value(1.0), 2.0])
     array([1., 2.])
     """
     if isinstance(x, np.ndarray) and x.dtype != object:
         return x
     elements = np.asarray(x, dtype=object)
-    numbers = [element.data if isinstance(element, Value) else element for element in elements.flat]
+    numbers = [_number(element, what) for element in elements.ravel().tolist()]
     return np.array(numbers).reshape(elements.shape)
+
+
+def _number(element: Any, what: str) -> Any:
+    cure = "choose each number by np.where(condition, a, b), np.maximum or np.minimum"
+    return revealed(element, what, cure) if isinstance(element, Value) else element
 
 
 def flat(values: Iterable[Any]) -> list[Any]:
@@ -98,8 +100,11 @@ def flat(values: Iterable[Any]) -> list[Any]:
     6
     """
     if isinstance(values, np.ndarray):
-        return values.ravel().tolist()
-    return [item for each in values for item in (each.ravel().tolist() if isinstance(each, np.ndarray) else [each])]
+        return list(values.flat)
+    return [item for each in values for item in (each.flat if isinstance(each, np.ndarray) else [each])]
+
+
+# The class ------------------------------------------------------------------------------------------------
 
 
 class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
@@ -118,43 +123,55 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
 
     __slots__ = ()
 
+    def __new__(cls, *_: Any, **__: Any) -> ValueArray:
+        """Refused: it would be full of nothing."""
+        raise TypeError("tinygrad_edu.array(x) makes an array of Values, of numbers, lists or an array x")
+
     # What NumPy asks
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **settings: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
         """NumPy's functions of single numbers."""
-        return through_the_rule_book(ufunc, method, *inputs, out=out, **settings)
+        return through_the_rule_book(ufunc, method, *inputs, **settings)
 
     def __array_function__(
-        self, func: Callable[..., Any], types: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+        self, func: Callable[..., Any], types: Iterable[Any], args: Iterable[Any], kwargs: Mapping[str, Any]
     ) -> Any:
         """All other functions of NumPy."""
         return by_its_meaning(func, args, kwargs)
 
     # Numbers in and out
 
-    @property
-    def data(self) -> FloatArray:  # type: ignore[override]  # a buffer, of a plain array; here what it is for a Value
+    @property  # type: ignore[override]  # of a plain array a buffer; here what it is of a Value
+    def data(self) -> FloatArray:
         """The numbers."""
-        return np.array([value.data for value in self.flat], dtype=np.float64).reshape(self.shape)
+        return np.array([value.data for value in self.ravel().tolist()], dtype=np.float64).reshape(self.shape)
 
     @data.setter
     def data(self, numbers: Any) -> None:
-        for value, number in zip(self.flat, np.broadcast_to(numbers, self.shape).ravel().tolist(), strict=True):
+        for value, number in self._each_with(numbers):
             value.data = number
 
     @property
     def grad(self) -> FloatArray:
         """The derivative by each element of whatever `backward()` was called on."""
-        return np.array([value.grad for value in self.flat], dtype=np.float64).reshape(self.shape)
+        return np.array([value.grad for value in self.ravel().tolist()], dtype=np.float64).reshape(self.shape)
 
     @grad.setter
     def grad(self, numbers: Any) -> None:
-        for value, number in zip(self.flat, np.broadcast_to(numbers, self.shape).ravel().tolist(), strict=True):
+        for value, number in self._each_with(numbers):
             value.grad = number
 
+    def _each_with(self, numbers: Any) -> Iterable[tuple[Any, Any]]:
+        return zip(self.ravel().tolist(), np.broadcast_to(numbers, self.shape).ravel().tolist(), strict=True)
+
     def detach(self) -> ValueArray:
-        """Leaves with the same numbers and no history."""
-        return array([value.detach() for value in self.ravel().tolist()]).reshape(self.shape)
+        """Leaves with the same numbers and no history.
+
+        >>> (array([1.0, 2.0]) * 3.0).detach()
+        ValueArray([3., 6.])
+        """
+        leaves: ValueArray = wrapped(_each_detached(plain(self)))
+        return leaves
 
     def __getitem__(self, index: Any) -> Any:
         try:
@@ -166,52 +183,57 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     def __setitem__(self, index: Any, given: Any) -> None:
         super().__setitem__(index, given if isinstance(given, Value) else values_of(given))
 
-    def fill(self, number: Any) -> None:
-        """Set every element to the same Value."""
-        self[...] = as_value(number)
+    def fill(self, value: Any) -> None:
+        """Make every element the same Value."""
+        self[...] = as_value(value)
 
-    def sort(self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:  # type: ignore[override]  # the same, but for the types of settings that change nothing
+    def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
         """Put the elements in the order of their numbers."""
         self[...] = np.sort(self, axis=axis)
 
     @property
-    def imag(self) -> ValueArray:  # type: ignore[override]  # as for complex numbers, but nothing to write into
+    def imag(self) -> Any:
         """0 for each number: a Value is real."""
-        return np.imag(self)  # type: ignore[return-value]  # by our meaning of it
+        return np.imag(self)
+
+    @imag.setter
+    def imag(self, numbers: Any) -> NoReturn:
+        raise TypeError("a Value is a real number and has no imaginary part to set")
 
     # What has no meaning for several numbers
 
     def backward(self) -> NoReturn:
         """Refused: a derivative is that of one number."""
-        what = f"an array of {self.size} Values has no single derivative" if self.size > 1 else "this is an array"
+        count = f"an array of {self.size} Values has no single derivative" if self.size != 1 else "this is an array"
         raise TypeError(
-            f"{what}; take one element, as in [0], or one number made of all, such as .sum(), and sweep that"
+            f"{count}; take one element, as in outputs[0], or one number made of all, such as .sum(), and call "
+            "backward() on that"
         )
 
-    def __float__(self) -> float:
+    def __float__(self) -> NoReturn:
         raise TypeError("an array of Values does not turn into a number: write a[0].data, or a.data for all of them")
 
-    __int__ = __float__  # type: ignore[assignment]  # both raise
+    def __int__(self) -> NoReturn:
+        self.__float__()
 
-    def astype(self, dtype: Any, *_: Any, **__: Any) -> ValueArray:
-        """The same array for dtype object; for every other, an error, for its gradient would be lost."""
-        if dtype is object or np.dtype(dtype) == object:
+    def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
+        """The same elements in a new array for dtype object; else an error, for their gradients would be lost."""
+        if np.dtype(dtype) == object:
             return self.copy()
         raise TypeError(
-            f"an array of Values cannot become one of {np.dtype(dtype).name}, because its gradient would be lost: write "
-            "a.data for the numbers"
+            f"an array of Values cannot become one of {np.dtype(dtype).name}, because its gradient would be lost: "
+            "write a.data for the numbers"
         )
 
     def __getattr__(self, name: str) -> Any:
         if name in ops.RULE_BOOK and hasattr(Value, name):
-            return _OnEach(self, name)
-        if hasattr(Value, name):
-            raise AttributeError(
-                f"an array of Values has no attribute {name!r}, each of its elements has: a[0].{name}",
-                name=name,
-                obj=self,
-            )
-        raise AttributeError(f"an array of Values has no attribute {name!r}", name=name, obj=self)
+            return partial(_on_each, self, name)
+        cure = ""
+        if name in ELSEWHERE:
+            cure = f": of a Value {ELSEWHERE[name]}, and an array has data and grad, too"
+        elif hasattr(Value, name):
+            cure = f": each of its elements has one, as in a[0].{name}"
+        raise AttributeError(f"an array of Values has no attribute {name!r}{cure}", name=name, obj=self)
 
     # What it looks like
 
@@ -230,6 +252,18 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         return as_html(self)
 
 
+_each_detached = np.frompyfunc(Value.detach, 1, 1)
+
+
+def _on_each(values: ValueArray, name: str, *others: Any, **settings: Any) -> Any:
+    """A method of `Value`, called on each element: `a.relu()`."""
+
+    def of_one(value: Any, *arguments: Any) -> Any:
+        return getattr(value, name)(*arguments, **settings)
+
+    return wrapped(np.frompyfunc(of_one, 1 + len(others), 1)(*map(plain, (values, *others))))
+
+
 def _by_meaning(name: str) -> Callable[..., Any]:
     """The method that does what NumPy's function of this name does."""
 
@@ -243,35 +277,23 @@ def _by_meaning(name: str) -> Callable[..., Any]:
 # NumPy would do these without asking what they mean.
 for _name in (
     "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "cumprod", "cumsum", "dot", "max",
-    "mean", "min", "nonzero", "prod", "put", "round", "searchsorted", "std", "sum", "trace", "var",
+    "mean", "min", "nonzero", "partition", "prod", "put", "round", "searchsorted", "std", "sum", "trace", "var",
 ):  # fmt: skip
     setattr(ValueArray, _name, _by_meaning(_name))
 
 
-class _OnEach:
-    """A method of `Value`, called on each element: `a.relu()`."""
-
-    def __init__(self, values: ValueArray, name: str) -> None:
-        self.values = values
-        self.name = name
-
-    def __call__(self, *others: Any, **settings: Any) -> Any:
-        def of_one(value: Value, *arguments: Any) -> Any:
-            return getattr(value, self.name)(*arguments, **settings)
-
-        return wrapped(np.frompyfunc(of_one, 1 + len(others), 1)(*map(plain, (self.values, *others))))
-
-
-# NumPy's functions ----------------------------------------------------------------------------------------
+# NumPy's functions of single numbers ----------------------------------------------------------------------
 
 
 def through_the_rule_book(ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **settings: Any) -> Any:
-    """What a ufunc, or a method of one, is on arrays of Values."""
+    """What a ufunc, or a method of one, is on arrays of Values.
+
+    >>> through_the_rule_book(np.add, "__call__", array([1.0, 2.0]), 0.5)
+    ValueArray([1.5, 2.5])
+    """
     dtype = settings.pop("dtype", None)
     if dtype is not None and np.dtype(dtype) != object:
-        raise TypeError(
-            f"the result of np.{ufunc.__name__} holds Values, so its dtype cannot be {np.dtype(dtype).name}"
-        )
+        raise TypeError(f"np.{ufunc.__name__} of Values makes Values, so its dtype cannot be {np.dtype(dtype).name}")
     targets = [target for target in out if isinstance(target, np.ndarray)]
     condition = settings.pop("where", True) if targets else True
     result = _computed(ufunc, method, inputs, settings)
@@ -288,38 +310,32 @@ def _computed(ufunc: np.ufunc, method: str, inputs: Sequence[Any], settings: dic
     if function is None:
         not_here(ufunc)
     if method == "__call__":
-        return _of_elements(ufunc, function, inputs, **settings)
+        return _of_elements(ufunc, function, inputs, settings)
     if method == "at":
         check_target(inputs[0])
-    places = 1 if method in ("at", "reduceat") else None  # where plain indices stand
-    given = [x if k == places else plain(x) for k, x in enumerate(inputs)]
+    indices = 1 if method in ("at", "reduceat") else None  # where plain whole numbers stand
+    given = [x if k == indices else plain(x) for k, x in enumerate(inputs)]
     answer = getattr(function, method)(*given, **settings)
     return None if method == "at" else wrapped(answer)
 
 
-def _of_elements(ufunc: np.ufunc, function: Any, inputs: Sequence[Any], **settings: Any) -> Any:
-    settings = {name: given for name, given in settings.items() if not (name == "where" and given is True)}
-    for name in ("casting", "order", "subok"):
-        settings.pop(name, None)
-    if settings:
+#: Settings that change nothing here.
+_HARMLESS = {"casting", "order", "subok"}
+
+
+def _of_elements(ufunc: np.ufunc, function: Any, inputs: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+    refused = [name for name, given in settings.items() if name not in _HARMLESS and given is not True]
+    if refused:
         raise TypeError(
-            f"np.{ufunc.__name__} of Values takes no {', '.join(settings)}=; choose with np.where(condition, a, b)"
+            f"np.{ufunc.__name__} of Values takes no {', '.join(refused)}=; choose with np.where(condition, a, b)"
         )
     if ufunc.__name__ in TRUTH:
         return _truths(function(*map(plain, inputs)))
     if ufunc.__name__ not in ("power", "float_power"):  # of which a plain exponent is a setting, and no node
-        inputs = [
-            x if isinstance(x, np.ndarray) or np.ndim(x) else as_value(x) for x in inputs
-        ]  # one leaf for a number that meets all elements
+        # A plain number that meets all elements is one leaf.
+        inputs = [x if isinstance(x, np.ndarray) or np.ndim(x) else as_value(x) for x in inputs]
     answer = function(*map(plain, inputs))
     return tuple(map(wrapped, answer)) if ufunc.nout > 1 else wrapped(answer)
-
-
-def by_its_meaning(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """What any other function of NumPy is on arrays of Values."""
-    if func not in MEANINGS:
-        not_here(func)
-    return MEANINGS[func](*args, **kwargs)
 
 
 def plain(x: Any) -> Any:
@@ -355,18 +371,25 @@ def _truths(answer: Any) -> Any:
     return answer.astype(bool)
 
 
-def _written(result: Any, out: Sequence[np.ndarray[Any, Any]]) -> Any:
+# Writing into arrays --------------------------------------------------------------------------------------
+
+
+def _written(result: Any, targets: Sequence[np.ndarray[Any, Any]]) -> Any:
     """The result, written into the arrays that were given for it."""
     results = result if isinstance(result, tuple) else (result,)
-    for target, part in zip(out, results, strict=True):
-        if not _is_truth(part, target):
+    for target, part in zip(targets, results, strict=True):
+        is_truth = isinstance(part, TRUTHS) or np.asarray(part).dtype == np.bool_
+        if not (is_truth and target.dtype == np.bool_):
             check_target(target)
         target[...] = part
-    return out[0] if len(out) == 1 else tuple(out)
+    return targets[0] if len(targets) == 1 else tuple(targets)
 
 
 def check_target(target: Any) -> None:
-    """Refuse to write Values into an array of plain numbers."""
+    """Refuse to write Values into an array of plain numbers.
+
+    Raises TypeError, which says how the array should have been made.
+    """
     if isinstance(target, np.ndarray) and target.dtype != object:
         raise TypeError(
             f"Values cannot be written into an array of {target.dtype.name}, because their gradient would be lost: "
@@ -374,32 +397,52 @@ def check_target(target: Any) -> None:
         )
 
 
-def _is_truth(part: Any, target: np.ndarray[Any, Any]) -> bool:
-    return target.dtype == bool and (isinstance(part, TRUTHS) or getattr(part, "dtype", None) == bool)
-
-
 def _refuse_values_as_index(index: Any) -> None:
     """Say what an index made of Values should have been; while recording, that it would freeze a choice."""
-    for part in index if isinstance(index, tuple) else (index,):
-        elements: Iterator[Any] = iter(part.flat if isinstance(part, ValueArray) else [part])
-        for element in elements:
-            if isinstance(element, Value):
-                bool(element) if is_hidden(element) else None
-                raise TypeError(
-                    "Values are no indices: use whole numbers, .data.astype(int), or a comparison such as a > 0"
-                )
+    parts = index if isinstance(index, tuple) else (index,)
+    for element in flat([part for part in parts if isinstance(part, (Value, ValueArray))]):
+        if is_hidden(element):
+            bool(element)  # which says what to write instead
+        raise TypeError("Values are no indices: use whole numbers, a.data.astype(int), or a comparison such as a > 0")
 
 
-# The same for a single Value -------------------------------------------------------------------------------
+# All other functions, and single Values -------------------------------------------------------------------
 
 
-def ufunc_of_value(value: Value, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **settings: Any) -> Any:
-    """What a ufunc is when it is given a Value: `np.maximum(0.0, v)`."""
-    return through_the_rule_book(ufunc, method, *inputs, out=out, **settings)
+def by_its_meaning(function: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, Any]) -> Any:
+    """What any function of NumPy that is no ufunc is on arrays of Values.
+
+    Raises TypeError for a function that has no meaning here.
+
+    >>> by_its_meaning(np.sum, [array([1.0, 2.0])], {})
+    Value(3.0, op='fsum')
+    """
+    if function not in MEANINGS:
+        not_here(function)
+    return MEANINGS[function](*args, **kwargs)
+
+
+def ufunc_of_value(value: Value, ufunc: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
+    """What a ufunc is when it is given a Value.
+
+    >>> np.maximum(0.0, Value(-1.0)), np.float64(2.0) * Value(3.0)
+    (Value(0.0, op='maximum'), Value(6.0, op='*'))
+    """
+    if method != "__call__" or settings or any(isinstance(x, (np.ndarray, list, tuple)) for x in inputs):
+        return through_the_rule_book(ufunc, method, *inputs, **settings)
+    function = elements_of(ufunc)  # of single numbers: NumPy need not be asked
+    if function is None:
+        not_here(ufunc)
+    answer = function(*[x.item() if isinstance(x, np.generic) else x for x in inputs])
+    return _truths(answer) if ufunc.__name__ in TRUTH else answer
 
 
 def function_of_value(
-    value: Value, func: Callable[..., Any], types: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+    value: Value, function: Callable[..., Any], types: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Any:
-    """What any other function of NumPy is when it is given a Value: `np.clip(v, 0.0, 1.0)`."""
-    return by_its_meaning(func, args, kwargs)
+    """What any other function of NumPy is when it is given a Value.
+
+    >>> np.clip(Value(7.0), 0.0, 1.0)
+    Value(1.0, op='clip')
+    """
+    return by_its_meaning(function, args, kwargs)

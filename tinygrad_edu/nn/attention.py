@@ -1,6 +1,7 @@
 """Attention: each position of a sequence looks at the others and takes a weighted mean of what it finds.
 
-May import: `arguments`, `value`, `functions`; `initializers`, `layers`, `module` and `shapes` of this folder.
+May import: `arguments`, `value`, `functions`, `arrays`; `initializers`, `layers`, `module` and `shapes` of this folder;
+NumPy.
 """
 
 from __future__ import annotations

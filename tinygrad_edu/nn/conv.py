@@ -1,7 +1,7 @@
 """Convolution: a few neurons that look at every patch of an image in turn.
 
-May import: `arguments`, `modes`, `value`; `activations`, `initializers`, `layers`, `module` and `shapes` of this
-folder.
+May import: `arguments`, `modes`, `arrays`; `activations`, `initializers`, `layers`, `module` and `shapes` of this
+folder; NumPy.
 """
 
 from __future__ import annotations

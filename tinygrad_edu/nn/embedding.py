@@ -1,6 +1,6 @@
 """Embedding: a learned list of numbers for each token.
 
-May import: `arguments`, `value`, `functions`; `module` of this folder.
+May import: `arguments`, `value`, `functions`, `arrays`; `module` of this folder.
 """
 
 from __future__ import annotations

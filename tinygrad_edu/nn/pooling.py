@@ -1,6 +1,6 @@
 """Pooling: one number for each window of an image, which makes the image smaller.
 
-May import: `arguments`, `value`, `functions`; `conv`, `module` and `shapes` of this folder.
+May import: `arguments`, `value`, `functions`, `arrays`; `conv`, `module` and `shapes` of this folder.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ A cell makes one step: from the inputs of the step and the state before it to th
 a cell along a sequence. The loop is plain Python, so the graph of a sequence has the nodes of the cell once for each
 step, and the same weights in all of them: backpropagation through time is ordinary backpropagation.
 
-May import: `arguments`, `value`; `activations`, `initializers`, `layers`, `module` and `shapes` of this folder.
+May import: `arguments`, `value`, `arrays`; `activations`, `initializers`, `layers`, `module` and `shapes` of this
+folder; NumPy.
 """
 
 from __future__ import annotations

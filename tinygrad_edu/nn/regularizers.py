@@ -4,7 +4,7 @@
 batch: a list of examples; any model it is part of must be called on a list of examples too, and says so with
 `takes_batch = True`. `Sequential` does this by itself. The penalties are functions of the parameters.
 
-May import: `arguments`, `modes`, `value`, `functions`; `layers` and `module` of this folder; NumPy.
+May import: `arguments`, `modes`, `value`, `functions`, `arrays`; `layers` and `module` of this folder; NumPy.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The Transformer's building block: attention and a small network, each after a norm and beside a shortcut.
 
-May import: `arguments`; `activations`, `attention`, `initializers`, `layers`, `module`, `regularizers` and `shapes` of
-this folder.
+May import: `arguments`, `arrays`; `activations`, `attention`, `initializers`, `layers`, `module`, `regularizers` and
+`shapes` of this folder.
 """
 
 from __future__ import annotations

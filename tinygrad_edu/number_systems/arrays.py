@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial, reduce
+from functools import partial
 from operator import attrgetter
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from tinygrad_edu.op import RULE_BOOK, Op
 __all__ = ["Arrays", "arrays"]
 
 #: What replay does with whole arrays, beside the functions of their elements.
-_WHOLE = {"arange", "asarray", "broadcast_to", "full", "mean", "ones", "zeros"}
+_WHOLE = {"arange", "asarray", "broadcast_to", "full", "ones", "zeros"}
 
 
 class Arrays:
@@ -66,7 +66,10 @@ class Arrays:
 
     def norm(self, terms: Sequence[Any]) -> Any:
         """The root of the sum of squares, over the terms."""
-        return reduce(self.module.hypot, terms, self.module.zeros(()))
+        stacked = self.module.abs(self.module.stack(terms))
+        top = stacked.max(axis=0)  # taken out, so that no square overflows or vanishes
+        scale = self.module.where((top > 0.0) & self.module.isfinite(top), top, 1.0)
+        return scale * self.module.sqrt(((stacked / scale) ** 2).sum(axis=0))
 
     def dot(self, weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
         """The sum of products, plus the bias."""

@@ -113,7 +113,8 @@ def _exact_sum(terms: Sequence[float]) -> float:
 
 
 def _norm(terms: Sequence[float]) -> float:
-    return math.hypot(*terms)
+    length = math.hypot(*terms)
+    return math.nan if length == math.inf and any(map(math.isnan, terms)) else length  # NumPy's; that of C is inf
 
 
 def _prefer(plain: float, good: bool, otherwise: Callable[..., float], *inputs: float) -> float:

@@ -1,7 +1,7 @@
 """`record`: scalar code becomes a `Program` over arrays, which runs a batch at the speed of matrices.
 
-May import: `elsewhere`, `value`; `agreement`, `examples`, `given`, `recording`, `run` and `scalars` of this folder;
-NumPy.
+May import: `elsewhere`, `value`, `arrays`; `agreement`, `examples`, `given`, `recording`, `run` and `scalars` of this
+folder; NumPy.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def evaluate(instructions: Instructions, m: Arrays, theta: Array, arrays: Sequen
             if isinstance(var.instruction, Places):
                 factor = factor * _one_or_nan(m, var.instruction, operands[0])
     gradient = m.zeros(len(theta)) if instructions.gradient is None else results[instructions.gradient].reshape(-1)
-    return m.mean(results[instructions.output]) * factor, gradient * factor
+    return results[instructions.output].mean() * factor, gradient * factor
 
 
 def _leaves(

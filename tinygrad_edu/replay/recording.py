@@ -5,7 +5,7 @@ is changed. But the program must hold for all examples, so the mode refuses what
 what this one example decides: a `RecordingError` names the line and what to write instead. A refusal that the function
 catches is raised when it returns.
 
-May import: `ops`, `origins`, `modes`, `value`, `backprop`; NumPy.
+May import: `ops`, `origins`, `modes`, `value`, `backprop`, `arrays`; NumPy.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A program that was recorded with one example may be wrong for another: a look-up in a dictionary, for one, is frozen.
 So it is compared on rows that tell before it is used, and on one more row now and then while it trains.
 
-May import: `replay`, `value`; `data` of this folder; NumPy.
+May import: `replay`; `data` of this folder; NumPy.
 """
 
 from __future__ import annotations
