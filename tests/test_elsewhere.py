@@ -120,6 +120,8 @@ TOLD = [
     *[(getattr(losses, name), elsewhere.LOSS_KEYWORDS) for name in losses.__all__],
     (fit, elsewhere.FIT_KEYWORDS),
     (EarlyStopping, elsewhere.EARLY_STOPPING_KEYWORDS),
+    (OPTIMIZER.zero_grad, elsewhere.ZERO_GRAD_KEYWORDS),
+    (MLP(1, [1]).zero_grad, elsewhere.ZERO_GRAD_KEYWORDS),
     (gradcheck, elsewhere.GRADCHECK_KEYWORDS),
     (record, elsewhere.RECORD_KEYWORDS),
     (draw, elsewhere.DRAW_KEYWORDS),

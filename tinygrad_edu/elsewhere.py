@@ -31,6 +31,7 @@ __all__ = [
     "RECORD_KEYWORDS",
     "SCHEDULE_ATTRIBUTES",
     "SCHEDULE_KEYWORDS",
+    "ZERO_GRAD_KEYWORDS",
     "AskedElsewhere",
     "CalledElsewhere",
     "call_elsewhere",
@@ -242,6 +243,9 @@ OPTIMIZER_KEYWORDS = {
     "betas": "only Adam and AdamW have them; SGD has `momentum`, and RMSprop `alpha`",
     "nesterov": "only SGD has it",
 }
+
+#: Of the method `zero_grad`.
+ZERO_GRAD_KEYWORDS = {"set_to_none": "a gradient is always a number, and becomes 0"}
 
 _ITS_LENGTH = "its length is `step_size`, `T_max`, `total_iters` or `total_steps`, as in PyTorch"
 

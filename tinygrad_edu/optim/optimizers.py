@@ -21,7 +21,14 @@ import numpy as np
 
 from tinygrad_edu.arguments import above_zero, at_least_zero, kept_share
 from tinygrad_edu.arrays import flat
-from tinygrad_edu.elsewhere import OPTIMIZER_ATTRIBUTES, OPTIMIZER_KEYWORDS, CalledElsewhere, call_elsewhere, says_ours
+from tinygrad_edu.elsewhere import (
+    OPTIMIZER_ATTRIBUTES,
+    OPTIMIZER_KEYWORDS,
+    ZERO_GRAD_KEYWORDS,
+    CalledElsewhere,
+    call_elsewhere,
+    says_ours,
+)
 from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.value import Value
 
@@ -108,6 +115,7 @@ class Optimizer(ABC):
         """
         write_numbers(self.params, self.update(numbers_of(self.params), gradients_of(self.params)))
 
+    @says_ours(ZERO_GRAD_KEYWORDS)
     def zero_grad(self) -> None:
         """Forget the gradients, which otherwise accumulate: set every `.grad` to 0."""
         for p in self.params:
