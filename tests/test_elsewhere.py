@@ -117,6 +117,7 @@ TOLD = [
     *[(cls, elsewhere.OPTIMIZER_KEYWORDS) for cls in (SGD, RMSprop, Adam, AdamW)],
     *[(cls, elsewhere.SCHEDULE_KEYWORDS) for cls in SCHEDULES],
     *[(cls, elsewhere.MODEL_KEYWORDS) for cls in (Neuron, Layer, MLP)],
+    *[(cls, elsewhere.NORM_KEYWORDS) for cls in (nn.Dropout, nn.LayerNorm, nn.RMSNorm, nn.BatchNorm)],
     *[(getattr(losses, name), elsewhere.LOSS_KEYWORDS) for name in losses.__all__],
     (fit, elsewhere.FIT_KEYWORDS),
     (EarlyStopping, elsewhere.EARLY_STOPPING_KEYWORDS),

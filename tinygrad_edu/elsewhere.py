@@ -26,6 +26,7 @@ __all__ = [
     "MODEL_KEYWORDS",
     "MODULE_ATTRIBUTES",
     "NAMES",
+    "NORM_KEYWORDS",
     "OPTIMIZER_ATTRIBUTES",
     "OPTIMIZER_KEYWORDS",
     "RECORD_KEYWORDS",
@@ -346,6 +347,15 @@ MODEL_KEYWORDS = {
     **_all_say("fit(penalty=...) adds a penalty to the loss", "kernel_regularizer", "regularizer", "alpha"),
     **_all_say("it computes on the CPU, in double precision", "device", "dtype"),
 }  # fmt: skip
+
+#: Of dropout and of normalization.
+NORM_KEYWORDS = {
+    "epsilon": "the number that keeps a division from one by 0 is `eps`, as in PyTorch",
+    **_all_say("the number of inputs is `size`", "normalized_shape", "num_features", "n_inputs", "dim", "input_shape"),
+    **_all_say("the share that is dropped is `p`", "rate", "drop_prob", "dropout"),
+    **_all_say("what decides what is dropped is `seed`", "random_state", "rng", "generator"),
+    **_all_say(_NOT_HERE, "elementwise_affine", "affine", "center", "scale", "track_running_stats", "axis", "inplace"),
+}
 
 #: Of losses.
 LOSS_KEYWORDS = {

@@ -346,7 +346,7 @@ class OneCycleLR(Schedule):
     ) -> None:
         self.max_lr = at_least_zero(max_lr, "max_lr")
         self.total_steps = whole_number(total_steps, "total_steps")
-        if not 0.0 < pct_start < 1.0:
+        if above_zero(pct_start, "pct_start") >= 1.0:
             raise ValueError(f"pct_start is the share of the cycle that goes up, between 0 and 1, not {pct_start:g}")
         self.pct_start = pct_start
         self.div_factor = above_zero(div_factor, "div_factor")
@@ -393,7 +393,7 @@ class ReduceLROnPlateau(Schedule):
         threshold: float = 1e-4,
         min_lr: float = 0.0,
     ) -> None:
-        if not 0.0 < factor < 1.0:
+        if above_zero(factor, "factor") >= 1.0:
             raise ValueError(
                 f"factor multiplies the learning rate to lower it, so it must be between 0 and 1, not {factor:g}"
             )
