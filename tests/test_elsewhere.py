@@ -78,9 +78,9 @@ OPTIMIZER = SGD([Value(1.0)])
 @pytest.mark.parametrize(
     ("thing", "owner", "table"),
     [
-        (MLP(1, [1]), "a module", elsewhere.MODULE),
-        (OPTIMIZER, "an optimizer", elsewhere.OPTIMIZER),
-        (optim.StepLR(OPTIMIZER, 1), "a schedule", elsewhere.SCHEDULE),
+        (MLP(1, [1]), "a module", elsewhere.MODULE_ATTRIBUTES),
+        (OPTIMIZER, "an optimizer", elsewhere.OPTIMIZER_ATTRIBUTES),
+        (optim.StepLR(OPTIMIZER, 1), "a schedule", elsewhere.SCHEDULE_ATTRIBUTES),
     ],
 )
 def test_an_attribute_of_another_library_is_told_ours(thing, owner, table):
@@ -114,15 +114,18 @@ SCHEDULES = [
     if item is not optim.Schedule
 ]  # fmt: skip
 TOLD = [
-    *[(cls, elsewhere.OPTIMIZERS) for cls in (SGD, RMSprop, Adam, AdamW)],
-    *[(cls, elsewhere.SCHEDULES) for cls in SCHEDULES],
-    *[(cls, elsewhere.MODEL) for cls in (Neuron, Layer, MLP)],
-    *[(getattr(losses, name), elsewhere.LOSS) for name in losses.__all__],
-    (fit, elsewhere.FIT),
-    (EarlyStopping, elsewhere.EARLY_STOPPING),
-    (gradcheck, elsewhere.GRADCHECK),
-    (record, elsewhere.RECORD),
-    (draw, elsewhere.DRAW),
+    *[(cls, elsewhere.OPTIMIZER_KEYWORDS) for cls in (SGD, RMSprop, Adam, AdamW)],
+    *[(cls, elsewhere.SCHEDULE_KEYWORDS) for cls in SCHEDULES],
+    *[(cls, elsewhere.MODEL_KEYWORDS) for cls in (Neuron, Layer, MLP)],
+    *[(cls, elsewhere.NORM_KEYWORDS) for cls in (nn.Dropout, nn.LayerNorm, nn.RMSNorm, nn.BatchNorm)],
+    *[(getattr(losses, name), elsewhere.LOSS_KEYWORDS) for name in losses.__all__],
+    (fit, elsewhere.FIT_KEYWORDS),
+    (EarlyStopping, elsewhere.EARLY_STOPPING_KEYWORDS),
+    (OPTIMIZER.zero_grad, elsewhere.ZERO_GRAD_KEYWORDS),
+    (MLP(1, [1]).zero_grad, elsewhere.ZERO_GRAD_KEYWORDS),
+    (gradcheck, elsewhere.GRADCHECK_KEYWORDS),
+    (record, elsewhere.RECORD_KEYWORDS),
+    (draw, elsewhere.DRAW_KEYWORDS),
 ]
 
 

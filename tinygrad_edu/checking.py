@@ -21,7 +21,7 @@ import numpy as np
 
 from tinygrad_edu.arrays import array, flat
 from tinygrad_edu.backprop import topological_order
-from tinygrad_edu.elsewhere import GRADCHECK, says_ours
+from tinygrad_edu.elsewhere import GRADCHECK_KEYWORDS, says_ours
 from tinygrad_edu.finite_differences import USUAL, Around, InputCheck, Precision
 from tinygrad_edu.gradients import grad
 from tinygrad_edu.number_systems.floats import evaluate
@@ -133,7 +133,7 @@ def _is_wide(row: InputCheck) -> bool:
     return not abs(row.left - row.right) <= 0.01 * max(abs(row.left), abs(row.right))
 
 
-@says_ours(GRADCHECK)
+@says_ours(GRADCHECK_KEYWORDS)
 def gradcheck(
     f: Callable[..., Any], inputs: Sequence[Any], *, step: float = 1e-6, rtol: float = 1e-5, atol: float = 1e-7
 ) -> GradCheck:

@@ -17,20 +17,22 @@ from opcode import opmap
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 __all__ = [
-    "DRAW",
-    "EARLY_STOPPING",
+    "DRAW_KEYWORDS",
+    "EARLY_STOPPING_KEYWORDS",
     "ELSEWHERE",
-    "FIT",
-    "GRADCHECK",
-    "LOSS",
-    "MODEL",
-    "MODULE",
+    "FIT_KEYWORDS",
+    "GRADCHECK_KEYWORDS",
+    "LOSS_KEYWORDS",
+    "MODEL_KEYWORDS",
+    "MODULE_ATTRIBUTES",
     "NAMES",
-    "OPTIMIZER",
-    "OPTIMIZERS",
-    "RECORD",
-    "SCHEDULE",
-    "SCHEDULES",
+    "NORM_KEYWORDS",
+    "OPTIMIZER_ATTRIBUTES",
+    "OPTIMIZER_KEYWORDS",
+    "RECORD_KEYWORDS",
+    "SCHEDULE_ATTRIBUTES",
+    "SCHEDULE_KEYWORDS",
+    "ZERO_GRAD_KEYWORDS",
     "AskedElsewhere",
     "CalledElsewhere",
     "call_elsewhere",
@@ -191,7 +193,7 @@ ELSEWHERE = {
 }
 
 #: What a model has elsewhere.
-MODULE = {
+MODULE_ATTRIBUTES = {
     "forward": "call the model itself, model(x)",
     "fit": "training is a function, fit(model, X, y)",
     "predict": "predicting is a function, predict(model, X)",
@@ -205,7 +207,7 @@ MODULE = {
 }
 
 #: What an optimizer has elsewhere; `learning_rate` beside these.
-OPTIMIZER = {
+OPTIMIZER_ATTRIBUTES = {
     "param_groups": "there is one group: the rate is `optimizer.lr`, the parameters `optimizer.params`",
     "add_param_group": "an optimizer has one group of parameters; make another one for others",
     "apply_gradients": "the gradients are those of the parameters, and `optimizer.step()` moves these",
@@ -214,7 +216,7 @@ OPTIMIZER = {
 }
 
 #: What a schedule has elsewhere.
-SCHEDULE = {
+SCHEDULE_ATTRIBUTES = {
     "base_lrs": "the base rate is `base_lr`",
     "get_lr": "the rate that it set last is `get_last_lr()`, and that after any count `rate(count)`",
 }
@@ -226,7 +228,7 @@ _NOT_HERE = "it cannot be chosen here"
 _THE_RATE = "the learning rate is `lr`, as in PyTorch"
 
 #: Of optimizers.
-OPTIMIZERS = {
+OPTIMIZER_KEYWORDS = {
     **_all_say(_THE_RATE, "learning_rate", "learning_rate_init", "eta", "step_size"),
     "epsilon": "the number that keeps a division from one by 0 is `eps`, as in PyTorch",
     **_all_say("the share of the past that RMSprop keeps is `alpha`, as in PyTorch", "rho", "decay"),
@@ -243,10 +245,13 @@ OPTIMIZERS = {
     "nesterov": "only SGD has it",
 }
 
+#: Of the method `zero_grad`.
+ZERO_GRAD_KEYWORDS = {"set_to_none": "a gradient is always a number, and becomes 0"}
+
 _ITS_LENGTH = "its length is `step_size`, `T_max`, `total_iters` or `total_steps`, as in PyTorch"
 
 #: Of schedules.
-SCHEDULES = {
+SCHEDULE_KEYWORDS = {
     **_all_say(
         "the base rate is that of the optimizer, SGD(params, lr=...)",
         "learning_rate", "initial_learning_rate", "lr", "base_lr",
@@ -271,7 +276,7 @@ _STOPPING = "stopping early is callbacks=[EarlyStopping(patience=...)]"
 _OPTIMIZERS_OWN = "it is the optimizer's, optimizer=Adam(model.parameters(), lr=...)"
 
 #: Of `fit`.
-FIT = {
+FIT_KEYWORDS = {
     "validation_split": "split the data first, and give validation_data=(X_valid, y_valid)",
     **_all_say("it is validation_data=(X_valid, y_valid)", "validation", "valid", "val_data", "eval_set"),
     "verbose": "progress=True shows a live line, and progress=False none",
@@ -301,7 +306,7 @@ FIT = {
 }  # fmt: skip
 
 #: Of `EarlyStopping`.
-EARLY_STOPPING = {
+EARLY_STOPPING_KEYWORDS = {
     **_all_say("it watches the validation loss, or the training loss where there is none", "monitor", "mode"),
     **_all_say("the least improvement is `min_delta`, as in Keras", "tol", "threshold", "delta", "minimum_improvement"),
     **_all_say("the epochs to wait are `patience`", "n_iter_no_change", "wait"),
@@ -314,7 +319,7 @@ EARLY_STOPPING = {
 _SIZES = "`sizes` are the numbers of neurons of each layer, the output's last, as in MLP(2, [16, 1])"
 
 #: Of neurons, layers and networks.
-MODEL = {
+MODEL_KEYWORDS = {
     **_all_say(_SIZES, "hidden_layer_sizes", "hidden_sizes", "hidden", "layer_sizes", "layers", "nouts", "sizes"),
     **_all_say(
         "the number of inputs is `n_inputs`",
@@ -343,8 +348,17 @@ MODEL = {
     **_all_say("it computes on the CPU, in double precision", "device", "dtype"),
 }  # fmt: skip
 
+#: Of dropout and of normalization.
+NORM_KEYWORDS = {
+    "epsilon": "the number that keeps a division from one by 0 is `eps`, as in PyTorch",
+    **_all_say("the number of inputs is `size`", "normalized_shape", "num_features", "n_inputs", "dim", "input_shape"),
+    **_all_say("the share that is dropped is `p`", "rate", "drop_prob", "dropout"),
+    **_all_say("what decides what is dropped is `seed`", "random_state", "rng", "generator"),
+    **_all_say(_NOT_HERE, "elementwise_affine", "affine", "center", "scale", "track_running_stats", "axis", "inplace"),
+}
+
 #: Of losses.
-LOSS = {
+LOSS_KEYWORDS = {
     **_all_say("a loss is the mean over what it is given", "reduction", "size_average", "reduce"),
     "from_logits": "`cross_entropy` and `binary_cross_entropy_with_logits` take logits, `binary_cross_entropy` "
     "probabilities",
@@ -362,7 +376,7 @@ LOSS = {
 }  # fmt: skip
 
 #: Of `gradcheck`.
-GRADCHECK = {
+GRADCHECK_KEYWORDS = {
     **_all_say("the step of the finite difference is `step`", "eps", "epsilon", "h", "delta"),
     **_all_say("the tolerances are `rtol` and `atol`", "tol", "tolerance"),
     **_all_say("the function comes first, and is called `f`", "func", "fn", "fun", "function"),
@@ -372,7 +386,7 @@ GRADCHECK = {
 }
 
 #: Of `record`.
-RECORD = {
+RECORD_KEYWORDS = {
     **_all_say("`shapes` says what each input is, () for a number", "example_inputs", "inputs", "input_shape", "shape"),
     **_all_say("gradients are wanted for `params`, a list of Values", "argnums", "parameters", "wrt"),
     **_all_say("the function comes first, and is called `fn`", "f", "func", "fun", "function", "model"),
@@ -381,7 +395,7 @@ RECORD = {
 }
 
 #: Of `draw`.
-DRAW = {
+DRAW_KEYWORDS = {
     **_all_say('the file is `file`, such as "graph.svg"', "filename", "fname", "path", "outfile", "output", "to_file"),
     "format": "the ending of `file` decides: .svg, .png or .dot",
     **_all_say('the direction is rankdir="LR", "TB", "RL" or "BT"', "direction", "orientation", "dir"),

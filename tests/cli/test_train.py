@@ -35,7 +35,7 @@ def test_each_problem_is_learned_with_its_own_settings(capsys, problem, least):
 
 def test_options_are_followed_and_results_written(tmp_path, capsys):
     options = (
-        "--layers 5,4 --activation tanh --optimizer momentum --learning-rate 0.02 --epochs 3 --batch-size 30 --seed 7"
+        "--layers 5,4 --activation tanh --optimizer Momentum --learning-rate 0.02 --epochs 3 --batch-size 30 --seed 7"
     )
     assert main(["train", "iris", *options.split(), "--out", str(tmp_path / "runs" / "iris")]) == 0
     out = capsys.readouterr().out

@@ -30,6 +30,7 @@ from sklearn.datasets import load_digits
 
 from tinygrad_edu.diagnosis import diagnose
 from tinygrad_edu.nn import MLP, BatchNorm, Layer, Sequential
+from tinygrad_edu.nn.losses import huber
 
 
 @cache
@@ -105,6 +106,12 @@ def test_diagnosing_changes_nothing():
     assert model.state_dict() == before
     assert model.training
     assert all(p.grad == 0.0 for p in model.parameters())
+
+
+def test_a_loss_may_be_given_by_its_name():
+    model = MLP(2, [4, 1], seed=0)
+    assert diagnose(model, MOONS_X, MOONS_Y, "huber") == diagnose(model, MOONS_X, MOONS_Y, huber)
+    assert diagnose(model, MOONS_X, MOONS_Y, "huber") != diagnose(model, MOONS_X, MOONS_Y)
 
 
 def test_bad_data_is_refused_as_by_fit():

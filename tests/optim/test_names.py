@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tinygrad_edu import SGD, Adam, RMSprop, Value
+from tinygrad_edu import SGD, Adam, AdamW, RMSprop, Value
 from tinygrad_edu.optim.names import OPTIMIZERS, optimizer_called
 
 BY_HAND = {
@@ -13,6 +13,7 @@ BY_HAND = {
     "momentum": lambda p: SGD(p, 0.05, momentum=0.9, weight_decay=0.1),
     "rmsprop": lambda p: RMSprop(p, 0.05, weight_decay=0.1),
     "adam": lambda p: Adam(p, 0.05, weight_decay=0.1),
+    "adamw": lambda p: AdamW(p, 0.05, weight_decay=0.1),
 }
 
 
@@ -31,12 +32,24 @@ def test_a_name_makes_the_optimizer_that_one_would_make_by_hand(name):
         assert named.update(theta, np.array(gradient)).tolist() == by_hand.update(theta, np.array(gradient)).tolist()
 
 
-def test_without_weight_decay_there_is_none():
-    assert {optimizer_called(name, [Value(1.0)], 0.1).weight_decay for name in OPTIMIZERS} == {0.0}
+def test_what_is_not_said_is_the_default_of_the_optimizer():
+    made = {name: optimizer_called(name, [Value(1.0)]) for name in OPTIMIZERS}
+    assert {name: (optimizer.lr, optimizer.weight_decay) for name, optimizer in made.items()} == {
+        "sgd": (0.01, 0.0),
+        "momentum": (0.01, 0.0),
+        "rmsprop": (0.01, 0.0),
+        "adam": (0.001, 0.0),
+        "adamw": (0.001, 0.01),
+    }
+
+
+def test_a_name_may_be_spelled_as_the_class_is():
+    for cls in (SGD, RMSprop, Adam, AdamW):
+        assert type(optimizer_called(cls.__name__, [Value(1.0)])) is cls
 
 
 def test_a_name_that_is_nearly_right_is_answered_with_the_right_one():
-    message = "no optimizer is called 'rmsprob'; did you mean 'rmsprop'? There are sgd, momentum, rmsprop, adam"
+    message = "no optimizer is called 'rmsprob'; did you mean 'rmsprop'? There are sgd, momentum, rmsprop, adam, adamw"
     with pytest.raises(ValueError, match=re.escape(message)):
         optimizer_called("rmsprob", [Value(1.0)], 0.1)
 

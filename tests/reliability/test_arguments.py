@@ -17,8 +17,10 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu import MLP, Layer, Module, Neuron, Value
+from tinygrad_edu import MLP, Layer, Module, Neuron, Value, optim
 from tinygrad_edu.nn import losses
+from tinygrad_edu.nn.loss_names import loss_called
+from tinygrad_edu.optim.names import optimizer_called
 
 WRONG: dict[str, Callable[[], Any]] = {
     "text": lambda: "text",
@@ -62,6 +64,20 @@ def values(*numbers: float) -> list[Value]:
     return [Value(number) for number in numbers]
 
 
+SCHEDULES: dict[Any, dict[str, Any]] = {
+    optim.StepLR: {"step_size": 3, "gamma": 0.5},
+    optim.MultiStepLR: {"milestones": [3, 5], "gamma": 0.5},
+    optim.ConstantLR: {"factor": 0.5, "total_iters": 3},
+    optim.LinearLR: {"start_factor": 0.5, "end_factor": 0.9, "total_iters": 3},
+    optim.ExponentialLR: {"gamma": 0.9},
+    optim.PolynomialLR: {"total_iters": 3, "power": 2.0},
+    optim.CosineAnnealingLR: {"T_max": 3, "eta_min": 0.01},
+    optim.CosineAnnealingWarmRestarts: {"T_0": 3, "T_mult": 2, "eta_min": 0.01},
+    optim.OneCycleLR: {"max_lr": 0.1, "total_steps": 9, "pct_start": 0.3, "div_factor": 5, "final_div_factor": 9.0},
+    optim.LambdaLR: {"lr_lambda": lambda epoch: 0.5},
+}
+
+
 def good_calls(folder: Any) -> dict[str, Call]:
     x, w = values(0.5, -2.0)
     root = (x * w).tanh()
@@ -100,7 +116,31 @@ def good_calls(folder: Any) -> dict[str, Call]:
         "RMSprop": Call(tg.RMSprop, {"params": model.parameters(), "lr": 0.1, "alpha": 0.9}),
         "EarlyStopping": Call(tg.EarlyStopping, {"patience": 3, "min_delta": 0.0}),
         "array": Call(tg.array, {"x": [1.0, 2.0]}),
-        "fit": Call(tg.fit, {"model": model, "X": X, "y": y, "epochs": 1, "batch_size": 2}),
+        "fit": Call(
+            tg.fit,
+            {
+                "model": model,
+                "X": X,
+                "y": y,
+                "loss": "mse",
+                "optimizer": "sgd",
+                "epochs": 1,
+                "batch_size": 2,
+                "validation_data": (X, y),
+                "schedule": lambda optimizer: optim.StepLR(optimizer, 2),
+            },
+        ),
+        "optimizer_called": Call(optimizer_called, {"name": "adam", "params": values(1, 2), "lr": 0.1}),
+        "loss_called": Call(loss_called, {"loss": "mse"}),
+        **{
+            made.__name__: Call(made, {"optimizer": tg.SGD(values(1, 2), 0.1), **settings, "per": "epoch"})
+            for made, settings in SCHEDULES.items()
+        },
+        "ReduceLROnPlateau": Call(
+            optim.ReduceLROnPlateau,
+            {"optimizer": tg.SGD(values(1, 2)), "factor": 0.5, "patience": 2, "threshold": 0.1, "min_lr": 0.01},
+        ),
+        "a step on a plateau": Call(optim.ReduceLROnPlateau(tg.SGD(values(1, 2))).step, {"metrics": 1.0}),
         "predict": Call(tg.predict, {"model": model, "X": X}),
         **{
             name: Call(getattr(losses, name), {"predictions": values(0.5, 0.5), "targets": [1.0, 1.0]})

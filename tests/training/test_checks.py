@@ -13,7 +13,6 @@ from tinygrad_edu.optim import SGD, Adam, StepLR
 from tinygrad_edu.training import EarlyStopping, fit
 from tinygrad_edu.training.checks import (
     check_dependence,
-    check_kinds,
     checked_batch_size,
     checked_callbacks,
     checked_optimizer,
@@ -60,6 +59,8 @@ NAN, INF = math.nan, math.inf
         (XOR_X, XOR_Y, {"callbacks": [EarlyStopping]}, TypeError, r"write EarlyStopping\(\)"),
         (XOR_X, XOR_Y, {"clip_norm": -1.0}, ValueError, "clip_norm must be"),
         (XOR_X, XOR_Y, {"engine": "warp"}, ValueError, "engine is .* not 'warp'"),
+        (XOR_X, XOR_Y, {"loss": "categorical_crossentropy"}, ValueError, 'write loss="cross_entropy"'),
+        (XOR_X, XOR_Y, {"loss": "mes"}, ValueError, "no loss is called 'mes'; did you mean 'mse'"),
         (XOR_X, XOR_Y, {"resume": True}, ValueError, "say which with checkpoint"),
     ],
 )
@@ -92,8 +93,8 @@ def test_an_optimizer_of_another_model_is_refused():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"optimizer": Adam}, r"such as Adam\(model.parameters\(\), 0.01\)"),
-        ({"loss": "cross_entropy"}, "loss is a function such as losses.cross_entropy, not 'cross_entropy'"),
+        ({"optimizer": Adam}, r"such as Adam\(model.parameters\(\), lr=0.01\), or a name such as 'adam', not <class"),
+        ({"loss": 3}, 'loss is a function such as losses.cross_entropy, or a name such as "mse", not 3'),
         ({"loss": lambda outputs, target: [outputs[0] - target]}, "one Value for one example"),
         (
             {"schedule": lambda optimizer: 0.1},
@@ -105,6 +106,11 @@ def test_an_optimizer_of_another_model_is_refused():
 def test_the_wrong_kind_of_thing_is_a_type_error(options, message):
     with pytest.raises(TypeError, match=message):
         fit(MLP(2, [1]), XOR_X, XOR_Y, **options)
+
+
+def test_an_optimizer_that_is_no_name_is_answered_with_those_there_are():
+    with pytest.raises(ValueError, match=r"no optimizer is called 'adagrad'; .* sgd, momentum, rmsprop, adam, adamw"):
+        fit(MLP(2, [1]), XOR_X, XOR_Y, optimizer="adagrad")
 
 
 def test_a_schedule_of_another_optimizer_is_refused():
@@ -145,6 +151,7 @@ def test_without_an_optimizer_it_is_adam_of_all_parameters():
     optimizer = checked_optimizer(None, model)
     assert type(optimizer) is Adam
     assert set(optimizer.params) == set(model.parameters())
+    assert set(checked_optimizer("RMSprop", model).params) == set(model.parameters())
     part = SGD(model.layers[0].parameters(), 0.1)
     assert checked_optimizer(part, model) is part
 
@@ -217,5 +224,4 @@ def test_checking_leaves_the_model_as_it_was():
     data = checked(XOR_X, XOR_Y)
     targets_for(model, mean_squared_error, data)
     check_dependence(model, mean_squared_error, Adam(model.parameters()), data)
-    check_kinds(mean_squared_error, 0)
     assert [(p.data, p.grad, model.training) for p in model.parameters()] == before

@@ -9,7 +9,7 @@ from training.examples import ENGINES, XOR_X, XOR_Y, regression, weights
 
 from tinygrad_edu import Value, fsum
 from tinygrad_edu.nn import MLP, RNN, BatchNorm, Conv2d, Dropout, Layer, Module, Sequential, l2_penalty
-from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, mean_squared_error
+from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, huber, mean_squared_error
 from tinygrad_edu.optim import SGD, Adam, CosineAnnealingLR, ExponentialLR, OneCycleLR, ReduceLROnPlateau
 from tinygrad_edu.training import Callback, fit, predict
 from tinygrad_edu.training.data import batch_order
@@ -205,6 +205,16 @@ def test_schedules_set_the_rate_of_each_epoch_or_iteration():
     zero = SGD(model.parameters(), 1e-9)
     plateau = fit(model, X, y, optimizer=zero, epochs=5, schedule=ReduceLROnPlateau(zero, 0.5, patience=1))
     assert plateau.learning_rate == pytest.approx([1e-9, 1e-9, 1e-9, 5e-10, 5e-10])
+
+
+def test_names_train_as_the_things_they_name():
+    X, y = regression()
+    named, made = MLP(2, [3, 1], seed=0), MLP(2, [3, 1], seed=0)
+    one = fit(named, X, y, loss="huber", optimizer="SGD", epochs=3, schedule=lambda o: ExponentialLR(o, 0.5))
+    optimizer = SGD(made.parameters(), lr=0.01)
+    other = fit(made, X, y, loss=huber, optimizer=optimizer, epochs=3, schedule=ExponentialLR(optimizer, 0.5))
+    assert weights(named) == weights(made)
+    assert one.learning_rate == other.learning_rate == [0.01, 0.005, 0.0025]
 
 
 def test_a_second_fit_continues_a_schedule_and_begins_one_that_a_function_makes():

@@ -75,7 +75,13 @@ def add_train(commands: Any) -> None:
         help="sizes of the hidden layers, such as 16,16, or none for no layer",
     )
     add("--activation", default="relu", metavar="NAME", help="of the hidden layers: relu, tanh, sigmoid, ... (relu)")
-    add("--optimizer", choices=list(OPTIMIZERS), default="adam", help="how a gradient becomes a step (adam)")
+    add(
+        "--optimizer",
+        type=str.lower,
+        choices=list(OPTIMIZERS),
+        default="adam",
+        help="how a gradient becomes a step (adam)",
+    )
     add("--lr", "--learning-rate", type=float, metavar="RATE", help="how large the steps are (what suits the problem)")
     add("--epochs", type=int, metavar="N", help="how often to go through the data (what suits the problem)")
     add("--batch-size", type=int, metavar="N", help="examples per step (32, or all if there are fewer)")

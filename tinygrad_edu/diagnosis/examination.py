@@ -26,6 +26,7 @@ from tinygrad_edu.diagnosis.network_checks import (
 )
 from tinygrad_edu.diagnosis.observation import observe
 from tinygrad_edu.diagnosis.pathologies import Finding
+from tinygrad_edu.nn.loss_names import loss_called
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.terminal import Table, Text, text_of
@@ -88,7 +89,7 @@ def diagnose(
     model: Module,
     X: Any,
     y: Any,
-    loss: Loss = mean_squared_error,
+    loss: Loss | str = mean_squared_error,
     *,
     history: History | None = None,
     sample: int = 100,
@@ -98,14 +99,15 @@ def diagnose(
     Looks at up to `sample` of the examples, with the model in `eval()`: for non-finite numbers (the first, by name),
     neurons that are copies of each other, dead and saturated units (named, with the share of examples), vanishing and
     exploding gradients (by layer). With the `history` of its training also for overfitting and for a learning rate too
-    large or too small. Nothing about the model changes, but its gradients are 0 afterwards. Raises ValueError or
-    TypeError for data that does not fit the model, or is itself not finite.
+    large or too small. `loss` is a function or a name, as for `fit`. Nothing about the model changes, but its gradients
+    are 0 afterwards. Raises ValueError or TypeError for data that does not fit the model, or is itself not finite.
 
     >>> from tinygrad_edu.nn import MLP
     >>> diagnosis = diagnose(MLP(1, [4, 1], init="zeros"), [[-1.0], [1.0]], [0.0, 1.0])
     >>> print(diagnosis.findings[0].pathology, "in", diagnosis.findings[0].where)
     broken symmetry in layers.0
     """
+    loss = loss_called(loss)
     data = targets_for(model, loss, checked(X, y))
     return examine(model, data, sample, loss, history)
 

@@ -28,7 +28,7 @@ from tinygrad_edu.drawing.markup import AS_BOLD, bold, caption, cell, label_text
 from tinygrad_edu.drawing.modules import is_parameter, module_places, named_places
 from tinygrad_edu.drawing.names import is_constant, node_names
 from tinygrad_edu.drawing.palette import BROKEN, FONT, GRAY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
-from tinygrad_edu.elsewhere import DRAW, says_ours
+from tinygrad_edu.elsewhere import DRAW_KEYWORDS, says_ours
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.number_systems import formula, local_formulas
@@ -51,7 +51,7 @@ _BACKWARD_ARROWS = {"LR": "←", "RL": "→", "TB": "↑", "BT": "↓"}
 _WIDEST = 4.0
 
 
-@says_ours(DRAW)
+@says_ours(DRAW_KEYWORDS)
 def draw(
     root: Value,
     file: str | os.PathLike[str] | None = None,

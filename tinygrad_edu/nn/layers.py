@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
 from tinygrad_edu.arrays import ValueArray, array
-from tinygrad_edu.elsewhere import MODEL, says_ours
+from tinygrad_edu.elsewhere import MODEL_KEYWORDS, says_ours
 from tinygrad_edu.functions import dot, softmax
 from tinygrad_edu.modes import asks_for_modules
 from tinygrad_edu.nn.activations import Activation, activation_name, is_softmax, resolve_activation
@@ -71,7 +71,7 @@ class Neuron(Module):
     1.5
     """
 
-    @says_ours(MODEL)
+    @says_ours(MODEL_KEYWORDS)
     def __init__(
         self,
         n_inputs: int,
@@ -120,7 +120,7 @@ class Layer(Module):
     array([0.333, 0.333, 0.333])
     """
 
-    @says_ours(MODEL)
+    @says_ours(MODEL_KEYWORDS)
     def __init__(
         self,
         n_inputs: int,
@@ -174,7 +174,7 @@ class MLP(Module):
     (1, 'layers.0.neurons.0.bias')
     """
 
-    @says_ours(MODEL)
+    @says_ours(MODEL_KEYWORDS)
     def __init__(
         self,
         n_inputs: int,

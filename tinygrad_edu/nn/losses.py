@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 import numpy as np
 
 from tinygrad_edu.arguments import above_zero
-from tinygrad_edu.elsewhere import LOSS, not_here, says_ours
+from tinygrad_edu.elsewhere import LOSS_KEYWORDS, not_here, says_ours
 from tinygrad_edu.functions import choose, dot, fsum, logsumexp
 from tinygrad_edu.value import Number, Value, as_value
 
@@ -50,7 +50,7 @@ PredictionAndTarget: TypeAlias = tuple[Value, Number]
 # Regression -----------------------------------------------------------------------------------------------
 
 
-@says_ours(LOSS)
+@says_ours(LOSS_KEYWORDS)
 def mean_squared_error(predictions: Numbers, targets: Numbers) -> Value:
     """The mean of the squared errors: Σ (predictionᵢ - targetᵢ)² / n.
 
@@ -62,7 +62,7 @@ def mean_squared_error(predictions: Numbers, targets: Numbers) -> Value:
     return _mean_of_terms([error.square() for error in _errors(predictions, targets)])
 
 
-@says_ours(LOSS)
+@says_ours(LOSS_KEYWORDS)
 def half_squared_error(predictions: Numbers, targets: Numbers) -> Value:
     """Half the sum of the squared errors, ½ Σ (predictionᵢ - targetᵢ)², whose derivative is the error itself.
 
@@ -74,7 +74,7 @@ def half_squared_error(predictions: Numbers, targets: Numbers) -> Value:
     return 0.5 * _sum_of_terms([error.square() for error in _errors(predictions, targets)])
 
 
-@says_ours(LOSS)
+@says_ours(LOSS_KEYWORDS)
 def mean_absolute_error(predictions: Numbers, targets: Numbers) -> Value:
     """The mean of the absolute errors: Σ |predictionᵢ - targetᵢ| / n, with slope 0 where an error is 0.
 
@@ -86,7 +86,7 @@ def mean_absolute_error(predictions: Numbers, targets: Numbers) -> Value:
     return _mean_of_terms([abs(error) for error in _errors(predictions, targets)])
 
 
-@says_ours(LOSS)
+@says_ours(LOSS_KEYWORDS)
 def root_mean_squared_error(predictions: Numbers, targets: Numbers) -> Value:
     """√(mean squared error), in the unit of the targets.
 
@@ -100,7 +100,7 @@ def root_mean_squared_error(predictions: Numbers, targets: Numbers) -> Value:
     return mean_squared_error(predictions, targets).sqrt()
 
 
-@says_ours(LOSS)
+@says_ours(LOSS_KEYWORDS)
 def huber(predictions: Numbers, targets: Numbers, delta: float = 1.0) -> Value:
     """The mean of ½ error² where |error| <= delta, and of delta · (|error| - ½ delta) beyond it.
 
@@ -122,7 +122,7 @@ def huber(predictions: Numbers, targets: Numbers, delta: float = 1.0) -> Value:
 # Two classes ----------------------------------------------------------------------------------------------
 
 
-@says_ours(LOSS)
+@says_ours(LOSS_KEYWORDS)
 def hinge(predictions: Numbers, targets: Numbers) -> Value:
     """The mean of max(0, 1 - targetᵢ · predictionᵢ), for targets of -1 and +1 (Cortes & Vapnik, 1995).
 
@@ -138,7 +138,7 @@ def hinge(predictions: Numbers, targets: Numbers) -> Value:
     return _mean_of_terms([(1.0 - target * prediction).relu() for prediction, target in pairs])
 
 
-@says_ours(LOSS)
+@says_ours(LOSS_KEYWORDS)
 def binary_cross_entropy(predictions: Numbers, targets: Numbers) -> Value:
     """The mean of -(t · ln p + (1 - t) · ln(1 - p)) for probabilities p of class 1 and targets t from 0 to 1.
 
@@ -155,7 +155,7 @@ def binary_cross_entropy(predictions: Numbers, targets: Numbers) -> Value:
     return _mean_of_terms([_blend(-p.log(), t, -(-p).log1p()) for p, t in pairs])
 
 
-@says_ours(LOSS)
+@says_ours(LOSS_KEYWORDS)
 def binary_cross_entropy_with_logits(predictions: Numbers, targets: Numbers) -> Value:
     """`binary_cross_entropy` of sigmoid(z), from the logits z themselves.
 
@@ -184,7 +184,7 @@ def _blend(if_one: Value, target: Number, if_zero: Value) -> Value:
 # Several classes ------------------------------------------------------------------------------------------
 
 
-@says_ours(LOSS)
+@says_ours(LOSS_KEYWORDS)
 def cross_entropy(
     logits: Sequence[Any] | np.ndarray[Any, Any],
     target: Any,

@@ -34,7 +34,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
-from tinygrad_edu.elsewhere import MODULE, call_elsewhere
+from tinygrad_edu.elsewhere import MODULE_ATTRIBUTES, ZERO_GRAD_KEYWORDS, call_elsewhere, says_ours
 from tinygrad_edu.modes import asks_for_modules, current_mode, modes_alive, running_module
 from tinygrad_edu.origins import Origin, Place
 from tinygrad_edu.texts import counted
@@ -127,6 +127,7 @@ class Module:
                     shared = Origin(module=place, is_parameter=True)
                 _tell(item, place.to(name), shared)
 
+    @says_ours(ZERO_GRAD_KEYWORDS)
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0, as before each `backward()` of a training loop."""
         for parameter in self.parameters():
@@ -207,7 +208,7 @@ class Module:
         return f"{type(self).__name__}({size}{inside}\n)" if inside else f"{type(self).__name__}({size})"
 
 
-call_elsewhere(Module, "a module", MODULE)
+call_elsewhere(Module, "a module", MODULE_ATTRIBUTES)
 
 
 def _tell(parameter: Any, label: str, origin: Origin) -> None:

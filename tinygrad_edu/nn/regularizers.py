@@ -4,7 +4,8 @@
 batch: a list of examples; any model it is part of must be called on a list of examples too, and says so with
 `takes_batch = True`. `Sequential` does this by itself. The penalties are functions of the parameters.
 
-May import: `arguments`, `modes`, `value`, `functions`, `arrays`; `layers` and `module` of this folder; NumPy.
+May import: `arguments`, `elsewhere`, `modes`, `value`, `functions`, `arrays`; `layers` and `module` of this folder;
+NumPy.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from tinygrad_edu.arguments import Seed, above_zero, at_least_zero, random_generator, whole_number
 from tinygrad_edu.arrays import ValueArray, array
+from tinygrad_edu.elsewhere import NORM_KEYWORDS, says_ours
 from tinygrad_edu.functions import fsum, where
 from tinygrad_edu.modes import noise
 from tinygrad_edu.nn.layers import one_example
@@ -43,6 +45,7 @@ class Dropout(Module):
     ValueArray([1., 1.])
     """
 
+    @says_ours(NORM_KEYWORDS)
     def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
         if not 0.0 <= p < 1.0:
             raise ValueError(f"p is the share of inputs that is dropped, at least 0 and below 1, not {p!r}")
@@ -82,6 +85,7 @@ class LayerNorm(Module):
     array([-1.225,  0.   ,  1.225])
     """
 
+    @says_ours(NORM_KEYWORDS)
     def __init__(self, size: int, *, eps: float = 1e-5) -> None:
         self.size = whole_number(size, "size")
         self.eps = above_zero(eps, "eps")
@@ -115,6 +119,7 @@ class RMSNorm(Module):
     array([0.849, 1.131])
     """
 
+    @says_ours(NORM_KEYWORDS)
     def __init__(self, size: int, *, eps: float = 1e-8) -> None:
         self.size = whole_number(size, "size")
         self.eps = above_zero(eps, "eps")
@@ -157,6 +162,7 @@ class BatchNorm(Module):
     takes_batch: ClassVar[bool] = True
     buffer_names = ("running_mean", "running_var")
 
+    @says_ours(NORM_KEYWORDS)
     def __init__(self, size: int, *, momentum: float = 0.1, eps: float = 1e-5) -> None:
         self.size = whole_number(size, "size")
         if not 0.0 < momentum <= 1.0:

@@ -21,7 +21,14 @@ import numpy as np
 
 from tinygrad_edu.arguments import above_zero, at_least_zero, kept_share
 from tinygrad_edu.arrays import flat
-from tinygrad_edu.elsewhere import OPTIMIZER, OPTIMIZERS, CalledElsewhere, call_elsewhere, says_ours
+from tinygrad_edu.elsewhere import (
+    OPTIMIZER_ATTRIBUTES,
+    OPTIMIZER_KEYWORDS,
+    ZERO_GRAD_KEYWORDS,
+    CalledElsewhere,
+    call_elsewhere,
+    says_ours,
+)
 from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.value import Value
 
@@ -108,6 +115,7 @@ class Optimizer(ABC):
         """
         write_numbers(self.params, self.update(numbers_of(self.params), gradients_of(self.params)))
 
+    @says_ours(ZERO_GRAD_KEYWORDS)
     def zero_grad(self) -> None:
         """Forget the gradients, which otherwise accumulate: set every `.grad` to 0."""
         for p in self.params:
@@ -151,7 +159,7 @@ class Optimizer(ABC):
         return f"{type(self).__name__}({len(self.params)} parameters, {settings})"
 
 
-call_elsewhere(Optimizer, "an optimizer", OPTIMIZER)
+call_elsewhere(Optimizer, "an optimizer", OPTIMIZER_ATTRIBUTES)
 # Setting this one would change nothing, and nobody would know.
 call_elsewhere(Optimizer, "an optimizer", {"learning_rate": "it is `lr`, as in PyTorch"}, CalledElsewhere)
 
@@ -177,7 +185,7 @@ class SGD(Optimizer):
 
     buffer_names = ("velocity",)
 
-    @says_ours(OPTIMIZERS)
+    @says_ours(OPTIMIZER_KEYWORDS)
     def __init__(
         self,
         params: Parameters,
@@ -218,7 +226,7 @@ class RMSprop(Optimizer):
 
     buffer_names = ("square",)
 
-    @says_ours(OPTIMIZERS)
+    @says_ours(OPTIMIZER_KEYWORDS)
     def __init__(
         self,
         params: Parameters,
@@ -257,7 +265,7 @@ class Adam(Optimizer):
 
     buffer_names = ("mean", "square")
 
-    @says_ours(OPTIMIZERS)
+    @says_ours(OPTIMIZER_KEYWORDS)
     def __init__(
         self,
         params: Parameters,
@@ -299,7 +307,7 @@ class AdamW(Adam):
     0.95
     """
 
-    @says_ours(OPTIMIZERS)
+    @says_ours(OPTIMIZER_KEYWORDS)
     def __init__(
         self,
         params: Parameters,

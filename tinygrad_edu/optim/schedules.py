@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from tinygrad_edu.arguments import above_zero, at_least_zero, whole_number
-from tinygrad_edu.elsewhere import SCHEDULE, SCHEDULES, call_elsewhere, says_ours
+from tinygrad_edu.elsewhere import SCHEDULE_ATTRIBUTES, SCHEDULE_KEYWORDS, call_elsewhere, says_ours
 from tinygrad_edu.optim.optimizers import Optimizer
 
 __all__ = [
@@ -118,7 +118,7 @@ class Schedule(ABC):
         return f"{type(self).__name__}({settings})"
 
 
-call_elsewhere(Schedule, "a schedule", SCHEDULE)
+call_elsewhere(Schedule, "a schedule", SCHEDULE_ATTRIBUTES)
 
 
 # Down, in steps or gradually ------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ class StepLR(Schedule):
     [0.1, 0.1, 0.05, 0.025]
     """
 
-    @says_ours(SCHEDULES)
+    @says_ours(SCHEDULE_KEYWORDS)
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, *, per: str = "epoch") -> None:
         self.step_size = whole_number(step_size, "step_size")
         self.gamma = above_zero(gamma, "gamma")
@@ -153,7 +153,7 @@ class MultiStepLR(Schedule):
     [0.1, 0.1, 0.1, 0.05, 0.05, 0.025, 0.025]
     """
 
-    @says_ours(SCHEDULES)
+    @says_ours(SCHEDULE_KEYWORDS)
     def __init__(
         self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1, *, per: str = "epoch"
     ) -> None:
@@ -174,7 +174,7 @@ class ExponentialLR(Schedule):
     0.1
     """
 
-    @says_ours(SCHEDULES)
+    @says_ours(SCHEDULE_KEYWORDS)
     def __init__(self, optimizer: Optimizer, gamma: float, *, per: str = "epoch") -> None:
         self.gamma = above_zero(gamma, "gamma")
         super().__init__(optimizer, per)
@@ -193,7 +193,7 @@ class PolynomialLR(Schedule):
     [1.0, 0.5625, 0.25, 0.0625, 0.0, 0.0]
     """
 
-    @says_ours(SCHEDULES)
+    @says_ours(SCHEDULE_KEYWORDS)
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, *, per: str = "epoch") -> None:
         self.total_iters = whole_number(total_iters, "total_iters")
         self.power = above_zero(power, "power")
@@ -218,7 +218,7 @@ class CosineAnnealingLR(Schedule):
     [0.2, 0.1, 0.0]
     """
 
-    @says_ours(SCHEDULES)
+    @says_ours(SCHEDULE_KEYWORDS)
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, *, per: str = "epoch") -> None:
         self.T_max = whole_number(T_max, "T_max")
         self.eta_min = at_least_zero(eta_min, "eta_min")
@@ -241,7 +241,7 @@ class CosineAnnealingWarmRestarts(Schedule):
     [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0]
     """
 
-    @says_ours(SCHEDULES)
+    @says_ours(SCHEDULE_KEYWORDS)
     def __init__(
         self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, *, per: str = "epoch"
     ) -> None:
@@ -273,7 +273,7 @@ class ConstantLR(Schedule):
     [0.4, 0.4, 0.8, 0.8]
     """
 
-    @says_ours(SCHEDULES)
+    @says_ours(SCHEDULE_KEYWORDS)
     def __init__(
         self, optimizer: Optimizer, factor: float = 1.0 / 3.0, total_iters: int = 5, *, per: str = "epoch"
     ) -> None:
@@ -297,7 +297,7 @@ class LinearLR(Schedule):
     [0.25, 0.5, 0.75, 1.0, 1.0]
     """
 
-    @says_ours(SCHEDULES)
+    @says_ours(SCHEDULE_KEYWORDS)
     def __init__(
         self,
         optimizer: Optimizer,
@@ -332,7 +332,7 @@ class OneCycleLR(Schedule):
     [0.04, 0.52, 1.0, 4e-06]
     """
 
-    @says_ours(SCHEDULES)
+    @says_ours(SCHEDULE_KEYWORDS)
     def __init__(
         self,
         optimizer: Optimizer,
@@ -346,7 +346,7 @@ class OneCycleLR(Schedule):
     ) -> None:
         self.max_lr = at_least_zero(max_lr, "max_lr")
         self.total_steps = whole_number(total_steps, "total_steps")
-        if not 0.0 < pct_start < 1.0:
+        if above_zero(pct_start, "pct_start") >= 1.0:
             raise ValueError(f"pct_start is the share of the cycle that goes up, between 0 and 1, not {pct_start:g}")
         self.pct_start = pct_start
         self.div_factor = above_zero(div_factor, "div_factor")
@@ -383,7 +383,7 @@ class ReduceLROnPlateau(Schedule):
 
     watches_loss = True
 
-    @says_ours(SCHEDULES)
+    @says_ours(SCHEDULE_KEYWORDS)
     def __init__(
         self,
         optimizer: Optimizer,
@@ -393,7 +393,7 @@ class ReduceLROnPlateau(Schedule):
         threshold: float = 1e-4,
         min_lr: float = 0.0,
     ) -> None:
-        if not 0.0 < factor < 1.0:
+        if above_zero(factor, "factor") >= 1.0:
             raise ValueError(
                 f"factor multiplies the learning rate to lower it, so it must be between 0 and 1, not {factor:g}"
             )
@@ -441,7 +441,7 @@ class LambdaLR(Schedule):
     0.2
     """
 
-    @says_ours(SCHEDULES)
+    @says_ours(SCHEDULE_KEYWORDS)
     def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float], *, per: str = "epoch") -> None:
         if not callable(lr_lambda):
             raise TypeError(
@@ -469,7 +469,7 @@ class SequentialLR(Schedule):
     [0.25, 0.5, 0.75, 1.0, 0.5, 0.25]
     """
 
-    @says_ours(SCHEDULES)
+    @says_ours(SCHEDULE_KEYWORDS)
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[Schedule], milestones: Sequence[int]) -> None:
         self.schedulers = list(schedulers)
         self.milestones = _milestones(milestones)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.arrays import array
-from tinygrad_edu.elsewhere import RECORD, says_ours
+from tinygrad_edu.elsewhere import RECORD_KEYWORDS, says_ours
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.examples import WORK, made_inputs
 from tinygrad_edu.replay.given import check_theta, checked_examples, checked_params, checked_shapes
@@ -25,7 +25,7 @@ from tinygrad_edu.value import Value
 __all__ = ["Programs", "record", "recorded"]
 
 
-@says_ours(RECORD)
+@says_ours(RECORD_KEYWORDS)
 def record(
     fn: Callable[..., Any],
     shapes: Sequence[Shape],

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import at_least_zero, whole_number
-from tinygrad_edu.elsewhere import EARLY_STOPPING, says_ours
+from tinygrad_edu.elsewhere import EARLY_STOPPING_KEYWORDS, says_ours
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.optim.optimizers import Optimizer
 from tinygrad_edu.optim.vectors import Vector
@@ -139,7 +139,7 @@ class EarlyStopping(Callback):
     3
     """
 
-    @says_ours(EARLY_STOPPING)
+    @says_ours(EARLY_STOPPING_KEYWORDS)
     def __init__(self, patience: int = 10, *, min_delta: float = 0.0, restore_best_weights: bool = True) -> None:
         self.patience = whole_number(patience, "patience, which counts epochs without improvement,", least=0)
         self.min_delta = at_least_zero(min_delta, "min_delta")

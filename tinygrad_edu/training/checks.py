@@ -20,6 +20,7 @@ from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.nn.regularizers import BatchNorm
 from tinygrad_edu.optim.clipping import clipped_by_norm, clipped_by_value
+from tinygrad_edu.optim.names import optimizer_called
 from tinygrad_edu.optim.optimizers import Adam, Optimizer
 from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.optim.vectors import Vector
@@ -30,7 +31,6 @@ from tinygrad_edu.value import Value
 
 __all__ = [
     "check_dependence",
-    "check_kinds",
     "checked_batch_size",
     "checked_callbacks",
     "checked_optimizer",
@@ -49,14 +49,19 @@ _USUAL_BATCH = 32
 _TARGETS_TRIED = 1000
 
 
-def checked_optimizer(optimizer: Optimizer | None, model: Module) -> Optimizer:
-    """The optimizer, by default `Adam`. It must hold some parameter of the model."""
+def checked_optimizer(optimizer: Optimizer | str | None, model: Module) -> Optimizer:
+    """The optimizer, by default `Adam`, or the one of a name. It must hold some parameter of the model."""
     if not isinstance(model, Module):
         raise TypeError(f"fit trains a Module, such as MLP(2, [16, 1]), not {model!r}")
     if optimizer is None:
         return Adam(model.parameters())
+    if isinstance(optimizer, str):
+        return optimizer_called(optimizer, model.parameters())
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"an optimizer is an object such as Adam(model.parameters(), 0.01), not {optimizer!r}")
+        raise TypeError(
+            f"an optimizer is an object such as Adam(model.parameters(), lr=0.01), or a name such as 'adam', "
+            f"not {optimizer!r}"
+        )
     if not set(optimizer.params) & set(model.parameters()):
         raise ValueError(
             "the optimizer holds none of this model's parameters, so training would change nothing; "
@@ -82,14 +87,6 @@ def checked_schedule(schedule: Any, optimizer: Optimizer) -> Schedule | None:
             "made with, or a function such as schedule=lambda optimizer: StepLR(optimizer, 10)"
         )
     return made
-
-
-def check_kinds(loss: Any, seed: int | None) -> None:
-    """Refuse a loss that cannot be called, and a seed that NumPy does not take."""
-    if not callable(loss):
-        raise TypeError(f"loss is a function such as losses.cross_entropy, not {loss!r}")
-    if seed is not None:
-        whole_number(seed, "seed", least=0)
 
 
 def check_dependence(model: Module, loss: Loss, optimizer: Optimizer, data: Data) -> None:

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import whole_number
-from tinygrad_edu.elsewhere import FIT, says_ours
+from tinygrad_edu.elsewhere import FIT_KEYWORDS, says_ours
 from tinygrad_edu.nn.layers import named_layers
+from tinygrad_edu.nn.loss_names import loss_called
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.optim.clipping import norm
@@ -33,7 +34,6 @@ from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
 from tinygrad_edu.training.checks import (
     check_dependence,
-    check_kinds,
     checked_batch_size,
     checked_callbacks,
     checked_optimizer,
@@ -64,13 +64,13 @@ class CallbackError(RuntimeError):
     """
 
 
-@says_ours(FIT)
+@says_ours(FIT_KEYWORDS)
 def fit(
     model: Module,
     X: Any,
     y: Any,
-    loss: Loss = mean_squared_error,
-    optimizer: Optimizer | None = None,
+    loss: Loss | str = mean_squared_error,
+    optimizer: Optimizer | str | None = None,
     epochs: int = 10,
     batch_size: int | None = None,
     validation_data: tuple[Any, Any] | None = None,
@@ -93,9 +93,12 @@ def fit(
     The model is called with one example as a list (of lists, ...), whatever the engine. An epoch is one pass through
     the data, in shuffled batches (the last one smaller if it must be); an iteration is one step on one batch. `y` has
     shape (n,), or (n, outputs) as the loss wants it; class labels 0, 1, ... for a model with one output per class
-    become one-hot rows. `optimizer` is `Adam(model.parameters())` unless you give one, and trains the parameters it was
-    given. `batch_size` is 32, or all the data if there is less. `validation_data` is a pair (X, y) whose loss is
-    measured, with the model in `eval()`, after each epoch. `seed` decides the shuffling; None draws one.
+    become one-hot rows. `loss` may also be a name: "mse", "mae", "huber", "cross_entropy" of logits,
+    "binary_crossentropy" of probabilities, ... `optimizer` trains the parameters it was given; it may also be a name,
+    "sgd", "momentum", "rmsprop", "adam" or "adamw", which means all parameters of the model and the default learning
+    rate, and is "adam" unless you say otherwise. `batch_size` is 32, or all the data if there is less.
+    `validation_data` is a pair (X, y) whose loss is measured, with the model in `eval()`, after each epoch. `seed`
+    decides the shuffling; None draws one.
 
     `schedule` sets the learning rate: one made with this optimizer, or a function that makes one from it, such as
     `lambda optimizer: StepLR(optimizer, 10)`. `fit` steps it after each epoch, or iteration with `per="iteration"`, and
@@ -125,9 +128,9 @@ def fit(
     >>> history.epochs, history.iterations, round(model([10.0])[0].data, 3)
     (200, 200, 21.0)
     """
+    loss, seed = loss_called(loss), None if seed is None else whole_number(seed, "seed", least=0)
     epochs, callbacks = whole_number(epochs, "epochs"), checked_callbacks(callbacks)
     optimizer = checked_optimizer(optimizer, model)
-    check_kinds(loss, seed)
     data = targets_for(model, loss, checked(X, y))
     batch_size = checked_batch_size(batch_size, len(data), model)
     valid = None if validation_data is None else targets_for(model, loss, checked_validation(validation_data, data))
