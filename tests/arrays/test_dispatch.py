@@ -31,13 +31,17 @@ def detached(answer: Any) -> bool:
     return isinstance(answer, (float, complex, np.inexact))
 
 
+#: What NumPy and our sentences raise for arguments that a function does not take.
+REFUSALS = (TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError, OSError)
+
+
 def tried(function: Any, *arguments: Any) -> Any:
     """The answer, or the error that says that there is none."""
     if any(isinstance(part, list) and isinstance(part[0], np.ndarray) for part in arguments):
         arguments = (np.stack(arguments[0]),) if function not in TAKES_LISTS else arguments
     try:
         return function(*arguments)
-    except (TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError, OSError, np.linalg.LinAlgError) as error:
+    except REFUSALS as error:
         return error
 
 

@@ -116,7 +116,9 @@ def _size_of(value: Value) -> float:
 def det(a: Any) -> Any:
     """The determinant, by elimination; its slopes are the cofactors, also where it is 0."""
     values = _matrices(a, "det")
-    found = [_determinant(matrix.tolist()) for matrix in values.reshape(-1, *values.shape[-2:])]
+    found = [
+        _determinant(matrix.tolist()) for matrix in values.reshape(math.prod(values.shape[:-2]), *values.shape[-2:])
+    ]
     return found[0] if values.ndim == 2 else array(found).reshape(values.shape[:-2])
 
 
@@ -153,8 +155,8 @@ def solve(a: Any, b: Any) -> Any:
     if right.ndim < 2 or right.shape[-2] != size:
         raise ValueError(f"solve needs {size} numbers on the right, one for each row of a, not shape {np.shape(b)}")
     shape = np.broadcast_shapes(matrices.shape[:-2], right.shape[:-2])
-    lefts = np.broadcast_to(matrices, (*shape, size, size)).reshape(-1, size, size)
-    rights = np.broadcast_to(right, (*shape, size, right.shape[-1])).reshape(-1, size, right.shape[-1])
+    lefts = np.broadcast_to(matrices, (*shape, size, size)).reshape(math.prod(shape), size, size)
+    rights = np.broadcast_to(right, (*shape, size, right.shape[-1])).reshape(math.prod(shape), size, right.shape[-1])
     found = [_solution(m.tolist(), r.tolist()) for m, r in zip(lefts, rights, strict=True)]
     solutions = array(found).reshape((*shape, size, right.shape[-1]))
     return solutions[..., 0] if is_vector else solutions

@@ -112,9 +112,21 @@ def _numbers(x: Any, what: str) -> Any:
 
 _declare(
     """allclose argmax argmin argpartition argsort argwhere array_equal array_equiv count_nonzero digitize flatnonzero
-    histogram isclose isneginf isposinf lexsort nanargmax nanargmin nonzero searchsorted""",
+    histogram isclose lexsort nanargmax nanargmin nonzero searchsorted""",
     _looked,
 )
+
+
+@meaning_of("isposinf")
+def isposinf(x: Any) -> Any:
+    """Whether each number is inf."""
+    return values_of(x) == np.inf
+
+
+@meaning_of("isneginf")
+def isneginf(x: Any) -> Any:
+    """Whether each number is -inf."""
+    return values_of(x) == -np.inf
 
 
 # Arrays like another --------------------------------------------------------------------------------------

@@ -28,7 +28,9 @@ def as_text(values: Any, name: str = "", spec: str = "") -> str:
         return f"<an array of Values of shape {values.shape}, while recording>"
     numbers = np.array([value.data for value in elements], dtype=np.float64).reshape(values.shape)
     formatter: Any = {"float_kind": lambda number: format(number, spec)} if spec else None
-    text = np.array2string(numbers, separator=", " if name else " ", prefix=f"{name}(", formatter=formatter)
+    text = np.array2string(
+        numbers, separator=", " if name else " ", prefix=f"{name}(" if name else "", formatter=formatter
+    )
     return f"{name}({text})" if name else text
 
 

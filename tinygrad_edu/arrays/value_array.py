@@ -280,7 +280,7 @@ def _by_meaning(name: str) -> Callable[..., Any]:
     def method(self: ValueArray, *given: Any, **named: Any) -> Any:
         return MEANINGS[getattr(np, name)](self, *given, **named)
 
-    method.__name__ = name
+    method.__name__, method.__doc__ = name, f"What `np.{name}` makes of the array."
     return method
 
 
@@ -400,6 +400,8 @@ def check_target(target: Any) -> None:
     """Refuse to write Values into an array of plain numbers.
 
     Raises TypeError, which says how the array should have been made.
+
+    >>> check_target(array([1.0]))
     """
     if isinstance(target, np.ndarray) and target.dtype != object:
         raise TypeError(
