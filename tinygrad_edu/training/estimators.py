@@ -1,223 +1,601 @@
-"""`MLPClassifier` and `MLPRegressor`: our networks as scikit-learn estimators.
+"""`MLPClassifier` and `MLPRegressor`: our networks as scikit-learn estimators, in the place of scikit-learn's own.
 
-They follow scikit-learn's protocol to the letter (its `check_estimator` passes), so pipelines, cross-validation, grid
-search, metrics and joblib's back ends, on many processes or on a cluster, work with them as with any other estimator.
+They have the arguments, methods, fitted attributes, warnings and errors of `sklearn.neural_network`, draw the same
+random numbers and take the same steps; who changes the import gets the same scores. Beside that they have any
+activation of the rule book, `model_`, the network as `Value`s, and `explain`.
 
-May import: `nn`, `optim`; `callbacks`, `data`, `history`, `loop` and `prediction` of this folder; NumPy, scikit-learn.
+May import: `value`, `nn`; `contributions`, `estimator_network` and `estimator_solvers` of this folder; NumPy,
+scikit-learn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
-
-from tinygrad_edu.nn.layers import MLP
-from tinygrad_edu.nn.losses import cross_entropy, mean_squared_error
-from tinygrad_edu.optim.names import optimizer_called
-from tinygrad_edu.training.callbacks import EarlyStopping
-from tinygrad_edu.training.data import Array
-from tinygrad_edu.training.history import History
-from tinygrad_edu.training.loop import fit
-from tinygrad_edu.training.prediction import predict
 
 try:
-    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    import scipy.optimize
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, _fit_context, is_classifier
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.metrics import accuracy_score, r2_score
     from sklearn.model_selection import train_test_split
-    from sklearn.utils import check_random_state, compute_class_weight
-    from sklearn.utils.multiclass import check_classification_targets
-    from sklearn.utils.validation import check_is_fitted, validate_data
+    from sklearn.preprocessing import LabelBinarizer
+    from sklearn.utils import check_random_state, column_or_1d, gen_batches, shuffle
+
+    # These are not public, and the only way to the same messages as scikit-learn's own estimators have.
+    from sklearn.utils._param_validation import Interval, Options, StrOptions
+    from sklearn.utils.metaestimators import available_if
+    from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+    from sklearn.utils.optimize import _check_optimize_result
+    from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 except ImportError as error:
     raise ImportError(
         'MLPClassifier and MLPRegressor need scikit-learn; install it with: pip install "tinygrad_edu[learn]"'
     ) from error
 
+from tinygrad_edu.nn.layers import MLP
+from tinygrad_edu.training.contributions import Contributions
+from tinygrad_edu.training.estimator_network import EstimatorNetwork, operation_called
+from tinygrad_edu.training.estimator_solvers import AdamSolver, SGDSolver, Solver
+from tinygrad_edu.value import Value
+
 __all__ = ["MLPClassifier", "MLPRegressor"]
+
+Matrix = np.ndarray[Any, np.dtype[Any]]
+#: An example or a batch may be sparse, which NumPy has no type for.
+Examples = Any
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """What the classifier and the regressor share.
+    """What the classifier and the regressor share: training, and what the network answers."""
 
-    scikit-learn reads the parameters of an estimator off the signature of its `__init__`, so each has to list them all,
-    and store each under its own name, unchecked.
-    """
-
-    model_: MLP
-    history_: History
+    loss: str
+    coefs_: list[Matrix]
+    intercepts_: list[Matrix]
+    out_activation_: str
+    loss_: float
+    loss_curve_: list[float]
     n_features_in_: int
 
-    def __init__(
-        self,
-        hidden_sizes: Sequence[int] = (32,),
-        activation: str = "relu",
-        *,
-        optimizer: str = "adam",
-        learning_rate: float = 0.01,
-        epochs: int = 100,
-        batch_size: int | None = None,
-        weight_decay: float = 1e-4,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        patience: int = 10,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: bool = False,
-    ) -> None:
-        self.hidden_sizes = hidden_sizes
-        self.activation = activation
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.weight_decay = weight_decay
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.random_state = random_state
-        self.verbose = verbose
+    _parameter_constraints = {  # noqa: RUF012 - scikit-learn's protocol
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [str],  # which of them, `operation_called` says
+        "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
+    }
 
-    def _fit(self, X: Array, y: Array, n_outputs: int, loss: Any, stratify: Any = None) -> None:
-        """Build the network and train it."""
-        random = check_random_state(self.random_state)
-        model_seed, order_seed, split_seed = random.randint(np.iinfo(np.int32).max, size=3).tolist()
-        model = MLP(X.shape[1], [*self.hidden_sizes, n_outputs], self.activation, seed=model_seed)
-        optimizer = optimizer_called(
-            self.optimizer, model.parameters(), self.learning_rate, weight_decay=self.weight_decay
-        )
-        validation = None
-        if self.early_stopping:
-            X, X_held, y, y_held = train_test_split(
-                X, y, test_size=self.validation_fraction, random_state=split_seed, stratify=stratify
+    # Training
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from examples X, shape (n, features), dense or sparse, and their targets y, shape (n,) or (n, outputs).
+
+        `sample_weight`, shape (n,), says how much each example counts. Raises ValueError as scikit-learn does, and
+        warns with a ConvergenceWarning when `max_iter` ends the training.
+        """
+        return self._fit(X, y, sample_weight, incremental=False)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> Self:
+        hidden = list(self.hidden_layer_sizes) if np.iterable(self.hidden_layer_sizes) else [self.hidden_layer_sizes]
+        if np.any(np.array(hidden) <= 0):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {hidden}.")
+        operation_called(self.activation)
+        is_first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
+        X, targets = self._checked(X, y, incremental, is_first)
+        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        targets = targets.reshape(-1, 1) if targets.ndim == 1 else targets
+        self.n_outputs_ = targets.shape[1]
+        self._random_state = check_random_state(self.random_state)
+        if is_first:
+            self._begin([X.shape[1], *map(int, hidden), self.n_outputs_], X.dtype)
+        network = self._network()
+        if self.solver == "lbfgs":
+            self._fit_lbfgs(network, X, targets, weights)
+        else:
+            self._fit_stochastic(network, X, targets, weights, incremental)
+        self._keep(network)
+        if not np.isfinite(network.theta).all():
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
+                "preprocessed."
             )
-            validation = (X_held, y_held)
-        self.history_ = fit(
-            model,
-            X,
-            y,
-            loss,
-            optimizer,
-            epochs=self.epochs,
-            batch_size=None if self.batch_size is None else min(self.batch_size, len(X)),
-            validation_data=validation,
-            callbacks=[EarlyStopping(self.patience)] if self.early_stopping else [],
-            seed=order_seed,
-            progress=None if self.verbose else False,
+        return self
+
+    def _begin(self, sizes: Sequence[int], dtype: Any) -> None:
+        """New weights and biases, uniform as Glorot & Bengio 2010 have it, and an empty record."""
+        self.n_iter_ = self.t_ = 0
+        self.n_layers_ = len(sizes)
+        self.out_activation_ = self._out_activation()
+        self.coefs_, self.intercepts_ = [], []
+        for n_in, n_out in pairwise(sizes):
+            bound = np.sqrt((2.0 if self.activation in ("logistic", "sigmoid") else 6.0) / (n_in + n_out))
+            self.coefs_.append(self._random_state.uniform(-bound, bound, (n_in, n_out)).astype(dtype, copy=False))
+            self.intercepts_.append(self._random_state.uniform(-bound, bound, n_out).astype(dtype, copy=False))
+        if self.solver != "lbfgs":
+            self.loss_curve_ = []
+            self._no_improvement_count = 0
+            self.validation_scores_ = [] if self.early_stopping else None
+            self.best_validation_score_ = -np.inf if self.early_stopping else None
+            self.best_loss_ = None if self.early_stopping else np.inf
+
+    def _network(self) -> EstimatorNetwork:
+        """The network that holds the weights and biases there are now."""
+        sizes = [len(self.coefs_[0]), *map(len, self.intercepts_)]
+        wanted = (tuple(sizes), self.activation, self.out_activation_)
+        network: EstimatorNetwork | None = self.__dict__.get("_kept_network")
+        if network is None or (network.sizes, network.activation, network.out_activation) != wanted:
+            network = self._kept_network = EstimatorNetwork(sizes, self.activation, self.out_activation_)
+        network.set_parameters(self.coefs_, self.intercepts_)
+        return network
+
+    def _keep(self, network: EstimatorNetwork) -> None:
+        """Let `coefs_` and `intercepts_` be what the network has learned, in the type of the data."""
+        dtype = self.coefs_[0].dtype
+        self.coefs_ = [np.array(coef, dtype=dtype, order="C") for coef in network.coefs]
+        self.intercepts_ = [np.array(intercept, dtype=dtype) for intercept in network.intercepts]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: each for name, each in super().__getstate__().items() if name != "_kept_network"}
+
+    def _penalized(
+        self, network: EstimatorNetwork, X: Examples, y: Matrix, weights: Matrix | None
+    ) -> tuple[float, Matrix]:
+        """The mean loss of a batch and its gradient, with α/2 · Σ weight² / n; biases are not penalized."""
+        dense = np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float64)
+        loss, gradient = network.loss_and_gradient(dense, y, weights)
+        count = len(y) if weights is None else float(weights.sum())
+        shrinking = self.alpha / count * (network.theta * network.is_weight)
+        return loss + 0.5 * float(network.theta @ shrinking), gradient + shrinking
+
+    def _fit_lbfgs(self, network: EstimatorNetwork, X: Examples, y: Matrix, weights: Matrix | None) -> None:
+        y = y.astype(np.float64)
+
+        def loss_and_gradient(theta: Matrix) -> tuple[float, Matrix]:
+            network.theta[...] = theta
+            return self._penalized(network, X, y, weights)
+
+        found = scipy.optimize.minimize(
+            loss_and_gradient,
+            network.theta.copy(),
+            method="L-BFGS-B",
+            jac=True,
+            options={"maxfun": self.max_fun, "maxiter": self.max_iter, "gtol": self.tol},
         )
-        self.model_ = model
-        self.n_iter_ = self.history_.epochs
+        self.n_iter_ = _check_optimize_result("lbfgs", found, self.max_iter)
+        self.loss_ = float(found.fun)
+        network.theta[...] = found.x
+        if self.verbose:
+            print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
 
-    def _outputs(self, X: Any) -> Array:
-        """What the network answers to each example, shape (n, outputs)."""
-        check_is_fitted(self)
-        return predict(self.model_, validate_data(self, X, dtype=np.float64, reset=False))
+    def _solver(self, incremental: bool) -> Solver:
+        if not incremental or not hasattr(self, "_optimizer"):
+            rate = self.learning_rate_init
+            self._optimizer: Solver = (
+                AdamSolver(rate, self.beta_1, self.beta_2, self.epsilon)
+                if self.solver == "adam"
+                else SGDSolver(rate, self.learning_rate, self.momentum, self.nesterovs_momentum, self.power_t)
+            )
+        return self._optimizer
 
-
-class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]  # scikit-learn ships no types
-    """A multi-layer perceptron for any number of classes, trained on cross-entropy.
-
-    `hidden_sizes` and `activation` describe the network, `optimizer` ("adam", "rmsprop", "momentum", "sgd"),
-    `learning_rate`, `epochs`, `batch_size` (None: 32 or all) and `weight_decay` λ, which adds λ·θ to the gradient, the
-    training; with `early_stopping` a `validation_fraction` of the data is held back, and training ends `patience`
-    epochs after the best. `class_weight` is as in scikit-learn: None, "balanced", or a dict. After `fit`: `classes_`,
-    `model_` (the `MLP`), `history_`, `n_iter_` (epochs), `n_features_in_`.
-
-    Raises ValueError as scikit-learn's estimators and `fit` do.
-
-    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"]
-    >>> classifier = MLPClassifier(random_state=0).fit(X, y)
-    >>> classifier.predict([[-1.0], [4.0]]).tolist()
-    ['low', 'high']
-    """
-
-    classes_: NDArray[Any]
-
-    def __init__(
-        self,
-        hidden_sizes: Sequence[int] = (32,),
-        activation: str = "relu",
-        *,
-        optimizer: str = "adam",
-        learning_rate: float = 0.01,
-        epochs: int = 100,
-        batch_size: int | None = None,
-        weight_decay: float = 1e-4,
-        class_weight: Mapping[Any, float] | str | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        patience: int = 10,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: bool = False,
+    def _fit_stochastic(
+        self, network: EstimatorNetwork, X: Examples, y: Matrix, weights: Matrix | None, incremental: bool
     ) -> None:
-        super().__init__(
-            hidden_sizes,
-            activation,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            batch_size=batch_size,
-            weight_decay=weight_decay,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            patience=patience,
-            random_state=random_state,
-            verbose=verbose,
+        solver = self._solver(incremental)
+        if self.early_stopping and incremental:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        held = None
+        best = network.theta.copy()
+        if self.early_stopping:
+            X, y, weights, held = self._held_back(X, y, weights)
+        y = y.astype(np.float64)
+        n = X.shape[0]
+        try:
+            self.n_iter_ = 0
+            for _ in range(self.max_iter):
+                self._run_epoch(network, solver, X, y, weights)
+                self.n_iter_ += 1
+                self.t_ += n
+                self.loss_curve_.append(self.loss_)
+                if self.verbose:
+                    print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
+                if self._is_best(network, held):
+                    best = network.theta.copy()
+                solver.epoch_ended(self.t_)
+                if self._no_improvement_count > self.n_iter_no_change:
+                    if solver.stopped_or_slower(self._why(), self.verbose):
+                        break
+                    self._no_improvement_count = 0
+                if incremental:
+                    break
+                if self.n_iter_ == self.max_iter:
+                    warnings.warn(
+                        f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization "
+                        "hasn't converged yet.",
+                        ConvergenceWarning,
+                        stacklevel=5,  # the line that called `fit`
+                    )
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=5)
+        if self.early_stopping:
+            network.theta[...] = best
+
+    def _run_epoch(
+        self, network: EstimatorNetwork, solver: Solver, X: Examples, y: Matrix, weights: Matrix | None
+    ) -> None:
+        """A step for each batch; `loss_` is the mean of their losses."""
+        total = 0.0
+        for batch in self._batches(X.shape[0]):
+            loss, gradient = self._penalized(network, X[batch], y[batch], None if weights is None else weights[batch])
+            solver.step(network.theta, gradient)
+            total += loss * len(y[batch])
+        self.loss_ = total / X.shape[0]
+
+    def _batches(self, n: int) -> Iterator[Any]:
+        """The rows of each batch of one epoch, in a new order if they are shuffled."""
+        size = min(200, n) if self.batch_size == "auto" else self.batch_size
+        if size > n:
+            if self.n_iter_ == 0:
+                warnings.warn(
+                    "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=7
+                )
+            size = n
+        order = np.arange(n)
+        if self.shuffle:
+            # Each epoch shuffles the order of the one before, so that the same numbers are drawn to the same effect.
+            order = self._order = shuffle(
+                self._order if self.n_iter_ and len(self._order) == n else order, random_state=self._random_state
+            )
+        for rows in gen_batches(n, int(size)):
+            yield order[rows] if self.shuffle else rows
+
+    def _held_back(self, X: Examples, y: Matrix, weights: Matrix | None) -> tuple[Any, Any, Any, Any]:
+        """What is trained on, and what is held back to see how good it is: (X, y, weights)."""
+        parts = train_test_split(
+            *([X, y] if weights is None else [X, y, weights]),
+            random_state=self._random_state,
+            test_size=self.validation_fraction,
+            stratify=y if is_classifier(self) and self.n_outputs_ == 1 else None,
         )
-        self.class_weight = class_weight
+        if parts[1].shape[0] < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
+        trained, held = parts[::2], parts[1::2]
+        weights_trained, weights_held = (None, None) if weights is None else (trained[2], held[2])
+        return trained[0], trained[1], weights_trained, (held[0], self._as_given(held[1]), weights_held)
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from examples X, shape (n, features), and their labels y, shape (n,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
-        loss = cross_entropy if self.class_weight is None else partial(cross_entropy, class_weights=weights.tolist())
-        self._fit(X, labels.astype(np.float64), len(self.classes_), loss, stratify=labels)
-        return self
+    def _is_best(self, network: EstimatorNetwork, held: Any) -> bool:
+        """Whether this epoch was the best; counts those that did not improve by `tol`."""
+        if held is None:
+            stands_still = self.loss_ > self.best_loss_ - self.tol
+            self.best_loss_ = min(self.best_loss_, self.loss_)
+            is_best = False
+        else:
+            score = self._validation_score(network, *held)
+            self.validation_scores_.append(score)
+            if self.verbose:
+                print(f"Validation score: {score:f}")
+            stands_still = score < self.best_validation_score_ + self.tol
+            is_best = score > self.best_validation_score_
+            self.best_validation_score_ = max(self.best_validation_score_, score)
+        self._no_improvement_count = self._no_improvement_count + 1 if stands_still else 0
+        return bool(is_best)
 
-    def predict_proba(self, X: Any) -> Array:
-        """The probability of each class for each example, in the order of `classes_`, shape (n, classes)."""
-        logits = self._outputs(X)
-        scores = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities: Array = scores / scores.sum(axis=1, keepdims=True)
-        return probabilities
+    def _validation_score(self, network: EstimatorNetwork, X: Examples, y: Any, weights: Any) -> float:
+        predicted = self._answers(network.outputs(X))
+        if np.issubdtype(predicted.dtype, np.floating) and not np.isfinite(predicted).all():
+            return float("nan")
+        score = accuracy_score if is_classifier(self) else r2_score
+        return float(score(y, predicted, sample_weight=weights))
 
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable class of each example, shape (n,)."""
-        logits = self._outputs(X)
-        labels: NDArray[Any] = self.classes_[logits.argmax(axis=1)]
-        return labels
+    def _why(self) -> str:
+        what = "Validation score" if self.early_stopping else "Training loss"
+        return f"{what} did not improve more than tol={self.tol:f} for {self.n_iter_no_change} consecutive epochs."
 
+    def _check_solver(self) -> bool:
+        if self.solver == "lbfgs":
+            raise AttributeError(
+                f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic."
+            )
+        return True
 
-class MLPRegressor(RegressorMixin, _Network):  # type: ignore[misc]  # scikit-learn ships no types
-    """A multi-layer perceptron for one number or several, trained on the mean squared error.
+    # Answers
 
-    The parameters are those of `MLPClassifier`, without `class_weight`. Targets are learned as they are: scale those
-    that are far from 1, with `TransformedTargetRegressor` for example. After `fit`: `model_` (the `MLP`), `history_`,
-    `n_iter_` (epochs), `n_features_in_`.
+    def _outputs(self, X: Any) -> Matrix:
+        """What the network answers, in the type that scikit-learn would compute in."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        return self._network().outputs(X).astype(np.result_type(X.dtype, self.coefs_[0].dtype), copy=False)
 
-    Raises ValueError as scikit-learn's estimators and `fit` do.
+    def predict(self, X: Any) -> Matrix:
+        """The class or the number that the network answers to each example of X, shape (n,) or (n, outputs)."""
+        return self._answers(self._outputs(X))
 
-    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
-    >>> regressor = MLPRegressor([], epochs=500, weight_decay=0.0, learning_rate=0.1, random_state=0).fit(X, y)
-    >>> [round(v, 2) for v in regressor.predict([[10.0]]).tolist()]
-    [21.0]
-    """
+    @property
+    def model_(self) -> MLP:
+        """The network as an `MLP` of `Value`s, with the weights of now: draw it, step through it, differentiate it.
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from examples X, shape (n, features), and their targets y, shape (n,) or (n, outputs)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
-        self._one_output = y.ndim == 1
-        self._fit(X, y, 1 if self._one_output else y.shape[1], mean_squared_error)
-        return self
+        Raises NotFittedError before `fit`.
+        """
+        check_is_fitted(self)
+        return self._network().as_model()
 
-    def predict(self, X: Any) -> Array:
-        """The predicted number of each example, shape (n,), or (n, outputs) if the targets had columns."""
-        outputs = self._outputs(X)
-        return outputs[:, 0] if self._one_output else outputs
+    def explain(self, row: Any, output: Any = None) -> Contributions:
+        """What each feature of one example, shape (features,), adds to an output of the network, to first order.
+
+            ∂output/∂feature, and this times the feature's own number
+
+        `output` is a class, or the number of a target; the predicted class, or the first target, unless you say
+        otherwise. Raises ValueError for another one, and for a row of another shape.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, np.asarray(row, dtype=np.float64).reshape(1, -1), reset=False, skip_check_array=True)
+        if X.shape[1] != len(self.coefs_[0]):
+            raise ValueError(f"explain takes one example of {len(self.coefs_[0])} features, not of {X.shape[1]}")
+        names = getattr(self, "feature_names_in_", [f"x{k}" for k in range(X.shape[1])])
+        inputs = [Value(number, str(name)) for number, name in zip(X[0].tolist(), names, strict=True)]
+        prediction = self._answers(self._network().outputs(X))[0]
+        return self._explained(prediction, list(self.model_(inputs)), inputs, output)
+
+    @abstractmethod
+    def _checked(self, X: Any, y: Any, incremental: bool, is_first: bool) -> tuple[Any, Matrix]:
+        """X and y as they are trained on."""
+
+    @abstractmethod
+    def _out_activation(self) -> str:
+        """What stands behind the last layer, which decides the loss."""
+
+    @abstractmethod
+    def _answers(self, outputs: Matrix) -> Matrix:
+        """What `predict` returns for these outputs."""
+
+    @abstractmethod
+    def _as_given(self, y: Matrix) -> Any:
+        """Targets as they were before `_checked`."""
+
+    @abstractmethod
+    def _explained(self, prediction: Any, outputs: list[Value], inputs: list[Value], output: Any) -> Contributions:
+        """The contributions to one of the outputs."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True
         return tags
+
+
+class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]  # scikit-learn ships no types
+    """A multi-layer perceptron for any number of classes, or for several labels at once, trained on the log-loss.
+
+        mean of -Σ yₖ·ln pₖ + α/2 · Σ weight² / n
+
+    Every argument, method and fitted attribute is as in `sklearn.neural_network.MLPClassifier`, whose documentation
+    holds: `hidden_layer_sizes`, `activation` ("identity", "logistic", "tanh", "relu", or any activation of ours, such
+    as "gelu" or one that you declared), `solver` ("adam", "sgd", "lbfgs"), and so on. The same `random_state` gives the
+    same network, to rounding. Beside that: `model_`, the network as an `MLP` of `Value`s, and `explain(row)`.
+
+    Raises ValueError as scikit-learn does, and for an activation that is unknown.
+
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"]
+    >>> classifier = MLPClassifier((8,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> classifier.predict([[-1.0], [4.0]]).tolist()
+    ['low', 'high']
+    >>> classifier.explain([4.0]).features[0].feature, len(classifier.model_.parameters())
+    ('x0', 25)
+    """
+
+    classes_: Matrix
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: str = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int = 10,
+        max_fun: int = 15000,
+    ) -> None:
+        _store(self, locals())
+
+    @available_if(lambda estimator: estimator._check_solver())
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
+        """One epoch on these examples; `classes`, all there will ever be, must be given the first time."""
+        if _check_partial_fit_first_call(self, classes):
+            self._label_binarizer = LabelBinarizer()
+            self._label_binarizer.fit(y if type_of_target(y).startswith("multilabel") else classes)
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def predict_proba(self, X: Any) -> Matrix:
+        """The probability of each class for each example, in the order of `classes_`, shape (n, classes)."""
+        outputs = self._outputs(X)
+        return np.hstack([1 - outputs, outputs]) if self.n_outputs_ == 1 else outputs
+
+    def predict_log_proba(self, X: Any) -> Matrix:
+        """The logarithm of `predict_proba`."""
+        probabilities = self.predict_proba(X)
+        with np.errstate(divide="ignore"):
+            logarithms: Matrix = np.log(probabilities)
+        return logarithms
+
+    def _checked(self, X: Any, y: Any, incremental: bool, is_first: bool) -> tuple[Any, Matrix]:
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=(np.float64, np.float32), reset=is_first
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if not hasattr(self, "classes_") or (not self.warm_start and not incremental):
+            self._label_binarizer = LabelBinarizer()
+            self._label_binarizer.fit(y)
+            self.classes_ = self._label_binarizer.classes_
+        else:
+            self._check_classes(unique_labels(y))
+        return X, self._label_binarizer.transform(y).astype(bool)
+
+    def _check_classes(self, classes: Matrix) -> None:
+        if self.warm_start and set(classes) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously "
+                f"got {self.classes_}, `y` has {classes}"
+            )
+        if not self.warm_start and len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
+            )
+
+    def _out_activation(self) -> str:
+        return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
+
+    def _as_given(self, y: Matrix) -> Any:
+        return self._label_binarizer.inverse_transform(y)
+
+    def _answers(self, outputs: Matrix) -> Matrix:
+        answers: Matrix = self._label_binarizer.inverse_transform(outputs.ravel() if self.n_outputs_ == 1 else outputs)
+        return answers
+
+    def _explained(self, prediction: Any, outputs: list[Value], inputs: list[Value], output: Any) -> Contributions:
+        if self.n_outputs_ == 1:  # the probability of the second class
+            outputs = [1.0 - outputs[0], outputs[0]]
+        names = [f"p({name})" for name in self.classes_.tolist()]
+        wanted = self.classes_[int(np.argmax([p.data for p in outputs]))] if output is None else output
+        if wanted not in self.classes_.tolist():
+            raise ValueError(f"output should be one of the classes {self.classes_.tolist()}, not {output!r}")
+        place = self.classes_.tolist().index(wanted)
+        numbers = dict(zip(names, [p.data for p in outputs], strict=True))
+        return Contributions.of(prediction, numbers, names[place], outputs[place], inputs)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+class MLPRegressor(RegressorMixin, _Network):  # type: ignore[misc]  # scikit-learn ships no types
+    """A multi-layer perceptron for one number or several, trained on half the squared error, or on counts.
+
+        mean of ½·(output - y)² + α/2 · Σ weight² / n
+
+    Every argument, method and fitted attribute is as in `sklearn.neural_network.MLPRegressor`, whose documentation
+    holds; `loss` is "squared_error" or "poisson". What there is beside that, `MLPClassifier` says.
+
+    Raises ValueError as scikit-learn does, and for an activation that is unknown.
+
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+    >>> regressor = MLPRegressor(hidden_layer_sizes=(4,), activation="identity", solver="lbfgs", alpha=0.0, tol=1e-9)
+    >>> [round(v, 2) for v in regressor.set_params(random_state=0).fit(X, y).predict([[10.0]]).tolist()]
+    [21.0]
+    """
+
+    _parameter_constraints = {  # noqa: RUF012 - scikit-learn's protocol
+        **_Network._parameter_constraints,
+        "loss": [StrOptions({"squared_error", "poisson"})],
+    }
+
+    def __init__(
+        self,
+        loss: str = "squared_error",
+        hidden_layer_sizes: Any = (100,),
+        activation: str = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int = 10,
+        max_fun: int = 15000,
+    ) -> None:
+        _store(self, locals())
+
+    @available_if(lambda estimator: estimator._check_solver())
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """One epoch on these examples."""
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def _checked(self, X: Any, y: Any, incremental: bool, is_first: bool) -> tuple[Any, Matrix]:
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
+            dtype=(np.float64, np.float32), reset=is_first,
+        )  # fmt: skip
+        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _out_activation(self) -> str:
+        return "exp" if self.loss == "poisson" else "identity"
+
+    def _as_given(self, y: Matrix) -> Any:
+        return y
+
+    def _answers(self, outputs: Matrix) -> Matrix:
+        return outputs.ravel() if outputs.shape[1] == 1 else outputs
+
+    def _explained(self, prediction: Any, outputs: list[Value], inputs: list[Value], output: Any) -> Contributions:
+        place = 0 if output is None else output
+        if place not in range(len(outputs)):
+            raise ValueError(f"output should be the number of a target, from 0 to {len(outputs) - 1}, not {output!r}")
+        names = [f"y{k}" if len(outputs) > 1 else "y" for k in range(len(outputs))]
+        numbers = dict(zip(names, [each.data for each in outputs], strict=True))
+        return Contributions.of(prediction, numbers, names[place], outputs[place], inputs)
+
+
+def _store(estimator: Any, given: dict[str, Any]) -> None:
+    """Keep each argument under its own name, unchecked, as scikit-learn's protocol wants it."""
+    for name, argument in given.items():
+        if name not in ("self", "__class__"):
+            setattr(estimator, name, argument)
