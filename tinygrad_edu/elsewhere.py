@@ -316,6 +316,24 @@ EARLY_STOPPING_KEYWORDS = {
     **_all_say(_NOT_HERE, "baseline", "start_from_epoch"),
 }
 
+#: Of the estimators, whose arguments are scikit-learn's.
+ESTIMATOR_KEYWORDS = {
+    **_all_say("the hidden layers are `hidden_layer_sizes`, as in scikit-learn", "hidden_sizes", "sizes", "hidden"),
+    **_all_say("the epochs are `max_iter`, as in scikit-learn", "epochs", "n_epochs", "num_epochs"),
+    **_all_say('the optimizer is `solver`, "adam", "sgd" or "lbfgs"', "optimizer", "optim"),
+    **_all_say("the learning rate is `learning_rate_init`", "lr", "eta", "eta0"),
+    **_all_say("the penalty on weights is `alpha`", "weight_decay", "l2", "lam"),
+    **_all_say("the epochs to wait are `n_iter_no_change`", "patience"),
+    **_all_say("the least improvement is `tol`", "min_delta"),
+    **_all_say("the share that is held back is `validation_fraction`, with early_stopping=True", "validation_split"),
+    **_all_say("the seed is `random_state`", "seed"),
+    **_all_say("Adam's are `beta_1` and `beta_2`", "betas"),
+    **_all_say("what is added to Adam's root is `epsilon`", "eps"),
+    **_all_say("what is printed is `verbose`", "progress"),
+    "class_weight": 'give fit sample_weight=sklearn.utils.class_weight.compute_sample_weight("balanced", y)',
+    "output_activation": "the targets decide it: classes, labels or numbers",
+}
+
 _SIZES = "`sizes` are the numbers of neurons of each layer, the output's last, as in MLP(2, [16, 1])"
 
 #: Of neurons, layers and networks.

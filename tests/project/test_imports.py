@@ -54,7 +54,7 @@ REQUIRED = {"numpy", "graphviz", "rich"}
 #: Packages that are imported, and what they are called in prose.
 INSTALLED = {
     "numpy": "NumPy", "graphviz": "graphviz", "rich": "rich", "matplotlib": "matplotlib", "sklearn": "scikit-learn",
-    "jax": "JAX", "safetensors": "safetensors", "tensorboardX": "tensorboardX",
+    "scipy": "SciPy", "jax": "JAX", "safetensors": "safetensors", "tensorboardX": "tensorboardX",
 }  # fmt: skip
 #: What explains the whole engine, with the first screen of `ops`.
 READING_PATH = ("op.py", "value.py", "backprop.py")

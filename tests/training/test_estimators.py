@@ -1,28 +1,47 @@
-"""The estimators under scikit-learn's own checks, and at work in its pipelines, searches and processes."""
+"""The estimators beside scikit-learn's own: the same arguments, numbers, warnings and errors; and what is ours."""
 
+from __future__ import annotations
+
+import inspect
+import pickle
+import re
 import subprocess
 import sys
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
+from sklearn import neural_network
 from sklearn.base import clone
-from sklearn.datasets import load_iris, make_regression
-from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_multilabel_classification
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from tinygrad_edu.nn import MLP
-from tinygrad_edu.optim import Adam
-from tinygrad_edu.training import MLPClassifier, MLPRegressor, fit
+from tinygrad_edu import operation
+from tinygrad_edu.declaring import forget
+from tinygrad_edu.training import MLPClassifier, MLPRegressor
 
-#: What scikit-learn can only check where pandas is installed, or SCIPY_ARRAY_API is set.
-OPTIONAL = {"check_array_api_input", "check_classifier_data_not_an_array", "check_regressor_data_not_an_array"}
+#: What scikit-learn can only check where pandas is installed, or SCIPY_ARRAY_API is set, or there is such a method.
+OPTIONAL = {
+    "check_array_api_input", "check_classifier_data_not_an_array", "check_regressor_data_not_an_array",
+    "check_sample_weights_pandas_series", "check_classifiers_multilabel_output_format_decision_function",
+}  # fmt: skip
+IRIS_X, IRIS_Y = load_iris(return_X_y=True)
+CANCER_X, CANCER_Y = load_breast_cancer(return_X_y=True)
+CANCER_X = (CANCER_X - CANCER_X.mean(axis=0)) / CANCER_X.std(axis=0)
+SUGAR_X, SUGAR_Y = load_diabetes(return_X_y=True)
+LABELS_X, LABELS_Y = make_multilabel_classification(random_state=0)
+WEIGHTS = np.random.default_rng(0).uniform(size=150)
+quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 @pytest.mark.parametrize("make", [MLPClassifier, MLPRegressor])
-def test_scikit_learns_own_checks_pass(make):
+def test_scikit_learns_own_checks_pass(make: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks provoke warnings, and look at them themselves
         results = check_estimator(make(), on_skip=None, on_fail=None)
@@ -32,85 +51,397 @@ def test_scikit_learns_own_checks_pass(make):
     assert {r["check_name"] for r in results if r["status"] == "skipped"} <= OPTIONAL
 
 
-def test_iris_is_learned_in_a_pipeline_over_folds():
-    X, y = load_iris(return_X_y=True)
-    pipeline = make_pipeline(StandardScaler(), MLPClassifier([8], epochs=30, random_state=0))
-    scores = cross_val_score(pipeline, X, y, cv=KFold(3, shuffle=True, random_state=0))
-    assert scores.min() > 0.9
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
+def test_arguments_and_defaults_are_scikit_learns(name: str) -> None:
+    ours, theirs = (inspect.signature(cls) for cls in ({"MLPClassifier": MLPClassifier}.get(name, MLPRegressor),
+                                                       getattr(neural_network, name)))  # fmt: skip
+    assert {k: p.default for k, p in theirs.parameters.items()}.items() <= {
+        k: p.default for k, p in ours.parameters.items()
+    }.items()
+    shared = [k for k in ours.parameters if k in theirs.parameters]
+    assert shared == list(theirs.parameters)
+    for method in ("fit", "partial_fit", "predict", "score"):
+        wanted = list(inspect.signature(getattr(getattr(neural_network, name), method)).parameters)
+        assert (
+            list(inspect.signature(getattr(MLPClassifier if "C" in name else MLPRegressor, method)).parameters)
+            == wanted
+        )
 
 
-def test_grid_search_runs_in_several_processes_and_finds_the_rate_that_learns():
-    X, y = load_iris(return_X_y=True)
-    search = GridSearchCV(
-        MLPClassifier([8], epochs=10, random_state=0), {"learning_rate": [1e-6, 0.03]}, cv=2, n_jobs=2
-    ).fit(StandardScaler().fit_transform(X), y)
-    assert search.best_params_ == {"learning_rate": 0.03}
+def both(kind: str, X: Any, y: Any, weights: Any = None, **settings: Any) -> tuple[Any, Any]:
+    """scikit-learn's estimator and ours, trained alike."""
+    ours = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}[kind]
+    pair = (getattr(neural_network, kind)(random_state=3, **settings), ours(random_state=3, **settings))
+    return tuple(estimator.fit(X, y, sample_weight=weights) for estimator in pair)  # type: ignore[return-value]  # two
 
 
-def test_regression_of_one_and_of_several_numbers():
-    X, y = make_regression(80, 3, n_informative=3, n_targets=2, noise=0.1, random_state=0)
-    y = y / y.std()
-    both = MLPRegressor([16], epochs=200, random_state=0).fit(X, y)
-    one = MLPRegressor([16], epochs=200, random_state=0).fit(X, y[:, 0])
-    assert both.predict(X).shape == (80, 2)
-    assert one.predict(X).shape == (80,)
-    assert both.score(X, y) > 0.98
-    assert one.score(X, y[:, 0]) > 0.98
+CASES: dict[str, tuple[Any, ...]] = {
+    "adam": ("MLPClassifier", IRIS_X, IRIS_Y, None, {}),
+    "sgd, tanh": ("MLPClassifier", IRIS_X, IRIS_Y, None, {"solver": "sgd", "activation": "tanh"}),
+    "plain momentum, invscaling": (
+        "MLPClassifier", IRIS_X, IRIS_Y, None,
+        {"solver": "sgd", "nesterovs_momentum": False, "learning_rate": "invscaling", "learning_rate_init": 0.1},
+    ),
+    "adaptive": (
+        "MLPClassifier", IRIS_X, IRIS_Y, None,
+        {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.1, "tol": 0.01, "max_iter": 300},
+    ),
+    "adaptive to the end": (
+        "MLPClassifier", IRIS_X, IRIS_Y, None,
+        {"solver": "sgd", "learning_rate": "adaptive", "tol": 10.0, "n_iter_no_change": 1, "max_iter": 300},
+    ),
+    "logistic, batches": ("MLPClassifier", IRIS_X, IRIS_Y, None, {"activation": "logistic", "batch_size": 32}),
+    "identity, in order": ("MLPClassifier", IRIS_X, IRIS_Y, None, {"activation": "identity", "shuffle": False}),
+    "lbfgs": ("MLPClassifier", IRIS_X, IRIS_Y, None, {"solver": "lbfgs", "max_iter": 15}),
+    "two layers": ("MLPClassifier", IRIS_X, IRIS_Y, None, {"hidden_layer_sizes": (10, 5), "max_iter": 30}),
+    "one size": ("MLPClassifier", IRIS_X, IRIS_Y, None, {"hidden_layer_sizes": 7, "max_iter": 10}),
+    "no hidden layer": ("MLPClassifier", IRIS_X, IRIS_Y, None, {"hidden_layer_sizes": (), "max_iter": 10}),
+    "binary": ("MLPClassifier", CANCER_X, CANCER_Y, None, {"max_iter": 10}),
+    "early stopping": ("MLPClassifier", CANCER_X, CANCER_Y, None, {"early_stopping": True, "max_iter": 40}),
+    "labels": ("MLPClassifier", LABELS_X, LABELS_Y, None, {"max_iter": 20, "early_stopping": True}),
+    "weights": ("MLPClassifier", IRIS_X, IRIS_Y, WEIGHTS, {"max_iter": 20}),
+    "weights, early": ("MLPClassifier", IRIS_X, IRIS_Y, WEIGHTS, {"max_iter": 30, "early_stopping": True}),
+    "weights, lbfgs": ("MLPClassifier", IRIS_X, IRIS_Y, WEIGHTS, {"max_iter": 10, "solver": "lbfgs"}),
+    "words": ("MLPClassifier", IRIS_X, np.array(["a", "bb", "c"])[IRIS_Y], None, {"max_iter": 5}),
+    "sparse": ("MLPClassifier", scipy.sparse.csr_matrix(LABELS_X), LABELS_Y[:, 0], None, {"max_iter": 5}),
+    "sparse columns": ("MLPRegressor", scipy.sparse.csc_matrix(SUGAR_X), SUGAR_Y, None, {"max_iter": 5}),
+    "no penalty": ("MLPRegressor", SUGAR_X, SUGAR_Y, None, {"max_iter": 5, "alpha": 0.0}),
+    "regression": ("MLPRegressor", SUGAR_X, SUGAR_Y, None, {"max_iter": 20, "alpha": 1.0}),
+    "several targets": ("MLPRegressor", SUGAR_X, np.c_[SUGAR_Y, SUGAR_Y**2 / 1e3], None, {"max_iter": 20}),
+    "regression, lbfgs": ("MLPRegressor", SUGAR_X, SUGAR_Y, None, {"max_iter": 8, "solver": "lbfgs"}),
+    "regression, early": ("MLPRegressor", SUGAR_X, SUGAR_Y, None, {"max_iter": 20, "early_stopping": True}),
+    "counts": ("MLPRegressor", SUGAR_X, np.floor(SUGAR_Y / 100), None, {"max_iter": 20, "loss": "poisson"}),
+    "a column": ("MLPRegressor", SUGAR_X, SUGAR_Y[:, None] * [[1.0, 1.0]], None, {"max_iter": 5}),
+}  # fmt: skip
 
 
-def test_probabilities_are_the_softmax_of_the_model():
-    X, y = load_iris(return_X_y=True)
-    classifier = MLPClassifier([4], epochs=3, random_state=0).fit(X, y)
-    logits = np.array([v.data for v in classifier.model_(X[0])])
-    expected = np.exp(logits) / np.exp(logits).sum()
-    probabilities = classifier.predict_proba(X)
-    np.testing.assert_allclose(probabilities[0], expected, rtol=1e-10)
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0)
-    assert classifier.history_.epochs == classifier.n_iter_ == 3
+@quiet
+@pytest.mark.parametrize("name", CASES)
+def test_every_number_is_scikit_learns_to_rounding(name: str) -> None:
+    kind, X, y, weights, settings = CASES[name]
+    theirs, ours = both(kind, X, y, weights, **settings)
+    close = {"rtol": 1e-7, "atol": 1e-8} if settings.get("solver") == "lbfgs" else {"rtol": 1e-9, "atol": 1e-10}
+    for mine, other in zip([*ours.coefs_, *ours.intercepts_], [*theirs.coefs_, *theirs.intercepts_], strict=True):
+        np.testing.assert_allclose(mine, other, **close)
+        assert mine.dtype == other.dtype
+    for attribute in ("loss_", "best_loss_", "best_validation_score_", "loss_curve_", "validation_scores_"):
+        assert hasattr(ours, attribute) == hasattr(theirs, attribute)
+        mine, other = getattr(ours, attribute, None), getattr(theirs, attribute, None)
+        assert (mine is None) == (other is None)
+        if mine is not None:
+            np.testing.assert_allclose(mine, other, rtol=1e-7)
+    for attribute in ("n_iter_", "n_layers_", "n_outputs_", "out_activation_", "t_", "n_features_in_"):
+        assert getattr(ours, attribute) == getattr(theirs, attribute)
+    for method in ("predict", "predict_proba", "predict_log_proba"):
+        if hasattr(theirs, method):
+            mine, other = getattr(ours, method)(X), getattr(theirs, method)(X)
+            assert (mine.dtype, mine.shape) == (other.dtype, other.shape)
+            if mine.dtype.kind == "f":
+                np.testing.assert_allclose(mine, other, rtol=1e-6, atol=1e-9)
+            else:
+                np.testing.assert_array_equal(mine, other)
+    assert ours.score(X, y) == pytest.approx(theirs.score(X, y), rel=1e-9)
 
 
-def test_random_state_decides_everything():
-    X, y = load_iris(return_X_y=True)
-    one, same, other = (MLPClassifier([4], epochs=2, random_state=s).fit(X, y).predict_proba(X) for s in (0, 0, 1))
-    assert one.tolist() == same.tolist()
-    assert one.tolist() != other.tolist()
+@quiet
+def test_single_precision_is_computed_in_double_and_returned_in_single() -> None:
+    X = IRIS_X.astype(np.float32)
+    theirs, ours = both("MLPClassifier", X, IRIS_Y, max_iter=20)
+    assert ours.coefs_[0].dtype == theirs.coefs_[0].dtype == np.float32
+    for rows in (X, IRIS_X):
+        mine, other = ours.predict_proba(rows), theirs.predict_proba(rows)
+        assert mine.dtype == other.dtype
+        np.testing.assert_allclose(mine, other, atol=1e-5)
 
 
-def test_class_weights_move_the_decision():
-    rng = np.random.default_rng(0)
-    X = np.concatenate([rng.normal(-0.5, 1, size=(100, 2)), rng.normal(0.5, 1, size=(20, 2))])
-    y = np.repeat([0, 1], [100, 20])
-    plain = MLPClassifier([], epochs=60, random_state=0).fit(X, y)
-    balanced = clone(plain).set_params(class_weight="balanced").fit(X, y)
-    by_hand = clone(plain).set_params(class_weight={0: 0.6, 1: 3.0}).fit(X, y)
-    assert balanced.predict(X).sum() > plain.predict(X).sum()
-    np.testing.assert_allclose(balanced.predict_proba(X), by_hand.predict_proba(X), rtol=1e-6)
+@quiet
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_epochs_one_at_a_time_keep_what_the_solver_knows(solver: str) -> None:
+    pair = [cls(solver=solver, random_state=1) for cls in (neural_network.MLPClassifier, MLPClassifier)]
+    for estimator in pair:
+        estimator.partial_fit(IRIS_X[:60], IRIS_Y[:60], classes=[0, 1, 2])
+        for part in range(1, 4):
+            estimator.partial_fit(IRIS_X[part::4], IRIS_Y[part::4], sample_weight=WEIGHTS[part::4])
+    theirs, ours = pair
+    np.testing.assert_allclose(ours.coefs_[0], theirs.coefs_[0], rtol=1e-9)
+    assert (ours.t_, ours.loss_curve_) == (theirs.t_, pytest.approx(theirs.loss_curve_, rel=1e-9))
+    numbers = [cls(random_state=0) for cls in (neural_network.MLPRegressor, MLPRegressor)]
+    for estimator in numbers:
+        estimator.partial_fit(SUGAR_X, SUGAR_Y).partial_fit(SUGAR_X, SUGAR_Y)
+    np.testing.assert_allclose(numbers[1].predict(SUGAR_X), numbers[0].predict(SUGAR_X), rtol=1e-9)
 
 
-def test_early_stopping_holds_data_back():
-    X, y = load_iris(return_X_y=True)
-    classifier = MLPClassifier([32], epochs=400, learning_rate=0.1, early_stopping=True, patience=3, random_state=0)
-    classifier.fit(X, y)
-    assert classifier.n_iter_ < 400
-    assert len(classifier.history_.validation_loss) == classifier.n_iter_
-    assert "stopped early" in classifier.history_.stopped
+@quiet
+def test_a_warm_start_goes_on_and_a_refit_begins_anew() -> None:
+    for settings in ({"warm_start": True}, {}):
+        pair = [cls(random_state=0, max_iter=5, **settings) for cls in (neural_network.MLPClassifier, MLPClassifier)]
+        for estimator in pair:
+            estimator.fit(IRIS_X, IRIS_Y).fit(IRIS_X[::-1], IRIS_Y[::-1])
+        np.testing.assert_allclose(pair[1].coefs_[1], pair[0].coefs_[1], rtol=1e-9)
+        assert len(pair[1].loss_curve_) == len(pair[0].loss_curve_)
+    grown = MLPClassifier((4,), random_state=0, max_iter=2).fit(IRIS_X, IRIS_Y)
+    assert grown.set_params(hidden_layer_sizes=(5,)).fit(IRIS_X, IRIS_Y).coefs_[0].shape == (4, 5)
 
 
-def test_an_unknown_optimizer_is_refused():
-    with pytest.raises(ValueError, match=r"no optimizer is called 'adamant'; did you mean 'adam'\?"):
-        MLPRegressor(optimizer="adamant").fit([[0.0], [1.0]], [0.0, 1.0])
+def in_order(braces: re.Match[str]) -> str:
+    """The words of a set, which come in any order."""
+    return " ".join(sorted(braces[0].strip("{}").split(", ")))
 
 
-def test_adam_is_adam_with_the_weight_decay_in_the_gradient():
-    X, y = make_regression(20, 3, noise=0.1, random_state=0)
-    regressor = MLPRegressor([4], epochs=3, learning_rate=0.05, weight_decay=0.5, random_state=7).fit(X, y / 100)
-    model_seed, order_seed, _ = np.random.RandomState(7).randint(np.iinfo(np.int32).max, size=3).tolist()
-    model = MLP(3, [4, 1], "relu", seed=model_seed)
-    fit(model, X, y / 100, optimizer=Adam(model.parameters(), 0.05, weight_decay=0.5), epochs=3, seed=order_seed)
-    assert regressor.model_.state_dict() == model.state_dict()
+def outcome(act: Any) -> tuple[str, str]:
+    """The type and the words of what is raised or warned of, without the name of a class."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            act()
+        except Exception as error:
+            return type(error).__name__, re.sub(r"\{.*?\}", in_order, " ".join(str(error).split()))
+    return str([each.category.__name__ for each in caught]), " ".join(
+        " ".join(str(each.message) for each in caught).split()
+    )
 
 
-def test_without_scikit_learn_one_sentence_says_what_to_install_and_the_rest_works():
+BAD: dict[str, tuple[Any, ...]] = {
+    **{
+        f"{name}={value!r}": ({name: value}, IRIS_X, IRIS_Y)
+        for name, values in {
+            "alpha": [-1.0, np.nan, "x"], "batch_size": [0, 1.5, "all"], "beta_1": [1.0, -0.5], "beta_2": [1.5],
+            "epsilon": [0.0, -1e-8], "early_stopping": ["yes"], "hidden_layer_sizes": [-1, 0, (3, 0), "ab", 2.5],
+            "learning_rate": ["fast", 0.1], "learning_rate_init": [0.0, -0.1, np.inf * 0], "max_fun": [0],
+            "max_iter": [0, 2.5, -1], "momentum": [-0.1, 1.1], "n_iter_no_change": [0, -1], "power_t": [-1.0],
+            "shuffle": [2], "solver": ["rmsprop"], "tol": [-1.0], "validation_fraction": [1.0, -0.1],
+            "verbose": ["loud"], "warm_start": ["x"], "activation": [3],
+            "nesterovs_momentum": [5],
+        }.items()
+        for value in values
+    },
+    "fewer targets": ({}, IRIS_X, IRIS_Y[:-1]),
+    "one axis": ({}, IRIS_X[:, 0], IRIS_Y),
+    "no examples": ({}, IRIS_X[:0], IRIS_Y[:0]),
+    "ragged": ({}, [[1.0, 2.0], [3.0]], [0, 1]),
+    "words": ({}, [["a", "b"], ["c", "d"]], [0, 1]),
+    "complex": ({}, np.array([[1j], [2.0]]), [0, 1]),
+    "objects": ({}, np.array([[1.0, object()], [2.0, 3.0]], dtype=object), [0, 1]),
+    "nan": ({}, [[np.nan], [1.0]], [0, 1]),
+    "infinite": ({}, [[np.inf], [1.0]], [0, 1]),
+    "nan as a target": ({}, [[0.0], [1.0]], [0.0, np.nan]),
+    "continuous classes": ({}, [[0.0], [1.0], [2.0]], [0.1, 0.2, 0.7]),
+    "too little to hold back": ({"early_stopping": True}, IRIS_X[::50], [0, 0, 1]),
+    "a batch too large": ({"batch_size": 500, "max_iter": 3, "tol": 0.0}, IRIS_X, IRIS_Y),
+    "numbers too large": ({"solver": "sgd", "learning_rate_init": 1e10, "max_iter": 20}, 1e5 * IRIS_X, IRIS_Y),
+    "not converged": ({"max_iter": 2}, IRIS_X, IRIS_Y),
+    "lbfgs not converged": ({"max_iter": 2, "solver": "lbfgs"}, IRIS_X, IRIS_Y),
+    "a column of targets": ({"max_iter": 2}, IRIS_X, IRIS_Y[:, None]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
+def test_what_is_wrong_is_said_in_scikit_learns_words(kind: str, name: str) -> None:
+    settings, X, y = BAD[name]
+    ours = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}[kind]
+    answers = [
+        outcome(lambda cls=cls: cls(random_state=0, **settings).fit(X, y))
+        for cls in (getattr(neural_network, kind), ours)
+    ]
+    if name == "activation=3":  # theirs lists four names
+        answers = [(kind_of, words.partition("Got")[2]) for kind_of, words in answers]
+    if name == "numbers too large":  # NumPy's own warnings of overflow depend on what is computed in which order
+        assert answers[1][0] == answers[0][0] or "ValueError" in answers[1][0]
+        return
+    assert answers[1] == answers[0]
+
+
+@quiet
+def test_wrong_calls_after_and_before_fit() -> None:
+    messages = []
+    for module in (neural_network, sys.modules[MLPClassifier.__module__]):
+        fitted = module.MLPClassifier(max_iter=2, random_state=0).fit(IRIS_X, IRIS_Y)
+        warm = module.MLPClassifier(max_iter=2, random_state=0, warm_start=True).fit(IRIS_X, IRIS_Y)
+        online = module.MLPClassifier(random_state=0).partial_fit(IRIS_X, IRIS_Y, classes=[0, 1, 2])
+        messages.append(
+            [
+                outcome(lambda m=module: m.MLPClassifier().predict(IRIS_X)),
+                outcome(lambda m=module: m.MLPRegressor().predict(IRIS_X)),
+                outcome(lambda f=fitted: f.predict(IRIS_X[:, :3])),
+                outcome(lambda w=warm: w.fit(IRIS_X, IRIS_Y + 1)),
+                outcome(lambda o=online: o.partial_fit(IRIS_X, IRIS_Y + 1)),
+                outcome(lambda m=module: m.MLPClassifier().partial_fit(IRIS_X, IRIS_Y)),
+                outcome(
+                    lambda m=module: m.MLPClassifier(solver="lbfgs").partial_fit(IRIS_X, IRIS_Y, classes=[0, 1, 2])
+                ),
+                outcome(
+                    lambda m=module: m.MLPClassifier(early_stopping=True).partial_fit(IRIS_X, IRIS_Y, classes=[0, 1, 2])
+                ),
+                outcome(lambda f=fitted: f.fit(IRIS_X, IRIS_Y, sample_weight=[1.0, 2.0])),
+            ]
+        )
+    assert messages[1] == messages[0]
+
+
+VERBOSE: list[dict[str, Any]] = [
+    {"tol": 1.0, "n_iter_no_change": 2},
+    {"early_stopping": True, "n_iter_no_change": 1},
+    {"solver": "sgd", "learning_rate": "adaptive", "tol": 1.0, "n_iter_no_change": 1},
+]
+
+
+def test_what_is_printed_is_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = []
+    for cls in (neural_network.MLPClassifier, MLPClassifier):
+        for settings in VERBOSE:
+            cls(random_state=0, verbose=True, **settings).fit(IRIS_X, IRIS_Y)
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+    assert "Stopping." in printed[1]
+    MLPClassifier(random_state=0, verbose=True, solver="lbfgs", max_iter=500).fit(IRIS_X, IRIS_Y)
+    assert capsys.readouterr().out.startswith("Iteration ")
+
+
+@quiet
+def test_a_grid_search_in_a_pipeline_finds_the_same_in_both() -> None:
+    found = []
+    for cls in (neural_network.MLPClassifier, MLPClassifier):
+        pipeline = make_pipeline(StandardScaler(), cls(max_iter=20, learning_rate_init=0.02, random_state=0))
+        name = cls.__name__.lower()
+        grid = {f"{name}__alpha": [1e-4, 10.0], f"{name}__hidden_layer_sizes": [(4,), (8, 4)]}
+        found.append(GridSearchCV(pipeline, grid, cv=3).fit(IRIS_X, IRIS_Y))
+    theirs, ours = found
+    assert ours.best_params_ == theirs.best_params_
+    np.testing.assert_allclose(ours.cv_results_["mean_test_score"], theirs.cv_results_["mean_test_score"])
+
+
+@quiet
+def test_folds_run_in_several_processes() -> None:
+    scores = cross_val_score(MLPClassifier((4,), max_iter=5, random_state=0), IRIS_X, IRIS_Y, cv=2, n_jobs=2)
+    np.testing.assert_allclose(
+        scores, cross_val_score(MLPClassifier((4,), max_iter=5, random_state=0), IRIS_X, IRIS_Y, cv=2)
+    )
+
+
+@quiet
+def test_an_estimator_is_pickled_without_its_program() -> None:
+    fitted = MLPClassifier(max_iter=3, random_state=0).fit(IRIS_X, IRIS_Y)
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.predict_proba(IRIS_X), fitted.predict_proba(IRIS_X))
+    np.testing.assert_allclose(
+        again.partial_fit(IRIS_X, IRIS_Y).coefs_[0], fitted.partial_fit(IRIS_X, IRIS_Y).coefs_[0]
+    )
+    assert "_kept_network" not in fitted.__getstate__()
+
+
+# What is ours ---------------------------------------------------------------------------------------------
+
+
+@quiet
+@pytest.mark.parametrize("activation", ["gelu", "leaky_relu", "softplus", "silu", "sin", "sigmoid", "linear"])
+def test_any_activation_of_the_rule_book(activation: str) -> None:
+    model = MLPClassifier((6,), activation, max_iter=20, learning_rate_init=0.05, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), model).fit(IRIS_X, IRIS_Y)
+    assert pipeline.score(IRIS_X, IRIS_Y) > 0.8
+    scaled = pipeline[0].transform(IRIS_X)
+    np.testing.assert_allclose(model.model_(scaled[7]).data, model.predict_proba(scaled)[7], rtol=1e-9)
+
+
+@quiet
+def test_an_activation_that_was_declared_and_one_that_was_not() -> None:
+    operation("bent", lambda m, a: m.sqrt(a * a + 1.0) + a, lambda m, y, a: a / m.sqrt(a * a + 1.0) + 1.0)
+    regressor = MLPRegressor(activation="bent", hidden_layer_sizes=(3,), max_iter=5, random_state=0).fit(
+        SUGAR_X, SUGAR_Y
+    )
+    np.testing.assert_allclose(regressor.model_(SUGAR_X[0]).data, regressor.predict(SUGAR_X[:1]), rtol=1e-9)
+    forget("bent")
+    with pytest.raises(ValueError, match="no activation is called 'rellu'; did you mean 'relu'"):
+        MLPClassifier(activation="rellu").fit(IRIS_X, IRIS_Y)
+    with pytest.raises(ValueError, match="no activation is called 'bent'"):
+        clone(regressor).fit(SUGAR_X, SUGAR_Y)
+
+
+@quiet
+def test_the_model_holds_the_weights_of_now() -> None:
+    classifier = MLPClassifier((5,), "logistic", max_iter=5, random_state=0).fit(CANCER_X, CANCER_Y)
+    before = classifier.model_
+    np.testing.assert_allclose(before(CANCER_X[3])[0].data, classifier.predict_proba(CANCER_X)[3, 1], rtol=1e-10)
+    classifier.partial_fit(CANCER_X, CANCER_Y)
+    np.testing.assert_allclose(
+        classifier.model_(CANCER_X[3])[0].data, classifier.predict_proba(CANCER_X)[3, 1], rtol=1e-10
+    )
+    classifier.intercepts_[1][...] = 50.0
+    assert classifier.model_(CANCER_X[3])[0].data == pytest.approx(1.0)
+    assert classifier.predict_proba(CANCER_X[:1])[0, 1] == pytest.approx(1.0)
+    counts = MLPRegressor("poisson", (3,), max_iter=5, random_state=0).fit(SUGAR_X, SUGAR_Y / 100)
+    np.testing.assert_allclose(counts.model_(SUGAR_X[0]).data, counts.predict(SUGAR_X[:1]), rtol=1e-10)
+    with pytest.raises(NotFittedError):
+        _ = MLPClassifier().model_
+
+
+@quiet
+@pytest.mark.parametrize("y", [IRIS_Y, IRIS_Y == 1, np.array(["no", "yes"])[(IRIS_Y > 0).astype(int)]])
+def test_an_explanation_gives_the_slopes_of_what_is_predicted(y: Any) -> None:
+    classifier = MLPClassifier((6,), "tanh", max_iter=50, learning_rate_init=0.02, random_state=0).fit(IRIS_X, y)
+    row = IRIS_X[60]
+    found = classifier.explain(row)
+    place = int(np.argmax(classifier.predict_proba([row])[0]))
+    assert found.prediction == classifier.predict([row])[0]
+    np.testing.assert_allclose(list(found.outputs.values()), classifier.predict_proba([row])[0], rtol=1e-9)
+    for k, feature in enumerate(found.features):
+        ends = [row + step * np.eye(4)[k] for step in (1e-6, -1e-6)]
+        up, down = classifier.predict_proba(ends)[:, place]
+        assert feature.gradient == pytest.approx((up - down) / 2e-6, rel=1e-4, abs=1e-8)
+        assert (feature.feature, feature.number) == (f"x{k}", row[k])
+    assert found.root.data == pytest.approx(classifier.predict_proba([row])[0, place])
+    other = classifier.explain(row, classifier.classes_[0])
+    assert other.explained == f"p({classifier.classes_[0]})"
+    with pytest.raises(ValueError, match="output should be one of the classes"):
+        classifier.explain(row, "neither")
+    with pytest.raises(ValueError, match="X has 3 features, but MLPClassifier is expecting 4"):
+        classifier.explain(row[:3])
+
+
+@quiet
+def test_an_explanation_of_numbers() -> None:
+    regressor = MLPRegressor(hidden_layer_sizes=(), max_iter=3, random_state=0).fit(SUGAR_X, np.c_[SUGAR_Y, -SUGAR_Y])
+    found = regressor.explain(SUGAR_X[0], 1)
+    np.testing.assert_allclose([feature.gradient for feature in found.features], regressor.coefs_[0][:, 1])
+    assert found.explained == "y1"
+    assert list(found.outputs) == ["y0", "y1"]
+    with pytest.raises(ValueError, match="the number of a target, from 0 to 1, not 2"):
+        regressor.explain(SUGAR_X[0], 2)
+
+
+def test_names_of_before_say_what_they_are_called_now() -> None:
+    for old, words in {"hidden_sizes": "hidden_layer_sizes", "epochs": "max_iter", "optimizer": "solver",
+                       "weight_decay": "alpha", "patience": "n_iter_no_change", "lr": "learning_rate_init",
+                       "class_weight": "sample_weight"}.items():  # fmt: skip
+        with pytest.raises(TypeError, match=f"MLPClassifier has no argument '{old}': .*{words}"):
+            MLPClassifier(**{old: 1})
+        with pytest.raises(TypeError, match=f"MLPRegressor has no argument '{old}'"):
+            MLPRegressor(**{old: 1})
+
+
+def test_an_interrupted_run_keeps_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    classifier = MLPClassifier(random_state=0)
+    epochs = iter(range(100))
+
+    def interrupted(*arguments: Any) -> None:
+        if next(epochs) == 2:
+            raise KeyboardInterrupt
+        run(*arguments)
+
+    run = classifier._run_epoch
+    monkeypatch.setattr(classifier, "_run_epoch", interrupted)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        classifier.fit(IRIS_X, IRIS_Y)
+    assert classifier.n_iter_ == len(classifier.loss_curve_) == 2
+
+
+def test_warnings_point_at_the_line_that_called_fit() -> None:
+    with pytest.warns(ConvergenceWarning) as caught:
+        MLPClassifier(max_iter=1, random_state=0).fit(IRIS_X, IRIS_Y)
+    assert caught[0].filename == __file__
+
+
+def test_without_scikit_learn_one_sentence_says_what_to_install_and_the_rest_works() -> None:
     code = (
         "import sys; sys.modules['sklearn'] = None\n"
         "from tinygrad_edu.training import *\n"

@@ -10,7 +10,8 @@
     prediction   `predict`
     history      the record of a run
     saving       weights in files; `checkpoints` holds whole runs
-    estimators   the networks as scikit-learn has them
+    estimators   the networks as scikit-learn has them; `estimator_network` and `estimator_solvers` are what they train,
+                 and `contributions` what they explain
 
 `MLPClassifier` and `MLPRegressor` can be imported from here too; only then is scikit-learn needed.
 """

@@ -1,6 +1,6 @@
 """Why an estimator answered as it did: what each feature of one example adds to the output, to first order.
 
-May import: `terminal`, `value`, `gradients`; NumPy.
+May import: `terminal`, `value`, `gradients`.
 """
 
 from __future__ import annotations

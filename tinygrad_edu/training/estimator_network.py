@@ -103,7 +103,7 @@ class EstimatorNetwork:
     def _reported(self, loss: float, y: Matrix, weights: Matrix | None) -> float:
         """What scikit-learn reports: of several targets, the mean of the squared errors, and of counts the deviance."""
         if self.out_activation == "identity":
-            return loss / y.shape[1]
+            return loss / len(y[0])
         if self.out_activation == "exp":
             safe = np.where(y > 0.0, y, 1.0)
             return loss + float(np.average(y * np.log(safe) - y, weights=weights, axis=0).sum())
@@ -123,7 +123,8 @@ class EstimatorNetwork:
             if k < len(self.coefs) - 1 and self._operation is not None:
                 with np.errstate(all="ignore"):
                     answer = self._operation.compute(arrays, answer)
-        return _OUTPUTS[self.out_activation](answer)
+        outputs: Matrix = _OUTPUTS[self.out_activation](answer)
+        return outputs
 
     def as_model(self) -> MLP:
         """An `MLP` of `Value`s that computes the same."""
@@ -185,8 +186,9 @@ _LOSSES = {"softmax": _log_loss, "logistic": _binary_log_loss, "identity": _half
 
 
 def _softmax(logits: Matrix) -> Matrix:
-    raised: Matrix = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: Matrix = raised / raised.sum(axis=1, keepdims=True)
+    return shares
 
 
 _OUTPUTS: dict[str, Any] = {"softmax": _softmax, "logistic": arrays.sigmoid, "identity": np.asarray, "exp": np.exp}

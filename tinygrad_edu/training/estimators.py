@@ -4,8 +4,8 @@ They have the arguments, methods, fitted attributes, warnings and errors of `skl
 random numbers and take the same steps; who changes the import gets the same scores. Beside that they have any
 activation of the rule book, `model_`, the network as `Value`s, and `explain`.
 
-May import: `value`, `nn`; `contributions`, `estimator_network` and `estimator_solvers` of this folder; NumPy,
-scikit-learn.
+May import: `elsewhere`, `value`, `nn`; `contributions`, `estimator_network` and `estimator_solvers` of this folder;
+NumPy, SciPy, scikit-learn.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ except ImportError as error:
         'MLPClassifier and MLPRegressor need scikit-learn; install it with: pip install "tinygrad_edu[learn]"'
     ) from error
 
+from tinygrad_edu.elsewhere import ESTIMATOR_KEYWORDS, says_ours
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.training.contributions import Contributions
 from tinygrad_edu.training.estimator_network import EstimatorNetwork, operation_called
@@ -61,7 +62,11 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
     out_activation_: str
     loss_: float
     loss_curve_: list[float]
+    best_loss_: Any  # None where the score of held-back examples decides, and the other two where it does not
+    best_validation_score_: Any
+    validation_scores_: Any
     n_features_in_: int
+    _order: Matrix
 
     _parameter_constraints = {  # noqa: RUF012 - scikit-learn's protocol
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -91,7 +96,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
 
     # Training
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # as above
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from examples X, shape (n, features), dense or sparse, and their targets y, shape (n,) or (n, outputs).
 
@@ -355,8 +360,6 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         """
         check_is_fitted(self)
         X = validate_data(self, np.asarray(row, dtype=np.float64).reshape(1, -1), reset=False, skip_check_array=True)
-        if X.shape[1] != len(self.coefs_[0]):
-            raise ValueError(f"explain takes one example of {len(self.coefs_[0])} features, not of {X.shape[1]}")
         names = getattr(self, "feature_names_in_", [f"x{k}" for k in range(X.shape[1])])
         inputs = [Value(number, str(name)) for number, name in zip(X[0].tolist(), names, strict=True)]
         prediction = self._answers(self._network().outputs(X))[0]
@@ -410,6 +413,7 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]  # scikit-
 
     classes_: Matrix
 
+    @says_ours(ESTIMATOR_KEYWORDS)
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
@@ -439,8 +443,8 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]  # scikit-
     ) -> None:
         _store(self, locals())
 
-    @available_if(lambda estimator: estimator._check_solver())
-    @_fit_context(prefer_skip_nested_validation=True)
+    @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]  # as above
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # as above
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """One epoch on these examples; `classes`, all there will ever be, must be given the first time."""
         if _check_partial_fit_first_call(self, classes):
@@ -533,6 +537,7 @@ class MLPRegressor(RegressorMixin, _Network):  # type: ignore[misc]  # scikit-le
         "loss": [StrOptions({"squared_error", "poisson"})],
     }
 
+    @says_ours(ESTIMATOR_KEYWORDS)
     def __init__(
         self,
         loss: str = "squared_error",
@@ -563,8 +568,8 @@ class MLPRegressor(RegressorMixin, _Network):  # type: ignore[misc]  # scikit-le
     ) -> None:
         _store(self, locals())
 
-    @available_if(lambda estimator: estimator._check_solver())
-    @_fit_context(prefer_skip_nested_validation=True)
+    @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]  # as above
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]  # as above
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """One epoch on these examples."""
         return self._fit(X, y, sample_weight, incremental=True)
