@@ -11,7 +11,7 @@
     history      the record of a run
     saving       weights in files; `checkpoints` holds whole runs
     estimators   the networks as scikit-learn has them; `estimator_network` and `estimator_solvers` are what they train,
-                 and `contributions` what they explain
+                 and `feature_effects` what they explain
 
 `MLPClassifier` and `MLPRegressor` can be imported from here too; only then is scikit-learn needed.
 """

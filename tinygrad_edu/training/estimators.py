@@ -4,7 +4,7 @@ They have the arguments, methods, fitted attributes, warnings and errors of `skl
 random numbers and take the same steps; who changes the import gets the same scores. Beside that they have any
 activation of the rule book, `model_`, the network as `Value`s, and `explain`.
 
-May import: `elsewhere`, `value`, `nn`; `contributions`, `estimator_network` and `estimator_solvers` of this folder;
+May import: `elsewhere`, `value`, `nn`; `feature_effects`, `estimator_network` and `estimator_solvers` of this folder;
 NumPy, SciPy, scikit-learn.
 """
 
@@ -41,9 +41,9 @@ except ImportError as error:
 
 from tinygrad_edu.elsewhere import ESTIMATOR_KEYWORDS, says_ours
 from tinygrad_edu.nn.layers import MLP
-from tinygrad_edu.training.contributions import Contributions
 from tinygrad_edu.training.estimator_network import EstimatorNetwork, operation_called
 from tinygrad_edu.training.estimator_solvers import AdamSolver, SGDSolver, Solver
+from tinygrad_edu.training.feature_effects import FeatureEffects
 from tinygrad_edu.value import Value
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
@@ -350,7 +350,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         check_is_fitted(self)
         return self._network().as_model()
 
-    def explain(self, row: Any, output: Any = None) -> Contributions:
+    def explain(self, row: Any, output: Any = None) -> FeatureEffects:
         """What each feature of one example, shape (features,), adds to an output of the network, to first order.
 
             ∂output/∂feature, and this times the feature's own number
@@ -382,7 +382,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         """Targets as they were before `_checked`."""
 
     @abstractmethod
-    def _explained(self, prediction: Any, outputs: list[Value], inputs: list[Value], output: Any) -> Contributions:
+    def _explained(self, prediction: Any, outputs: list[Value], inputs: list[Value], output: Any) -> FeatureEffects:
         """The contributions to one of the outputs."""
 
     def __sklearn_tags__(self) -> Any:
@@ -499,7 +499,7 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]  # scikit-
         answers: Matrix = self._label_binarizer.inverse_transform(outputs.ravel() if self.n_outputs_ == 1 else outputs)
         return answers
 
-    def _explained(self, prediction: Any, outputs: list[Value], inputs: list[Value], output: Any) -> Contributions:
+    def _explained(self, prediction: Any, outputs: list[Value], inputs: list[Value], output: Any) -> FeatureEffects:
         if self.n_outputs_ == 1:  # the probability of the second class
             outputs = [1.0 - outputs[0], outputs[0]]
         names = [f"p({name})" for name in self.classes_.tolist()]
@@ -508,7 +508,7 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]  # scikit-
             raise ValueError(f"output should be one of the classes {self.classes_.tolist()}, not {output!r}")
         place = self.classes_.tolist().index(wanted)
         numbers = dict(zip(names, [p.data for p in outputs], strict=True))
-        return Contributions.of(prediction, numbers, names[place], outputs[place], inputs)
+        return FeatureEffects.of(prediction, numbers, names[place], outputs[place], inputs)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -590,13 +590,13 @@ class MLPRegressor(RegressorMixin, _Network):  # type: ignore[misc]  # scikit-le
     def _answers(self, outputs: Matrix) -> Matrix:
         return outputs.ravel() if outputs.shape[1] == 1 else outputs
 
-    def _explained(self, prediction: Any, outputs: list[Value], inputs: list[Value], output: Any) -> Contributions:
+    def _explained(self, prediction: Any, outputs: list[Value], inputs: list[Value], output: Any) -> FeatureEffects:
         place = 0 if output is None else output
         if place not in range(len(outputs)):
             raise ValueError(f"output should be the number of a target, from 0 to {len(outputs) - 1}, not {output!r}")
         names = [f"y{k}" if len(outputs) > 1 else "y" for k in range(len(outputs))]
         numbers = dict(zip(names, [each.data for each in outputs], strict=True))
-        return Contributions.of(prediction, numbers, names[place], outputs[place], inputs)
+        return FeatureEffects.of(prediction, numbers, names[place], outputs[place], inputs)
 
 
 def _store(estimator: Any, given: dict[str, Any]) -> None:

@@ -13,13 +13,13 @@ from tinygrad_edu.gradients import grad
 from tinygrad_edu.terminal import RenderableType, Table, Text, text_of
 from tinygrad_edu.value import Value
 
-__all__ = ["Contribution", "Contributions"]
+__all__ = ["FeatureEffect", "FeatureEffects"]
 
 #: More features than these do not fit on a screen.
 _SHOWN = 12
 
 
-class Contribution(NamedTuple):
+class FeatureEffect(NamedTuple):
     """One feature: its number, the derivative of the output by it, and their product."""
 
     feature: str
@@ -33,15 +33,15 @@ class Contribution(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Contributions:
+class FeatureEffects:
     """What `estimator.explain(row)` finds.
 
     `prediction` is what `predict` says, `outputs` every output by its name (the probability of each class, or the
     number of each target). `explained` is the name of the output whose derivatives follow, `root` the `Value` of that
-    output at the end of its graph, to draw or to step through, and `features` a `Contribution` for each feature.
+    output at the end of its graph, to draw or to step through, and `features` a `FeatureEffect` for each feature.
 
     >>> x = Value(2.0, "x")
-    >>> found = Contributions.of(3.0, {"y": 6.0}, "y", x * 3.0, [x])
+    >>> found = FeatureEffects.of(3.0, {"y": 6.0}, "y", x * 3.0, [x])
     >>> found.features[0].gradient, found.features[0].product
     (3.0, 6.0)
     """
@@ -49,19 +49,19 @@ class Contributions:
     prediction: Any
     outputs: Mapping[str, float]
     explained: str
-    features: tuple[Contribution, ...]
+    features: tuple[FeatureEffect, ...]
     root: Value = field(repr=False)
 
     @classmethod
     def of(
         cls, prediction: Any, outputs: Mapping[str, float], explained: str, root: Value, inputs: Sequence[Value]
-    ) -> Contributions:
+    ) -> FeatureEffects:
         """The contributions of the inputs to the root of a graph that was computed from them."""
         gradients = grad(root, inputs)
-        rows = [Contribution(x.label, x.data, slope) for x, slope in zip(inputs, gradients, strict=True)]
+        rows = [FeatureEffect(x.label, x.data, slope) for x, slope in zip(inputs, gradients, strict=True)]
         return cls(prediction, dict(outputs), explained, tuple(rows), root)
 
-    def strongest(self, count: int = _SHOWN) -> list[Contribution]:
+    def strongest(self, count: int = _SHOWN) -> list[FeatureEffect]:
         """The features that contribute most, the strongest first."""
         return sorted(self.features, key=lambda each: -abs(each.product))[:count]
 

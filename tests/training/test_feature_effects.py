@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from tinygrad_edu import Value, fsum
-from tinygrad_edu.training.contributions import Contribution, Contributions
+from tinygrad_edu.training.feature_effects import FeatureEffect, FeatureEffects
 
 
-def explained(count: int) -> Contributions:
+def explained(count: int) -> FeatureEffects:
     inputs = [Value(float(k), f"feature {k}") for k in range(count)]
     root = fsum([x * (k - 2.0) for k, x in enumerate(inputs)])
-    return Contributions.of("yes", {"p(no)": 0.25, "p(yes)": 0.75}, "p(yes)", root, inputs)
+    return FeatureEffects.of("yes", {"p(no)": 0.25, "p(yes)": 0.75}, "p(yes)", root, inputs)
 
 
 def test_the_product_of_slope_and_number() -> None:
     found = explained(4)
-    assert found.features[3] == Contribution("feature 3", 3.0, 1.0)
+    assert found.features[3] == FeatureEffect("feature 3", 3.0, 1.0)
     assert [each.product for each in found.features] == [0.0, -1.0, 0.0, 3.0]
     assert [each.feature for each in found.strongest(2)] == ["feature 3", "feature 1"]
     assert found.root.data == 2.0
