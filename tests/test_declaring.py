@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_edu import MLP, Value, draw, grad, gradcheck, hessian, operation, record, save_page
+from tinygrad_edu import MLP, Value, ValueArray, array, draw, grad, gradcheck, hessian, operation, record, save_page
 from tinygrad_edu.declaring import forget
 from tinygrad_edu.nn.activations import common_activations
 from tinygrad_edu.nn.initializers import he_normal, resolve_initializer
@@ -278,3 +278,18 @@ def test_what_is_built_in_cannot_be_forgotten():
     with pytest.raises(ValueError, match="'tanh' was not declared by operation"):
         forget("tanh")
     assert "tanh" in RULE_BOOK
+
+
+def test_a_declared_function_takes_arrays_element_by_element():
+    scaled = operation(
+        "scaled", lambda m, a, b, by: a * b * by, (lambda m, y, a, b, by: b * by, lambda m, y, a, b, by: a * by),
+        settings={"by": 2.0},
+    )  # fmt: skip
+    a = array([1.0, 2.0])
+    product = scaled(a, np.array([3.0, 4.0]), by=10.0)
+    assert isinstance(product, ValueArray)
+    assert product.data.tolist() == [30.0, 80.0]
+    product.sum().backward()
+    assert a.grad.tolist() == [30.0, 40.0]
+    assert scaled(2.0, a).data.tolist() == [4.0, 8.0]
+    assert a.scaled(a).data.tolist() == [2.0, 8.0]

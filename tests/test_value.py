@@ -55,7 +55,7 @@ def test_one_real_number_of_any_kind_becomes_a_float(number):
         (1 + 2j, r"\(1\+2j\) of type complex"),
         (np.complex128(1j), "of type complex128"),
         ([1.0], r"\[1.0\] of type list"),
-        (np.array([1.0, 2.0]), r"an array of shape \(2,\) and type float64; for an array of Values, make one"),
+        (np.array([1.0, 2.0]), r"an array of shape \(2,\) and type float64; tinygrad_edu\.array\(x\) makes"),
         (np.array("a"), "array of shape"),
         (decimal.Decimal("1.5"), "of type Decimal"),
         (object(), "of type object"),

@@ -192,7 +192,7 @@ def real(data: Any) -> float:
         raise TypeError(f"a Value holds a number, not another {data!r}; to copy its number into a leaf, use .detach()")
     if isinstance(data, np.ndarray):
         what = f"an array of shape {data.shape} and type {data.dtype}"
-        cure = "; for an array of Values, make one Value per element"
+        cure = "; tinygrad_edu.array(x) makes an array of Values, which NumPy's functions take, such as np.where"
     else:
         what, cure = f"{data!r} of type {type(data).__name__}", ""
     raise TypeError(f"a Value holds one real number (bool, int, float or a NumPy scalar), not {what}{cure}")

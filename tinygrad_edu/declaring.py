@@ -1,6 +1,6 @@
 """`operation`: declare an operation of your own, and have it everywhere at once.
 
-May import: `op`, `number_systems`, `coercion`, `methods`, `compiling`, `value`, `functions`.
+May import: `op`, `number_systems`, `coercion`, `methods`, `compiling`, `value`, `functions`; NumPy.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import keyword
 import numbers
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
+
+import numpy as np
 
 from tinygrad_edu.coercion import real, text
 from tinygrad_edu.compiling import METHODS, compile_method, is_reserved
@@ -53,8 +56,9 @@ def operation(
     given the output `y` too, which is often part of it. One derivative stands alone, several in a tuple. `settings` are
     numbers that are no inputs, with their defaults (None for one that must be given); the rules get them last.
 
-    What comes back is a function of `Value`s and numbers. The operation is also a method of `Value`, an activation by
-    name, and known to `backward`, `gradcheck`, pictures, steps, explanations, `record`, JAX and second derivatives.
+    What comes back is a function of `Value`s and numbers, and of arrays of them, element by element. The operation is
+    also a method of `Value`, an activation by name, and known to `backward`, `gradcheck`, pictures, steps,
+    explanations, `record`, JAX and second derivatives.
     `activation` says which family of activations it belongs to, "rectifier", "saturating" or "step", by which
     initializers choose; `largest_slope`, `flat` and `cure` serve those who explain why a unit does not learn.
 
@@ -222,6 +226,8 @@ def _function(declared: Op) -> Callable[..., Value]:
     def function(*inputs: Number, **settings: float) -> Value:
         if len(inputs) < count:
             raise TypeError(f"{declared.name} takes {count} numbers or Values, not {len(inputs)}")
+        if any(isinstance(each, np.ndarray) for each in inputs):
+            return np.frompyfunc(partial(function, **settings), len(inputs), 1)(*inputs)  # type: ignore[no-any-return]  # an array
         return applied(bound(declared, inputs[count:], settings), inputs[:count])
 
     function.__name__ = function.__qualname__ = declared.name
