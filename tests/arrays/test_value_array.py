@@ -185,6 +185,48 @@ def test_out_and_where_are_obeyed_where_values_can_be_written() -> None:
     assert np.sum(a, out=array(0.0)).item().data == -3.0
 
 
+WITH_OUT: dict[str, Any] = {
+    "dot": lambda a, out: np.dot(a, a, out=out),
+    "matmul": lambda a, out: np.matmul(a, a, out=out),
+    "einsum": lambda a, out: np.einsum("ij,jk->ik", a, a, out=out),
+    "multi_dot": lambda a, out: np.linalg.multi_dot([a, a], out=out),
+    "outer": lambda a, out: np.outer(a[0], a[1], out=out),
+    "round": lambda a, out: np.round(a, 1, out=out),
+    "clip": lambda a, out: a.clip(0.0, 1.0, out=out),
+    "choose": lambda a, out: np.choose([[0, 1], [1, 0]], [a, 2.0 * a], out=out),
+    "sum": lambda a, out: np.sum(np.stack([a, a]), axis=0, out=out),
+    "quantile": lambda a, out: np.quantile(a, [0.0, 1.0], axis=0, out=out),
+    "concatenate": lambda a, out: np.concatenate([a[:1], a[:1]], out=out),
+    "take": lambda a, out: np.take(a, [1, 0], axis=0, out=out),
+}
+
+
+@pytest.mark.parametrize("name", WITH_OUT)
+def test_out_is_written_into_or_refused(name: str) -> None:
+    a, out = array([[1.0, -2.0], [3.0, 0.5]]), np.empty((2, 2), dtype=object)
+    expected = WITH_OUT[name](a.data, np.zeros((2, 2)))
+    WITH_OUT[name](a, out)
+    np.testing.assert_allclose([value.data for value in out.flat], expected.ravel())
+    with pytest.raises(TypeError, match="written into an array of float64"):
+        WITH_OUT[name](a, np.zeros((2, 2)))
+
+
+def test_nothing_gets_into_an_array_but_values() -> None:
+    a = array([[1.0, 2.0], [3.0, 4.0]])
+    a.flat[1] = 7.0
+    a.T.flat[1:3] = [8.0, Value(9.0)]
+    a.flat[0] = Value(5.0)
+    assert a.data.tolist() == [[5.0, 9.0], [8.0, 4.0]]
+    assert all(type(value) is Value for value in a.flat)
+    assert (len(a.flat), a.flat[3].data, a.flat[:2].data.tolist()) == (4, 4.0, [5.0, 9.0])
+    a.flat = 1.0
+    assert a.data.tolist() == [[1.0, 1.0], [1.0, 1.0]]
+    with pytest.raises(TypeError, match=r"np\.resize\(a, shape\) makes another"):
+        a.resize((3, 3))
+    with pytest.raises(TypeError, match=r"np\.partition has no derivative here"):
+        a.partition(1)
+
+
 def test_comparisons_are_plain_masks_and_while_recording_nodes() -> None:
     a = array([1.0, -2.0, np.nan])
     assert (a > 0).dtype == bool

@@ -19,7 +19,7 @@ import numpy as np
 from tinygrad_edu.arrays.dispatch import meaning_of
 from tinygrad_edu.arrays.products import dots
 from tinygrad_edu.arrays.reductions import along, mean_
-from tinygrad_edu.arrays.value_array import Values, array, check_target, numbers_of, plain, values_of, wrapped
+from tinygrad_edu.arrays.value_array import Values, array, into, numbers_of, plain, values_of, wrapped
 from tinygrad_edu.functions import fsum, where
 from tinygrad_edu.value import Value, as_value
 
@@ -59,7 +59,8 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0.
 def choose(a: Any, choices: Sequence[Any], out: Any = None, mode: str = "raise") -> Any:
     """For each place the choice of the number that stands there."""
     places: Any = numbers_of(a, "np.choose").astype(int)
-    return values_of(np.choose(places, list(map(plain, choices)), mode=mode))  # type: ignore[call-overload]  # of Values
+    chosen = np.choose(places, list(map(plain, choices)), mode=mode)  # type: ignore[call-overload]  # of Values
+    return into(out, values_of(chosen))
 
 
 @meaning_of("clip")
@@ -67,11 +68,7 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **named:
     """a, moved into [low, high]; its slope is 1 inside, the ends included, and 0 outside."""
     low, high = named.get("min", a_min), named.get("max", a_max)
     result = wrapped(_clipped(plain(a), plain(low), plain(high)))
-    if out is None:
-        return result
-    check_target(out)
-    out[...] = result
-    return out
+    return into(out, result)
 
 
 def _clip_one(a: Any, low: Any, high: Any) -> Value:
@@ -98,7 +95,7 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
 def round_(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """To so many decimals; its slope is 0."""
     values = a if isinstance(a, Value) else values_of(a)
-    return np.rint(values) if decimals == 0 else np.rint(values * 10.0**decimals) / 10.0**decimals
+    return into(out, np.rint(values) if decimals == 0 else np.rint(values * 10.0**decimals) / 10.0**decimals)
 
 
 # By their order -------------------------------------------------------------------------------------------
@@ -135,7 +132,7 @@ def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input:
         raise ValueError("quantiles must lie between 0 and 1, and percentiles between 0 and 100")
     found = [along(axis, partial(_quantile, share), a, keepdims=keepdims) for share in shares.ravel().tolist()]
     together = np.stack(list(map(values_of, found))) if shares.ndim else found[0]
-    return together.reshape(shares.shape + np.shape(found[0])) if shares.ndim else together
+    return into(out, together.reshape(shares.shape + np.shape(found[0])) if shares.ndim else together)
 
 
 def _quantile(share: float, run: Sequence[Any]) -> Any:
@@ -159,7 +156,7 @@ def percentile(a: Any, q: Any, axis: Any = None, **others: Any) -> Any:
 @meaning_of("median")
 def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
     """The number in the middle; of an even count, the mean of the two in the middle."""
-    return quantile(a, 0.5, axis, keepdims=keepdims)
+    return quantile(a, 0.5, axis, out, keepdims=keepdims)
 
 
 # By the bin they fall into --------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ _declare(
     _moved,
 )
 _declare(
-    "apply_along_axis apply_over_axes diff ediff1d fix piecewise polyval sinc trapezoid trapz vander",
+    "apply_along_axis diff ediff1d fix piecewise polyval sinc trapezoid trapz vander",
     _written_by_numpy,
 )
 

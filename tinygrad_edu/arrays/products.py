@@ -17,7 +17,7 @@ import numpy as np
 from tinygrad_edu import ops
 from tinygrad_edu.arrays.dispatch import meaning_of
 from tinygrad_edu.arrays.reductions import along
-from tinygrad_edu.arrays.value_array import Values, values_of
+from tinygrad_edu.arrays.value_array import Values, into, values_of
 from tinygrad_edu.functions import fsum
 from tinygrad_edu.value import Value
 
@@ -86,9 +86,9 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
     """NumPy's dot: the last axis of a with the one before the last of b, each place of one with each of the other."""
     left, right = values_of(a), values_of(b)
     if not left.ndim or not right.ndim:
-        return left * right if left.ndim or right.ndim else left.item() * right.item()
+        return into(out, left * right if left.ndim or right.ndim else left.item() * right.item())
     axis = right.ndim - 2 if right.ndim > 1 else 0
-    return tensordot(left, right, axes=([left.ndim - 1], [axis]))
+    return into(out, tensordot(left, right, axes=([left.ndim - 1], [axis])))
 
 
 @meaning_of("inner")
@@ -134,7 +134,7 @@ def vecmat(a: Any, b: Any) -> Any:
 @meaning_of("outer", "linalg.outer")
 def outer(a: Any, b: Any, out: Any = None) -> Any:
     """Each element of a times each of b."""
-    return dots(values_of(a).reshape(-1, 1, 1), values_of(b).reshape(1, -1, 1))
+    return into(out, dots(values_of(a).reshape(-1, 1, 1), values_of(b).reshape(1, -1, 1)))
 
 
 @meaning_of("tensordot", "linalg.tensordot")
@@ -183,7 +183,7 @@ def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = Fal
         other, values = _reduced(other, values, later | set(letters))
         letters, product = _multiplied(letters, product, other, values, later)
     product = values_of(product).transpose([letters.index(letter) for letter in result])
-    return product if product.ndim else product.item()
+    return into(out, product if product.ndim else product.item())
 
 
 def _parsed(subscripts: Any, operands: Sequence[Any]) -> tuple[list[str], str, list[Values]]:
@@ -270,7 +270,7 @@ def _aligned(letters: str, values: Values, order: Sequence[str]) -> Values:
 @meaning_of("linalg.multi_dot")
 def multi_dot(arrays: Sequence[Any], *, out: Any = None) -> Any:
     """a @ b @ c ..., from the left."""
-    return reduce(dot, arrays)
+    return into(out, reduce(dot, arrays))
 
 
 @meaning_of("linalg.matrix_power")

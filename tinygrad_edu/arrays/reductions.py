@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.arrays.dispatch import meaning_of
-from tinygrad_edu.arrays.value_array import Values, array, check_target, numbers_of, values_of
+from tinygrad_edu.arrays.value_array import Values, array, into, numbers_of, values_of
 from tinygrad_edu.functions import fsum, logsumexp, mean, norm
 from tinygrad_edu.value import Value
 
@@ -48,7 +48,7 @@ def along(
     if keepdims is True:
         shape = tuple([1 if k in axes else length for k, length in enumerate(values.shape)])
     result = values_of(np.fromiter(answers, object, len(answers)).reshape(shape)) if shape else answers[0]
-    return result if out is None else _into(out, result)
+    return into(out, result)
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -71,13 +71,6 @@ def _checked_axis(axis: Any, ndim: int) -> int:
     if not -ndim <= place < ndim:
         raise np.exceptions.AxisError(place, ndim)
     return place
-
-
-def _into(out: Any, result: Any) -> Any:
-    target = out[0] if isinstance(out, tuple) else out
-    check_target(target)
-    target[...] = result
-    return target
 
 
 def _refuse(others: dict[str, Any]) -> None:
@@ -207,7 +200,7 @@ def min_(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, **ot
 def ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False) -> Any:
     """The largest less the smallest."""
     difference = max_(a, axis, keepdims=keepdims) - min_(a, axis, keepdims=keepdims)
-    return difference if out is None else _into(out, difference)
+    return into(out, difference)
 
 
 def _extreme(run: Sequence[Value], name: str) -> Value:

@@ -9,7 +9,7 @@ NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NoReturn, TypeAlias
 
@@ -24,7 +24,7 @@ from tinygrad_edu.modes import is_hidden, revealed
 from tinygrad_edu.truth import TRUTHS
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["ValueArray", "array", "check_target", "flat", "numbers_of", "plain", "values_of", "wrapped"]
+__all__ = ["ValueArray", "array", "check_target", "flat", "into", "numbers_of", "plain", "values_of", "wrapped"]
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 #: An array of Values, as the modules of this folder hand it about: NumPy's types know no subclass of ndarray.
@@ -199,6 +199,19 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         self[...] = np.sort(self, axis=axis)
 
     @property
+    def flat(self) -> Any:
+        """The elements in order; what is written there becomes a `Value`, too."""
+        return _Flat(self)
+
+    @flat.setter
+    def flat(self, given: Any) -> None:
+        self.flat[:] = given
+
+    def resize(self, *_: Any, **__: Any) -> NoReturn:
+        """Refused: what would be new in it is no Value."""
+        raise TypeError("an array of Values keeps its size; np.resize(a, shape) makes another one")
+
+    @property
     def imag(self) -> Any:
         """0 for each number: a Value is real."""
         return np.imag(self)
@@ -262,6 +275,26 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         return as_html(self)
 
 
+class _Flat:
+    """The elements of an array in order, as `a.flat` has them."""
+
+    def __init__(self, values: ValueArray) -> None:
+        self.base = values
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.base.ravel().tolist())
+
+    def __len__(self) -> int:
+        return self.base.size
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.base.ravel()[index]
+
+    def __setitem__(self, index: Any, given: Any) -> None:
+        elements: Any = self.base.view(np.ndarray).flat
+        elements[index] = values_of(given).view(np.ndarray) if np.ndim(given) else as_value(given)
+
+
 _each_detached = np.frompyfunc(Value.detach, 1, 1)
 
 
@@ -278,7 +311,7 @@ def _by_meaning(name: str) -> Callable[..., Any]:
     """The method that does what NumPy's function of this name does."""
 
     def method(self: ValueArray, *given: Any, **named: Any) -> Any:
-        return MEANINGS[getattr(np, name)](self, *given, **named)
+        return by_its_meaning(getattr(np, name), (self, *given), named)
 
     method.__name__, method.__doc__ = name, f"What `np.{name}` makes of the array."
     return method
@@ -394,6 +427,20 @@ def _written(result: Any, targets: Sequence[np.ndarray[Any, Any]]) -> Any:
             check_target(target)
         target[...] = part
     return targets[0] if len(targets) == 1 else tuple(targets)
+
+
+def into(out: Any, result: Any) -> Any:
+    """The result, or the array that it was to be written into.
+
+    >>> into(None, 2.0), into(array([0.0]), Value(2.0))
+    (2.0, ValueArray([2.]))
+    """
+    target = out[0] if isinstance(out, tuple) else out
+    if target is None:
+        return result
+    check_target(target)
+    target[...] = result
+    return target
 
 
 def check_target(target: Any) -> None:
