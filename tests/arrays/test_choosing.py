@@ -83,6 +83,22 @@ def test_sorting_keeps_the_values_and_equal_ones_their_order() -> None:
     assert np.unique(a)[1] is a[1]
 
 
+def test_a_partition_has_one_number_in_its_place() -> None:
+    x = np.random.default_rng(0).permutation(np.arange(9.0))
+    a = array(x)
+    parted = np.partition(a, 3)
+    assert (parted[3].data, set(parted[:3].data), parted[3] in a) == (3.0, {0.0, 1.0, 2.0}, True)
+    assert np.partition(a.reshape(3, 3), 1, axis=None).shape == (9,)
+    a.partition([0, 8])
+    assert (a[0].data, a[8].data) == (0.0, 8.0)
+
+
+def test_quantiles_of_what_is_not_nan() -> None:
+    x = np.array([[3.0, np.nan, 1.0, 2.0], [np.nan] * 4])
+    np.testing.assert_allclose(np.nanmedian(array(x), axis=1).data, [2.0, np.nan])
+    assert np.nanquantile(array(x), 0.25).data == np.nanpercentile(array(x), 25).data == 1.5
+
+
 def test_quantiles_of_nan_and_of_too_much() -> None:
     assert math.isnan(np.median(array([1.0, np.nan])).data)
     for share in (-0.1, 1.5, np.nan):

@@ -48,7 +48,7 @@ def tried(function: Any, *arguments: Any) -> Any:
 #: Those that look for arrays in a list; of a list, others cannot know that there are Values in it.
 TAKES_LISTS = {np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.einsum}
 #: Those whose floats are no result of the Values: edges of bins, and the bytes of an array, whatever they are.
-LOOKS_ONLY = {"numpy.histogram", "numpy.frombuffer"}
+LOOKS_ONLY = {"numpy.histogram", "numpy.histogram2d", "numpy.histogram_bin_edges", "numpy.frombuffer"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=named)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays.differences import check
+from arrays.differences import check, check_recorded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +51,30 @@ def test_by_elimination(size: int, seed: int) -> None:
     check(np.linalg.det, a, atol=1e-4)
     check(np.linalg.inv, a, atol=1e-2)
     check(np.linalg.solve, a, rng.normal(size=size), atol=1e-2)
+
+
+def test_the_logarithm_of_a_determinant() -> None:
+    a = RNG.normal(size=(3, 3))
+    check(lambda a: np.linalg.slogdet(a).logabsdet, a)
+    check(lambda a: sum(np.linalg.slogdet(np.stack([a, -a]))), a)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_roots_of_matrices(size: int) -> None:
+    half = RNG.normal(size=(size, size))
+    positive = half @ half.T + np.eye(size)
+    check(np.linalg.cholesky, positive)
+    check(lambda a: np.linalg.cholesky(np.stack([a, 2.0 * a])), positive)
+    check_recorded(np.linalg.cholesky, positive)
+    if np.lib.NumpyVersion(np.__version__) >= "2.0.0":
+        check(lambda a: np.linalg.cholesky(a, upper=True), positive)
+
+
+def test_a_root_that_there_is_not() -> None:
+    root = np.linalg.cholesky(array([[1.0, 2.0], [2.0, 1.0]]))
+    assert np.isnan(root[1, 1])
+    with pytest.raises(np.linalg.LinAlgError, match="cholesky needs a square matrix"):
+        np.linalg.cholesky(array([[1.0, 2.0]]))
 
 
 def test_stacks_of_matrices() -> None:

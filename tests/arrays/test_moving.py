@@ -62,9 +62,21 @@ def test_writing() -> None:
     a = array([1.0, 2.0])
     np.copyto(a, [5.0, 6.0], where=[True, False])
     assert a.data.tolist() == [5.0, 2.0]
+    x = Value(9.0)
+    a.put([0], [x])
+    np.put(a, ind=[1], v=3.0)
+    assert (a[0] is x, a.data.tolist()) == (True, [9.0, 3.0])
+    np.place(a, [True, False], [x * 2.0])
+    np.putmask(a, a < 5.0, values=0.5)
+    assert a.data.tolist() == [18.0, 0.5]
+    square = array(X)
+    np.fill_diagonal(square, [x, 0.0])
+    np.put_along_axis(square, np.array([[1], [0]]), 7.0, axis=1)
+    assert (square[0, 0] is x, square.data.tolist()) == (True, [[9.0, 7.0], [7.0, 0.0]])
+    assert all(isinstance(value, Value) for value in [*a, *square.ravel()])
     for write in (np.put, np.place, np.putmask):
-        with pytest.raises(TypeError, match=r"by its index, as in a\[places\]"):
-            write(a, [0, 1], [1.0])
+        with pytest.raises(TypeError, match="written into an array of float64"):
+            write(np.zeros(2), [True, False], a)
 
 
 def test_real_numbers_are_complex_ones_too() -> None:

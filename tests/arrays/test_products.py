@@ -73,6 +73,15 @@ def test_what_does_not_fit_is_told(call: Any, message: str) -> None:
         call(array(np.ones((2, 3))), array(np.ones(3)))
 
 
+def test_einsum_by_lists_of_axes() -> None:
+    a, b = drawn((2, 3)), drawn((3, 2), 1)
+    check(lambda a, b: np.einsum(a, [0, 1], b, [1, 2], [2, 0]), a, b)
+    check(lambda a, b: np.einsum(a, [0, 1], b, [1, 0]), a, b)
+    check(lambda a: np.einsum(a, [..., 1], [...]), a)
+    with pytest.raises(TypeError, match="after each array a list of its axes"):
+        np.einsum(array(a), [0, 1], array(b))
+
+
 def test_with_plain_arrays_on_either_side() -> None:
     x, w = drawn((2, 3)), drawn((3, 2), 1)
     for product in (array(x) @ w, x @ array(w), np.dot(x, array(w)), np.einsum("ij,jk", x, array(w))):

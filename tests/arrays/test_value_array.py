@@ -223,8 +223,30 @@ def test_nothing_gets_into_an_array_but_values() -> None:
     assert a.data.tolist() == [[1.0, 1.0], [1.0, 1.0]]
     with pytest.raises(TypeError, match=r"np\.resize\(a, shape\) makes another"):
         a.resize((3, 3))
-    with pytest.raises(TypeError, match=r"np\.partition has no derivative here"):
-        a.partition(1)
+    a.real = [2.0, 3.0]
+    assert a.data.tolist() == [[2.0, 3.0], [2.0, 3.0]]
+    assert all(type(value) is Value for value in a.flat)
+    with pytest.raises(TypeError, match=r"write a\[index\] = value"):
+        a.itemset(0, 1.0)
+
+
+def test_where_values_lie_in_memory_is_told_to_nobody() -> None:
+    a = array([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"no tobytes\(\): .* a\.data\.tobytes\(\)"):
+        a.tobytes()
+    with pytest.raises(TypeError, match=r"a\.data\.tofile\(file\)"):
+        a.tofile("never")
+
+
+def test_a_product_in_place_and_a_row_after_the_other() -> None:
+    a = array([[1.0, 2.0], [3.0, 4.0]])
+    same = a
+    a @= [[0.0, 1.0], [1.0, 0.0]]
+    assert (same is a, a.data.tolist()) == (True, [[2.0, 1.0], [4.0, 3.0]])
+    assert a[0, 0].op.name == "dot"
+    assert [value.data for value in a[0]] == [2.0, 1.0]
+    with pytest.raises(TypeError, match="0-d array"):
+        iter(array(1.0))
 
 
 def test_comparisons_are_plain_masks_and_while_recording_nodes() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from tinygrad_edu.arrays.dispatch import meaning_of
 from tinygrad_edu.arrays.products import dots
-from tinygrad_edu.arrays.reductions import along, mean_
+from tinygrad_edu.arrays.reductions import along, ignoring_nan, mean_
 from tinygrad_edu.arrays.value_array import Values, array, into, numbers_of, plain, values_of, wrapped
 from tinygrad_edu.functions import fsum, where
 from tinygrad_edu.value import Value, as_value
@@ -34,16 +34,14 @@ def where_(condition: Any, *branches: Any) -> Any:
     """a where the condition holds, else b; with the condition alone, the places where it does."""
     if not branches:
         return np.nonzero(numbers_of(condition, "np.where of a condition alone"))
-    return wrapped(_chosen(plain(condition), *map(plain, branches)))
+    a, b = [plain(values_of(branch)) for branch in branches]
+    decided = np.asarray(condition)
+    if decided.dtype != object:
+        return wrapped(np.where(decided, a, b)[()])
+    return wrapped(_chosen(decided, a, b))
 
 
-def _choice(condition: Any, a: Any, b: Any) -> Value:
-    if isinstance(condition, Value):
-        return where(condition, a, b)
-    return as_value(a if condition else b)
-
-
-_chosen = np.frompyfunc(_choice, 3, 1)
+_chosen = np.frompyfunc(lambda condition, a, b: where(as_value(condition), a, b), 3, 1)
 
 
 @meaning_of("select")
@@ -107,7 +105,15 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, 
     values = values_of(a).ravel() if axis is None else values_of(a)
     axis = -1 if axis is None else axis
     places = np.argsort(numbers_of(values, "np.sort"), axis=axis, kind="stable")
-    return values_of(np.take_along_axis(values.view(np.ndarray), places, axis))
+    return np.take_along_axis(values, places, axis)
+
+
+@meaning_of("partition")
+def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = None, order: Any = None) -> Any:
+    """The same Values, the `kth` smallest in its place, smaller ones before it and larger ones after it."""
+    values = values_of(a).ravel() if axis is None else values_of(a)
+    axis = -1 if axis is None else axis
+    return np.take_along_axis(values, np.argpartition(numbers_of(values, "np.partition"), kth, axis), axis)
 
 
 @meaning_of("unique")
@@ -157,6 +163,22 @@ def percentile(a: Any, q: Any, axis: Any = None, **others: Any) -> Any:
 def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
     """The number in the middle; of an even count, the mean of the two in the middle."""
     return quantile(a, 0.5, axis, out, keepdims=keepdims)
+
+
+meaning_of("nanmedian")(ignoring_nan(median))
+
+
+@meaning_of("nanquantile")
+def nanquantile(a: Any, q: Any, axis: Any = None, **others: Any) -> Any:
+    """The quantile of the numbers that are not nan, for one share q."""
+    share = float(numbers_of(q, "np.nanquantile"))
+    return ignoring_nan(lambda run, axis: quantile(run, share, axis))(a, axis, **others)
+
+
+@meaning_of("nanpercentile")
+def nanpercentile(a: Any, q: Any, axis: Any = None, **others: Any) -> Any:
+    """The same for a share of q in a hundred."""
+    return nanquantile(a, numbers_of(q, "np.nanpercentile") / 100.0, axis, **others)
 
 
 # By the bin they fall into --------------------------------------------------------------------------------

@@ -26,7 +26,6 @@ MEANINGS: dict[Callable[..., Any], Callable[..., Any]] = {}
 _CURES = {
     "lstsq": "write np.linalg.solve(A.T @ A, A.T @ b) for the normal equations",
     "pinv": "write np.linalg.solve(A.T @ A, A.T), if A has full rank",
-    "slogdet": "write np.log(abs(np.linalg.det(A)))",
     "copysign": "write abs(a) * np.sign(b)",
     "polyfit": "solve for the coefficients with np.linalg.solve",
     "roots": "the roots are those of the numbers: np.roots(a.data)",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -143,6 +143,48 @@ def _by_minors(rows: list[list[Value]]) -> Value:
     minors = [_by_minors([row[:k] + row[k + 1 :] for row in rows[1:]]) for k in range(len(rows))]
     signed = [minor if k % 2 == 0 else -minor for k, minor in enumerate(minors)]
     return fsum([value * minor for value, minor in zip(rows[0], signed, strict=True)])
+
+
+class SlogdetResult(NamedTuple):
+    """What NumPy calls the parts of its answer."""
+
+    sign: Any
+    logabsdet: Any
+
+
+@meaning_of("linalg.slogdet")
+def slogdet(a: Any) -> SlogdetResult:
+    """The sign of the determinant, and ln of its size."""
+    determinant = det(a)
+    return SlogdetResult(np.sign(determinant), np.log(abs(determinant)))
+
+
+@meaning_of("linalg.cholesky")
+def cholesky(a: Any, /, *, upper: bool = False) -> Any:
+    """The L below the diagonal with L @ L.T = a, or L.T; nan where a is not positive definite.
+
+    Nothing is looked at, so this can be recorded. Of a symmetric matrix one half is read, as NumPy reads it.
+    """
+    values = _matrices(a, "cholesky")
+    values = np.swapaxes(values, -1, -2) if upper else values
+    matrices = values.reshape(math.prod(values.shape[:-2]), *values.shape[-2:]).tolist()
+    roots = array(list(map(_lower_root, matrices))).reshape(values.shape)
+    return np.swapaxes(roots, -1, -2) if upper else roots
+
+
+def _lower_root(rows: list[list[Value]]) -> list[list[Value]]:
+    root: list[list[Value]] = []
+    for j, row in enumerate(rows):
+        new: list[Value] = []
+        for k in range(j):
+            new.append((row[k] - _dot(new, root[k][:k])) / root[k][k])
+        new.append((row[j] - _dot(new, new)).sqrt())
+        root.append(new)
+    return [row + [Value(0.0) for _ in rows[len(row) :]] for row in root]
+
+
+def _dot(a: Sequence[Value], b: Sequence[Value]) -> Any:
+    return fsum([x * y for x, y in zip(a, b, strict=True)]) if a else 0.0
 
 
 @meaning_of("linalg.solve")

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.arrays.dispatch import meaning_of
-from tinygrad_edu.arrays.value_array import ValueArray, Values, array, check_target, numbers_of, values_of
+from tinygrad_edu.arrays.value_array import ValueArray, Values, array, check_target, numbers_of, plain, values_of
 from tinygrad_edu.value import Value, as_value
 
 __all__: list[str] = []
@@ -74,11 +74,13 @@ _declare(
     insert lib.stride_tricks.sliding_window_view linalg.diagonal linalg.matrix_transpose matrix_transpose meshgrid
     moveaxis pad ravel repeat reshape resize roll rollaxis rot90 split squeeze stack swapaxes take take_along_axis tile
     transpose tril triu unstack vsplit vstack ascontiguousarray asfortranarray
+    diag_indices_from einsum_path ix_ tril_indices_from triu_indices_from
     iscomplexobj isrealobj may_share_memory ndim shape shares_memory size""",
     _moved,
 )
 _declare(
-    "apply_along_axis diff ediff1d fix piecewise polyval sinc trapezoid trapz vander",
+    """apply_along_axis diff ediff1d fix piecewise poly polyadd polyder polyint polymul polysub
+    polyval sinc trapezoid trapz trim_zeros unwrap vander""",
     _written_by_numpy,
 )
 
@@ -112,7 +114,7 @@ def _numbers(x: Any, what: str) -> Any:
 
 _declare(
     """allclose argmax argmin argpartition argsort argwhere array_equal array_equiv count_nonzero digitize flatnonzero
-    histogram isclose lexsort nanargmax nanargmin nonzero searchsorted""",
+    histogram histogram_bin_edges histogram2d in1d isclose isin lexsort nanargmax nanargmin nonzero searchsorted""",
     _looked,
 )
 
@@ -167,14 +169,28 @@ def full_like(
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """Write src into dst, where a mask holds."""
     check_target(dst)
-    dst[...] = np.where(where, values_of(src), dst)
+    dst[...] = values_of(src) if where is True else np.where(where, src, dst)
 
 
-@meaning_of("put", "place", "putmask", "put_along_axis", "fill_diagonal")
-def written_otherwise(a: Any, *_: Any, **__: Any) -> NoReturn:
-    """Refused: an index does the same, and says so."""
+#: Where each of them is given what is to be written, after the array, and what it calls that.
+_WHAT_IS_WRITTEN = {
+    "put": (1, "v"), "place": (1, "vals"), "putmask": (1, "values"), "put_along_axis": (1, "values"),
+    "fill_diagonal": (0, "val"),
+}  # fmt: skip
+
+
+def _written_into(function: Callable[..., Any], a: Any, *given: Any, **named: Any) -> None:
+    """NumPy's own writing, of Values alone."""
     check_target(a)
-    raise TypeError("write into an array of Values by its index, as in a[places] = values or a[mask] = values")
+    place, name = _WHAT_IS_WRITTEN[function.__name__]
+    if name in named:
+        named[name] = plain(values_of(named[name]))
+    else:
+        given = (*given[:place], plain(values_of(given[place])), *given[place + 1 :])
+    _own(function)(plain(a), *given, **named)
+
+
+_declare(" ".join(_WHAT_IS_WRITTEN), _written_into)
 
 
 # Real numbers are complex ones, too -----------------------------------------------------------------------

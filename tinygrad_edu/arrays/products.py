@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import reduce
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -189,12 +190,12 @@ def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = Fal
 def _parsed(subscripts: Any, operands: Sequence[Any]) -> tuple[list[str], str, list[Values]]:
     """The letters of each operand and of the result, one for each axis, also where there were dots."""
     if not isinstance(subscripts, str):
-        raise TypeError(f"einsum of Values takes its letters as text, such as 'ij,jk->ik', not {subscripts!r}")
+        subscripts, operands = _in_letters((subscripts, *operands))
     given, _, result = subscripts.replace(" ", "").partition("->")
     inputs, arrays = given.split(","), list(map(values_of, operands))
     if len(inputs) != len(arrays):
         raise ValueError(f"{subscripts!r} speaks of {len(inputs)} arrays, and there are {len(arrays)}")
-    unused = [letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in subscripts]
+    unused = [letter for letter in ascii_letters[::-1] if letter not in subscripts]
     hidden = max(a.ndim - len(i.replace("...", "")) for i, a in zip(inputs, arrays, strict=True))
     dots_ = "".join(unused[:hidden]) if "..." in given else ""
     if "->" not in subscripts:  # then the letters that stand once, in order
@@ -210,6 +211,18 @@ def _parsed(subscripts: Any, operands: Sequence[Any]) -> tuple[list[str], str, l
     result = result.replace("...", dots_)
     _check_letters(spelled, result, arrays)
     return spelled, result, arrays
+
+
+def _in_letters(given: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+    """For arrays and lists of axes in turn, as in a, [0, 1], b, [1, 2], [0, 2]: "ab,bc->ac" and the arrays."""
+    pairs = len(given) // 2
+    axes, result = given[1 : 2 * pairs : 2], given[2 * pairs :]
+    if not all(isinstance(each, (list, tuple)) for each in (*axes, *result)):
+        raise TypeError("einsum takes letters as text, such as 'ij,jk->ik', or after each array a list of its axes")
+    letters = [
+        "".join("..." if axis is Ellipsis else ascii_letters[axis] for axis in each) for each in (*axes, *result)
+    ]
+    return ",".join(letters[:pairs]) + "".join(f"->{each}" for each in letters[pairs:]), given[: 2 * pairs : 2]
 
 
 def _check_letters(inputs: Sequence[str], result: str, arrays: Sequence[Values]) -> None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from functools import reduce
-from itertools import accumulate
+from functools import partial, reduce
+from itertools import accumulate, compress
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy as np
 from tinygrad_edu.arrays.dispatch import meaning_of
 from tinygrad_edu.arrays.value_array import Values, array, into, numbers_of, values_of
 from tinygrad_edu.functions import fsum, logsumexp, mean, norm
-from tinygrad_edu.value import Value
+from tinygrad_edu.value import Value, as_value
 
 __all__ = ["along"]
 
@@ -29,22 +29,47 @@ _UNSAID: Any = np._NoValue  # what NumPy hands on for an argument that nobody ga
 
 
 def along(
-    axis: Axis, of_many: Callable[[list[Value]], Any], a: Any, *, keepdims: bool = False, out: Any = None, **others: Any
+    axis: Axis,
+    of_many: Callable[[list[Value]], Any],
+    a: Any,
+    *,
+    keepdims: bool = False,
+    where: Any = True,
+    initial: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    **others: Any,
 ) -> Any:
     """What `of_many` makes of the Values along some axes: one Value, or an array of one for each place that is left.
 
+    It is given those alone for which `where` holds, and `initial` before them.
+
     >>> along(1, fsum, [[1.0, 2.0], [3.0, 4.0]])
     ValueArray([3., 7.])
+    >>> along(1, fsum, [[1.0, 2.0], [3.0, 4.0]], where=[True, False], initial=10.0)
+    ValueArray([11., 13.])
     """
-    _refuse(others)
+    check_dtype(dtype)
+    if others:
+        raise TypeError(f"a reduction of Values takes no {', '.join(others)}=; leave it out")
     values = values_of(a)
     axes = tuple(range(values.ndim)) if axis is None else axes_of(axis, values.ndim)
     kept = [k for k in range(values.ndim) if k not in axes]
-    runs = values.transpose([*kept, *axes])
-    shape = runs.shape[: len(kept)]
+    shape = tuple([values.shape[k] for k in kept])
     # Both lengths are said, for of no elements at all NumPy could not tell one of them.
-    runs = runs.reshape(math.prod(shape), math.prod(runs.shape[len(kept) :]))
-    answers = [of_many(run) for run in runs.tolist()]
+    lengths = math.prod(shape), math.prod([values.shape[k] for k in axes])
+
+    def runs_of(elements: Any) -> list[list[Any]]:
+        runs: list[list[Any]] = elements.transpose([*kept, *axes]).reshape(lengths).tolist()
+        return runs
+
+    runs = runs_of(values)
+    if where is not True and where is not _UNSAID:
+        masks = runs_of(np.broadcast_to(numbers_of(where, "where=") != 0, values.shape))
+        runs = [list(compress(run, mask)) for run, mask in zip(runs, masks, strict=True)]
+    if initial is not None and initial is not _UNSAID:
+        runs = [[as_value(initial), *run] for run in runs]
+    answers = [of_many(run) for run in runs]
     if keepdims is True:
         shape = tuple([1 if k in axes else length for k, length in enumerate(values.shape)])
     result = values_of(np.fromiter(answers, object, len(answers)).reshape(shape)) if shape else answers[0]
@@ -73,13 +98,16 @@ def _checked_axis(axis: Any, ndim: int) -> int:
     return place
 
 
-def _refuse(others: dict[str, Any]) -> None:
-    """Refuse what NumPy takes and these do not, unless it says what holds anyway."""
-    for name, given in others.items():
-        harmless = given is _UNSAID or given is None or (name == "where" and given is True)
-        if not harmless and not (name == "dtype" and np.dtype(given) == object):
-            cure = "choose the elements first, as in a[mask]" if name == "where" else "leave it out"
-            raise TypeError(f"a reduction of Values takes no {name}=; {cure}")
+def check_dtype(dtype: Any) -> None:
+    """Refuse that the result should be of plain numbers.
+
+    Raises TypeError.
+
+    >>> check_dtype(None), check_dtype(object)
+    (None, None)
+    """
+    if dtype is not None and dtype is not _UNSAID and np.dtype(dtype) != object:
+        raise TypeError(f"what is made of Values is a Value, so it takes no dtype={np.dtype(dtype).name}; leave it out")
 
 
 # Sums and means -------------------------------------------------------------------------------------------
@@ -187,13 +215,13 @@ def _without_mean(run: Sequence[Value]) -> list[Value]:
 @meaning_of("max", "amax")
 def max_(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
     """The largest; of two equal ones each has half of the slope."""
-    return along(axis, lambda run: _extreme(run, "maximum"), a, keepdims=keepdims, out=out, **others)
+    return along(axis, partial(_extreme, "maximum"), a, keepdims=keepdims, out=out, **others)
 
 
 @meaning_of("min", "amin")
 def min_(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
     """The smallest; of two equal ones each has half of the slope."""
-    return along(axis, lambda run: _extreme(run, "minimum"), a, keepdims=keepdims, out=out, **others)
+    return along(axis, partial(_extreme, "minimum"), a, keepdims=keepdims, out=out, **others)
 
 
 @meaning_of("ptp")
@@ -203,7 +231,7 @@ def ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False) -> An
     return into(out, difference)
 
 
-def _extreme(run: Sequence[Value], name: str) -> Value:
+def _extreme(name: str, run: Sequence[Value]) -> Value:
     """By `maximum` or `minimum`, of neighbors, then of the winners, and so on: the graph is not deep."""
     if not run:
         raise ValueError(f"the {name} of no Values at all does not exist")
@@ -218,34 +246,37 @@ def _extreme(run: Sequence[Value], name: str) -> Value:
 # While ignoring nan ---------------------------------------------------------------------------------------
 
 
-def _ignoring_nan(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function of the numbers that are not nan, run by run."""
+def ignoring_nan(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function of the numbers that are not nan, run by run.
 
-    def without_nan(a: Any, axis: Axis = None, *given: Any, keepdims: Any = False, **others: Any) -> Any:
+    >>> ignoring_nan(mean_)([1.0, math.nan, 3.0])
+    Value(2.0, op='mean')
+    """
+
+    def without_nan(
+        a: Any, axis: Axis = None, *, out: Any = None, keepdims: Any = False, where: Any = True, **others: Any
+    ) -> Any:
         def of_run(run: list[Value]) -> Any:
             numbers = [value for value in run if not np.isnan(value.data)]
-            return function(array(numbers), None, *given, **others) if numbers else Value(math.nan)
+            return function(array(numbers), axis=None, **others) if numbers else Value(math.nan)
 
-        return along(axis, of_run, a, keepdims=keepdims)
+        return along(axis, of_run, a, keepdims=keepdims, where=where, out=out)
 
     return without_nan
 
 
 _OF_NUMBERS: dict[str, Callable[..., Any]] = {"mean": mean_, "var": var, "std": std, "max": max_, "min": min_}
 for _name, _of_numbers in _OF_NUMBERS.items():
-    meaning_of(f"nan{_name}")(_ignoring_nan(_of_numbers))
+    meaning_of(f"nan{_name}")(ignoring_nan(_of_numbers))
 
 
-@meaning_of("nansum")
-def nansum(a: Any, axis: Axis = None, **others: Any) -> Any:
-    """The sum of the numbers that are not nan."""
-    return sum_(np.where(np.isnan(values_of(a)), 0.0, values_of(a)), axis, **others)
+def _replacing_nan(function: Callable[..., Any], neutral: float) -> Callable[..., Any]:
+    """The same function, to which a nan is a number that changes nothing."""
 
+    def with_neutral(a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, **others: Any) -> Any:
+        return function(np.where(np.isnan(values_of(a)), neutral, values_of(a)), axis, dtype, out, **others)
 
-@meaning_of("nanprod")
-def nanprod(a: Any, axis: Axis = None, **others: Any) -> Any:
-    """The product of the numbers that are not nan."""
-    return prod(np.where(np.isnan(values_of(a)), 1.0, values_of(a)), axis, **others)
+    return with_neutral
 
 
 # One after the other --------------------------------------------------------------------------------------
@@ -263,37 +294,59 @@ def _accumulated(a: Any, axis: int | None, combine: Callable[[Any, Any], Any]) -
 @meaning_of("cumsum")
 def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
     """The sums of the first, the first two, the first three, ..."""
-    _refuse({"dtype": dtype, "out": out})
-    return _accumulated(a, axis, operator.add)
+    check_dtype(dtype)
+    return into(out, _accumulated(a, axis, operator.add))
 
 
 @meaning_of("cumprod")
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
     """The products of the first, the first two, the first three, ..."""
-    _refuse({"dtype": dtype, "out": out})
-    return _accumulated(a, axis, operator.mul)
+    check_dtype(dtype)
+    return into(out, _accumulated(a, axis, operator.mul))
+
+
+def _cumulative(function: Callable[..., Any], neutral: float) -> Callable[..., Any]:
+    """As the array API has it: along the only axis unless one is named, and from `neutral` on if that is asked."""
+
+    def from_the_first(
+        x: Any, /, *, axis: int | None = None, dtype: Any = None, out: Any = None, include_initial: bool = False
+    ) -> Any:
+        values = values_of(x)
+        if axis is None and values.ndim != 1:
+            raise ValueError(f"along which axis is said by axis=, for an array of shape {values.shape}")
+        axis = 0 if axis is None else axis
+        if include_initial:
+            values = np.concatenate([np.full_like(values.take([0], axis), neutral), values], axis)
+        return function(values, axis, dtype, out)
+
+    return from_the_first
+
+
+for _name, _sum_or_product, _neutral in (("sum", cumsum, 0.0), ("prod", cumprod, 1.0)):
+    meaning_of(f"cumulative_{_name}")(_cumulative(_sum_or_product, _neutral))
+    meaning_of(f"nancum{_name}")(_replacing_nan(_sum_or_product, _neutral))
+meaning_of("nansum")(_replacing_nan(sum_, 0.0))
+meaning_of("nanprod")(_replacing_nan(prod, 1.0))
 
 
 # What methods of NumPy's functions of two numbers are ------------------------------------------------------
 
 
-def _reducing(function: Callable[..., Any]) -> Callable[..., Any]:
-    def reduction(a: Any, axis: Axis = 0, dtype: Any = None, **others: Any) -> Any:
-        _refuse({"dtype": dtype, "initial": others.pop("initial", None)})
-        return function(a, axis, **others)
+def _reducing(of_run: Callable[[list[Value]], Any]) -> Callable[..., Any]:
+    """What `reduce` of a ufunc is: the first axis alone, unless others are named."""
+
+    def reduction(a: Any, axis: Axis = 0, **settings: Any) -> Any:
+        return along(axis, of_run, a, **settings)
 
     return reduction
 
 
-_REDUCED: dict[str, Callable[..., Any]] = {"add": sum_, "multiply": prod, "maximum": max_, "minimum": min_}
+_REDUCED: dict[str, Callable[[list[Value]], Any]] = {
+    "add": fsum, "multiply": product_of, "logaddexp": logsumexp,
+    "maximum": partial(_extreme, "maximum"), "minimum": partial(_extreme, "minimum"),
+}  # fmt: skip
 for _ufunc, _of_run in _REDUCED.items():
     meaning_of(f"{_ufunc}.reduce")(_reducing(_of_run))
-
-
-@meaning_of("logaddexp.reduce")
-def logaddexp_reduce(a: Any, axis: Axis = 0, keepdims: Any = False, **others: Any) -> Any:
-    """ln Σ exp(aᵢ), as one node."""
-    return along(axis, logsumexp, a, keepdims=keepdims, **others)
 
 
 # Whether something holds ----------------------------------------------------------------------------------

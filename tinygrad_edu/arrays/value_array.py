@@ -54,9 +54,9 @@ def array(x: Any) -> ValueArray:
     if isinstance(x, np.ndarray) and x.ndim and x.dtype.kind in "biuf":
         return np.fromiter(map(Value, x.ravel().tolist()), object, x.size).reshape(x.shape).view(ValueArray)
     elements = np.array(x, dtype=object)
-    for element in elements.flat:
-        if isinstance(element, (list, tuple, np.ndarray)):
-            raise ValueError(f"array needs rows of one length, and {element!r} stands where others have a number")
+    if not set(map(type, elements.ravel().tolist())).isdisjoint((list, tuple, np.ndarray)):
+        row = next(each for each in elements.flat if isinstance(each, (list, tuple, np.ndarray)))
+        raise ValueError(f"array needs rows of one length, and {row!r} stands where others have a number")
     converted: ValueArray = values_of(elements)
     return converted
 
@@ -190,6 +190,13 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             _refuse_values_as_index(index)
             raise
 
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.tolist()) if self.ndim == 1 else super().__iter__()
+
+    def __imatmul__(self, other: Any) -> ValueArray:  # type: ignore[misc]  # no subclass for NumPy's types, as @ is
+        self[...] = self @ other
+        return self
+
     def fill(self, value: Any) -> None:
         """Make every element the same Value."""
         self[...] = as_value(value)
@@ -197,6 +204,10 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
         """Put the elements in the order of their numbers."""
         self[...] = np.sort(self, axis=axis)
+
+    def partition(self, kth: Any, axis: Any = -1, kind: Any = None, order: Any = None) -> None:
+        """Put the `kth` smallest in its place, smaller ones before it and larger ones after it."""
+        self[...] = np.partition(self, kth, axis=axis)
 
     @property
     def flat(self) -> Any:
@@ -207,9 +218,14 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     def flat(self, given: Any) -> None:
         self.flat[:] = given
 
-    def resize(self, *_: Any, **__: Any) -> NoReturn:
-        """Refused: what would be new in it is no Value."""
-        raise TypeError("an array of Values keeps its size; np.resize(a, shape) makes another one")
+    @property
+    def real(self) -> Any:
+        """The array itself: a Value is real."""
+        return self
+
+    @real.setter
+    def real(self, numbers: Any) -> None:
+        self[...] = numbers
 
     @property
     def imag(self) -> Any:
@@ -300,10 +316,7 @@ _each_detached = np.frompyfunc(Value.detach, 1, 1)
 
 def _on_each(values: ValueArray, name: str, *others: Any, **settings: Any) -> Any:
     """A method of `Value`, called on each element: `a.relu()`."""
-
-    def of_one(value: Any, *arguments: Any) -> Any:
-        return getattr(value, name)(*arguments, **settings)
-
+    of_one = partial(getattr(Value, name), **settings) if settings else getattr(Value, name)
     return wrapped(np.frompyfunc(of_one, 1 + len(others), 1)(*map(plain, (values, *others))))
 
 
@@ -320,9 +333,27 @@ def _by_meaning(name: str) -> Callable[..., Any]:
 # NumPy would do these without asking what they mean.
 for _name in (
     "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "cumprod", "cumsum", "dot", "max",
-    "mean", "min", "nonzero", "partition", "prod", "put", "round", "searchsorted", "std", "sum", "trace", "var",
+    "mean", "min", "nonzero", "prod", "put", "round", "searchsorted", "std", "sum", "trace", "var",
 ):  # fmt: skip
     setattr(ValueArray, _name, _by_meaning(_name))
+
+
+def _refused(name: str, cure: str) -> Callable[..., NoReturn]:
+    def method(self: ValueArray, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError(f"an array of Values has no {name}(): {cure}")
+
+    method.__name__, method.__doc__ = name, f"Refused: {cure}."
+    return method
+
+
+# NumPy would tell where the Values lie in memory, write a plain number, or keep what is new in a larger array empty.
+for _name, _cure in {
+    "tobytes": "its numbers are in .data, and their bytes are a.data.tobytes()",
+    "tofile": "its numbers are in .data: a.data.tofile(file)",
+    "itemset": "write a[index] = value",
+    "resize": "it keeps its size, and np.resize(a, shape) makes another one",
+}.items():
+    setattr(ValueArray, _name, _refused(_name, _cure))
 
 
 # NumPy's functions of single numbers ----------------------------------------------------------------------
@@ -338,7 +369,7 @@ def through_the_rule_book(ufunc: np.ufunc, method: str, *inputs: Any, out: Any =
     if dtype is not None and np.dtype(dtype) != object:
         raise TypeError(f"np.{ufunc.__name__} of Values makes Values, so its dtype cannot be {np.dtype(dtype).name}")
     targets = [target for target in out if isinstance(target, np.ndarray)]
-    condition = settings.pop("where", True) if targets else True
+    condition = settings.pop("where", True) if targets and method == "__call__" else True
     with np.errstate(all="ignore"):  # the results are IEEE's, and nobody is warned, as for single Values
         result = _computed(ufunc, method, inputs, settings)
     if targets:
