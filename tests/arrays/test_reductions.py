@@ -41,7 +41,8 @@ def test_as_methods_and_by_reduce() -> None:
         np.testing.assert_allclose(getattr(a, name)(axis=1).data, getattr(x, name)(axis=1))
         np.testing.assert_allclose(getattr(a, name)(0, keepdims=True).data, getattr(x, name)(0, keepdims=True))
     assert (a.var(ddof=1).data, a.std(ddof=1).data) == pytest.approx((x.var(ddof=1), x.std(ddof=1)))
-    assert np.std(a, correction=1).data == pytest.approx(x.std(ddof=1))
+    if np.lib.NumpyVersion(np.__version__) >= "2.0.0":
+        assert np.std(a, correction=1).data == pytest.approx(x.std(ddof=1))
     for ufunc in (np.add, np.multiply, np.maximum, np.minimum):
         np.testing.assert_allclose(ufunc.reduce(a).data, ufunc.reduce(x))
         assert ufunc.reduce(a, axis=None).data == ufunc.reduce(x, axis=None)
