@@ -47,6 +47,19 @@ def test_what_looks_at_two() -> None:
     assert a.argmax(axis=1).tolist() == [0, 1]
 
 
+def test_what_looks_and_answers_with_floats_or_text() -> None:
+    a = array(X)
+    assert np.histogram_bin_edges(a, 2).tolist() == [-1.0, 1.0, 3.0]
+    assert np.histogram2d(a[0], a[1], bins=2)[0].tolist() == np.histogram2d(X[0], X[1], bins=2)[0].tolist()
+    assert np.einsum_path("ij,jk", a, a)[0] == np.einsum_path("ij,jk", X, X)[0]
+    infinite = array([np.inf, -np.inf, 0.0])
+    assert (np.isposinf(infinite).tolist(), np.isneginf(infinite).tolist()) == (
+        [True, False, False],
+        [False, True, False],
+    )
+    assert np.common_type(a, a) is np.dtype(object)
+
+
 def test_arrays_like_another() -> None:
     a, x = array(X), Value(7.0)
     assert np.zeros_like(a).data.tolist() == [[0.0, 0.0], [0.0, 0.0]]

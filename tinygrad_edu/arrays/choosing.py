@@ -117,10 +117,13 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = None, order: 
 
 
 @meaning_of("unique")
-def unique(ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False) -> Any:
+def unique(ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
+           axis: int | None = None, **others: Any) -> Any:  # fmt: skip
     """One Value of each number, the smallest first; of equal ones the first."""
+    if axis is not None:
+        raise TypeError("np.unique of Values takes no axis=: numbers are compared, not rows of them")
     _, index, inverse, counts = np.unique(
-        numbers_of(ar, "np.unique"), return_index=True, return_inverse=True, return_counts=True
+        numbers_of(ar, "np.unique"), return_index=True, return_inverse=True, return_counts=True, **others
     )
     asked = ((return_index, index), (return_inverse, inverse), (return_counts, counts))
     found = (values_of(ar).ravel()[index], *[answer for wanted, answer in asked if wanted])

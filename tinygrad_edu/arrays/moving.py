@@ -70,17 +70,17 @@ def _dressed(answer: Any) -> Any:
 
 _declare(
     """append array_split atleast_1d atleast_2d atleast_3d block broadcast_arrays broadcast_to column_stack compress
-    concatenate copy delete diag diagflat diagonal dsplit dstack expand_dims extract flip fliplr flipud hsplit hstack
-    insert lib.stride_tricks.sliding_window_view linalg.diagonal linalg.matrix_transpose matrix_transpose meshgrid
-    moveaxis pad ravel repeat reshape resize roll rollaxis rot90 split squeeze stack swapaxes take take_along_axis tile
-    transpose tril triu unstack vsplit vstack ascontiguousarray asfortranarray
-    diag_indices_from einsum_path ix_ tril_indices_from triu_indices_from
-    iscomplexobj isrealobj may_share_memory ndim shape shares_memory size""",
+    concatenate copy delete diag diag_indices_from diagflat diagonal dsplit dstack einsum_path expand_dims extract
+    fft.fftshift fft.ifftshift flip fliplr flipud hsplit hstack insert iscomplexobj isrealobj ix_
+    lib.stride_tricks.sliding_window_view linalg.diagonal linalg.matrix_transpose matrix_transpose may_share_memory
+    meshgrid moveaxis ndim pad ravel repeat reshape resize roll rollaxis rot90 shape shares_memory size split
+    squeeze stack swapaxes take take_along_axis tile transpose tril tril_indices_from triu triu_indices_from unstack
+    vsplit vstack""",
     _moved,
 )
 _declare(
-    """apply_along_axis diff ediff1d fix piecewise poly polyadd polyder polyint polymul polysub
-    polyval sinc trapezoid trapz trim_zeros unwrap vander""",
+    """apply_along_axis diff ediff1d fix intersect1d piecewise poly polyadd polyder polyint polymul polysub polyval
+    setdiff1d setxor1d sinc trapezoid trapz trim_zeros union1d unwrap vander""",
     _written_by_numpy,
 )
 
@@ -113,8 +113,9 @@ def _numbers(x: Any, what: str) -> Any:
 
 
 _declare(
-    """allclose argmax argmin argpartition argsort argwhere array_equal array_equiv count_nonzero digitize flatnonzero
-    histogram histogram_bin_edges histogram2d in1d isclose isin lexsort nanargmax nanargmin nonzero searchsorted""",
+    """allclose argmax argmin argpartition argsort argwhere array_equal array_equiv count_nonzero digitize
+    flatnonzero histogram histogram2d histogram_bin_edges in1d isclose isin lexsort linalg.matrix_rank nanargmax
+    nanargmin nonzero searchsorted""",
     _looked,
 )
 
