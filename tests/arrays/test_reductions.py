@@ -76,6 +76,8 @@ def test_nan_is_left_out_by_the_functions_that_say_so() -> None:
     np.nanmean(a).backward()
     assert a.grad.tolist() == [0.5, 0.0, 0.5]
     assert math.isnan(np.nanmean(array([np.nan])).data)
+    with pytest.raises(RecordingError, match="leaving out what is nan while recording"):
+        record(np.nanmean, (2,), [])
     assert math.isnan(np.max(a).data)
 
 

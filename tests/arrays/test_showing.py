@@ -13,6 +13,7 @@ def test_numbers_are_shown_and_aligned() -> None:
     assert repr(array([[1.0, -2.5], [30.0, 4.0]])) == "ValueArray([[ 1. , -2.5],\n            [30. ,  4. ]])"
     assert str(array([[1.0, -2.5], [30.0, 4.0]])) == "[[ 1.  -2.5]\n [30.   4. ]]"
     assert repr(array([])) == "ValueArray([])"
+    assert repr(array(np.zeros((0, 3)))) == "ValueArray([], shape=(0, 3))"
     assert repr(array(2.0)) == "ValueArray(2.)"
     assert repr(array([np.nan, np.inf])) == "ValueArray([nan, inf])"
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from arrays.differences import check, check_recorded
 
-from tinygrad_edu import RecordingError, Value, array
+from tinygrad_edu import RecordingError, Value, array, record
 
 RNG = np.random.default_rng(0)
 A, B, V, U, W = (RNG.normal(size=shape) for shape in ((3, 4), (4, 2), (4,), (4,), (6,)))
@@ -289,6 +289,13 @@ def test_each_element_of_a_product_is_one_dot_and_each_sum_one_node() -> None:
     assert (np.mean(a, axis=0)[1].op.name, np.mean(a, axis=0)[1].inputs) == ("mean", tuple(a[:, 1]))
     assert np.linalg.norm(a).op.name == "norm"
     assert {value.op.name for value in np.maximum(0, a).flat} == {"maximum"}
+
+
+def test_a_program_has_the_same_nodes() -> None:
+    weights = array(B)
+    program = str(record(lambda x: np.mean(np.maximum(0, x @ weights)) + x.sum(), (4,), list(weights.flat)))
+    for name in ("dot(", "maximum(", "mean(", "fsum("):
+        assert name in program
 
 
 def test_equal_numbers_have_a_standard_deviation_with_slopes_0() -> None:

@@ -88,7 +88,11 @@ def elements_of(ufunc: np.ufunc) -> Callable[..., Any] | None:
         return _OPERATORS[name]
     if name in _COMPOSED:
         return _COMPOSED[name]
-    return partial(_by_method, name) if name in ops.RULE_BOOK and hasattr(Value, name) else None
+    if name not in ops.RULE_BOOK or not hasattr(Value, name):
+        return None
+    # Of one input, that is a Value; of two, one may be a plain number.
+    method: Callable[..., Any] = getattr(Value, name)
+    return method if ufunc.nin == 1 else partial(_by_method, name)
 
 
 def _by_method(name: str, a: Any, *others: Any) -> Any:

@@ -257,8 +257,8 @@ def ignoring_nan(function: Callable[..., Any]) -> Callable[..., Any]:
         a: Any, axis: Axis = None, *, out: Any = None, keepdims: Any = False, where: Any = True, **others: Any
     ) -> Any:
         def of_run(run: list[Value]) -> Any:
-            numbers = [value for value in run if not np.isnan(value.data)]
-            return function(array(numbers), axis=None, **others) if numbers else Value(math.nan)
+            left = array(run)[~np.isnan(numbers_of(run, "leaving out what is nan"))]
+            return function(left, axis=None, **others) if left.size else Value(math.nan)
 
         return along(axis, of_run, a, keepdims=keepdims, where=where, out=out)
 

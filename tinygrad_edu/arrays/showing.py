@@ -26,6 +26,8 @@ def as_text(values: Any, name: str = "", spec: str = "") -> str:
     elements = values.ravel().tolist()
     if any(map(is_hidden, elements)):
         return f"<an array of Values of shape {values.shape}, while recording>"
+    if name and not elements and values.ndim > 1:
+        return f"{name}([], shape={values.shape})"
     numbers = np.array([value.data for value in elements], dtype=np.float64).reshape(values.shape)
     formatter: Any = {"float_kind": lambda number: format(number, spec)} if spec else None
     text = np.array2string(

@@ -406,7 +406,9 @@ def _of_elements(ufunc: np.ufunc, function: Any, inputs: Sequence[Any], settings
         )
     if ufunc.__name__ in TRUTH:
         return _truths(function(*map(plain, inputs)))
-    if ufunc.__name__ not in ("power", "float_power"):  # of which a plain exponent is a setting, and no node
+    if ufunc.nin == 1:
+        inputs = [values_of(inputs[0])]
+    elif ufunc.__name__ not in ("power", "float_power"):  # of which a plain exponent is a setting, and no node
         # A plain number that meets all elements is one leaf.
         inputs = [x if isinstance(x, np.ndarray) or np.ndim(x) else as_value(x) for x in inputs]
     answer = function(*map(plain, inputs))
@@ -441,7 +443,7 @@ def _truths(answer: Any) -> Any:
     """Whether something holds: an array of bools, or while recording one of nodes."""
     if not isinstance(answer, np.ndarray):
         return answer if isinstance(answer, Value) else np.bool_(answer)
-    if any(isinstance(element, Value) for element in answer.flat):
+    if any(issubclass(kind, Value) for kind in set(map(type, answer.ravel().tolist()))):
         return values_of(answer)
     return answer.astype(bool)
 
