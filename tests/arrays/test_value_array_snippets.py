@@ -294,8 +294,9 @@ def test_each_element_of_a_product_is_one_dot_and_each_sum_one_node() -> None:
 def test_a_program_has_the_same_nodes() -> None:
     weights = array(B)
     program = str(record(lambda x: np.mean(np.maximum(0, x @ weights)) + x.sum(), (4,), list(weights.flat)))
-    for name in ("dot(", "maximum(", "mean(", "fsum("):
-        assert name in program
+    assert program.startswith("7 Values a call"), "2 dot, 2 maximum, a mean, an fsum and a +"
+    assert "theta[2×4] @ x0" in program
+    assert "maximum(0, v1)" in program
 
 
 def test_equal_numbers_have_a_standard_deviation_with_slopes_0() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from tinygrad_edu.arrays.dispatch import meaning_of
 from tinygrad_edu.arrays.reductions import along, max_, min_, product_of, sum_
 from tinygrad_edu.arrays.value_array import Values, array, numbers_of, values_of
-from tinygrad_edu.functions import fsum, norm
+from tinygrad_edu.functions import dot, fsum, norm
 from tinygrad_edu.value import Value
 
 __all__: list[str] = []
@@ -177,14 +177,10 @@ def _lower_root(rows: list[list[Value]]) -> list[list[Value]]:
     for j, row in enumerate(rows):
         new: list[Value] = []
         for k in range(j):
-            new.append((row[k] - _dot(new, root[k][:k])) / root[k][k])
-        new.append((row[j] - _dot(new, new)).sqrt())
+            new.append((row[k] - dot(new, root[k][:k])) / root[k][k])
+        new.append((row[j] - dot(new, new)).sqrt())
         root.append(new)
     return [row + [Value(0.0) for _ in rows[len(row) :]] for row in root]
-
-
-def _dot(a: Sequence[Value], b: Sequence[Value]) -> Any:
-    return fsum([x * y for x, y in zip(a, b, strict=True)]) if a else 0.0
 
 
 @meaning_of("linalg.solve")
@@ -211,9 +207,8 @@ def _solution(matrix: list[list[Value]], right: list[list[Value]]) -> list[list[
         raise np.linalg.LinAlgError("the matrix is singular: its rows do not decide one solution")
     solved: list[list[Value]] = [[] for _ in rows]
     for k in reversed(range(size)):
-        below = range(k + 1, size)
         for column in range(len(right[0])):
-            known = fsum([rows[k][j] * solved[j][column] for j in below]) if below else 0.0
+            known = dot(rows[k][k + 1 : size], [solved[j][column] for j in range(k + 1, size)])
             solved[k].append((rows[k][size + column] - known) / rows[k][k])
     return solved
 
