@@ -44,6 +44,8 @@ def test_clip_by_numbers_by_values_and_on_one_side() -> None:
     assert a.clip(0.0, 1.0, out=array(np.zeros(3))).data.tolist() == [0.0, 0.5, 1.0]
     with pytest.raises(TypeError, match="written into an array of float64"):
         np.clip(a, 0.0, 1.0, out=np.zeros(3))
+    with pytest.raises(TypeError, match="takes no where="):
+        np.clip(a, 0.0, 1.0, where=[True, False, True])
     with pytest.raises(ValueError, match="low <= high"):
         np.clip(a, 1.0, 0.0)
 
@@ -53,6 +55,8 @@ def test_numbers_that_are_none() -> None:
     largest = np.finfo(float).max
     assert np.nan_to_num(a).data.tolist() == [0.0, largest, -largest, 1.5]
     assert np.nan_to_num(a, nan=9.0, posinf=1.0, neginf=-1.0).data.tolist() == [9.0, 1.0, -1.0, 1.5]
+    assert np.nan_to_num(a, copy=False) is a
+    assert a.data.tolist() == [0.0, largest, -largest, 1.5]
     assert np.round(Value(2.5)).data == 2.0
     assert np.round(array([1.25, -0.375]), 2).data.tolist() == np.round([1.25, -0.375], 2).tolist()
 
@@ -97,6 +101,10 @@ def test_quantiles_of_what_is_not_nan() -> None:
     x = np.array([[3.0, np.nan, 1.0, 2.0], [np.nan] * 4])
     np.testing.assert_allclose(np.nanmedian(array(x), axis=1).data, [2.0, np.nan])
     assert np.nanquantile(array(x), 0.25).data == np.nanpercentile(array(x), 25).data == 1.5
+    assert np.nanpercentile(array(x), [0, 50]).data.tolist() == [1.0, 2.0]
+    assert np.nanquantile(array(x), [0.0, 1.0], axis=1, keepdims=True).shape == (2, 2, 1)
+    with pytest.raises(TypeError, match="weights"):
+        np.quantile(array([1.0]), 0.5, weights=[1.0])
 
 
 def test_quantiles_of_nan_and_of_too_much() -> None:
@@ -111,6 +119,12 @@ def test_bins() -> None:
     a = array([1.0, 2.0, 4.0])
     assert np.bincount([0, 2, 2], weights=a, minlength=5).data.tolist() == [1.0, 0.0, 6.0, 0.0, 0.0]
     assert np.bincount(array([0.0, 1.0, 1.0])).tolist() == [1, 2]
+    with pytest.raises(ValueError, match="negative"):
+        np.bincount([0, -1, 1], weights=a)
+    with pytest.raises(TypeError, match=r"np\.bincount needs whole numbers"):
+        np.bincount(a / 3.0)
+    with pytest.raises(TypeError, match=r"np\.choose needs whole numbers"):
+        np.choose([0.5], [a])
     with pytest.raises(ValueError, match="a weight for each of the 2 numbers, not 3"):
         np.bincount([0, 1], weights=a)
 

@@ -232,7 +232,7 @@ def test_a_call(arrays: list[FloatArray], call: str) -> None:
 #: Those that are tested elsewhere, because they write, or answer with text, bins or types.
 ELSEWHERE = {
     "array2string", "array_repr", "array_str", "copyto", "common_type", "einsum_path", "empty_like", "fill_diagonal",
-    "histogram2d", "histogram_bin_edges", "isneginf", "isposinf", "place", "put", "put_along_axis", "putmask",
+    "histogram2d", "histogram_bin_edges", "in1d", "isneginf", "isposinf", "place", "put", "put_along_axis", "putmask",
     "result_type", "trapz",
 }  # fmt: skip
 

@@ -52,6 +52,9 @@ def test_what_looks_and_answers_with_floats_or_text() -> None:
     assert np.histogram_bin_edges(a, 2).tolist() == [-1.0, 1.0, 3.0]
     assert np.histogram2d(a[0], a[1], bins=2)[0].tolist() == np.histogram2d(X[0], X[1], bins=2)[0].tolist()
     assert np.einsum_path("ij,jk", a, a)[0] == np.einsum_path("ij,jk", X, X)[0]
+    assert np.histogram(a[0], 2, weights=[5.0, 7.0])[0].tolist() == [7.0, 5.0]
+    with pytest.raises(TypeError, match=r"np\.bincount\(places, weights=a\) sums Values"):
+        np.histogram([0.5, 1.5], 2, weights=a[0])
     infinite = array([np.inf, -np.inf, 0.0])
     assert (np.isposinf(infinite).tolist(), np.isneginf(infinite).tolist()) == (
         [True, False, False],
@@ -115,4 +118,6 @@ def test_distances_that_are_equal() -> None:
 
 def test_as_text() -> None:
     assert np.array_repr(array([1.0])) == repr(array([1.0]))
-    assert np.array_str(Value(1.0)) == "Value(1.0)"
+    assert np.array_str(array([1.0, 2.0])) == "[1. 2.]"
+    assert np.array2string(array([1.0 / 3.0]), precision=2) == "[0.33]"
+    assert np.array_str(Value(1.0)) == "1.0"

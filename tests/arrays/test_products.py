@@ -78,6 +78,8 @@ def test_einsum_by_lists_of_axes() -> None:
     check(lambda a, b: np.einsum(a, [0, 1], b, [1, 2], [2, 0]), a, b)
     check(lambda a, b: np.einsum(a, [0, 1], b, [1, 0]), a, b)
     check(lambda a: np.einsum(a, [..., 1], [...]), a)
+    with pytest.raises(TypeError, match="takes no dtype=float32"):
+        np.einsum("ij", array(a), dtype=np.float32)
     with pytest.raises(TypeError, match="after each array a list of its axes"):
         np.einsum(array(a), [0, 1], array(b))
 

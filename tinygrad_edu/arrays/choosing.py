@@ -56,17 +56,26 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0.
 @meaning_of("choose")
 def choose(a: Any, choices: Sequence[Any], out: Any = None, mode: str = "raise") -> Any:
     """For each place the choice of the number that stands there."""
-    places: Any = numbers_of(a, "np.choose").astype(int)
+    places: Any = _whole_numbers(a, "np.choose")
     chosen = np.choose(places, list(map(plain, choices)), mode=mode)  # type: ignore[call-overload]  # of Values
     return into(out, values_of(chosen))
+
+
+def _whole_numbers(x: Any, what: str) -> np.ndarray[Any, Any]:
+    numbers = numbers_of(x, what)
+    places = numbers.astype(int)
+    if (places != numbers).any():
+        raise TypeError(f"{what} needs whole numbers, which say a place each")
+    return places
 
 
 @meaning_of("clip")
 def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **named: Any) -> Any:
     """a, moved into [low, high]; its slope is 1 inside, the ends included, and 0 outside."""
-    low, high = named.get("min", a_min), named.get("max", a_max)
-    result = wrapped(_clipped(plain(a), plain(low), plain(high)))
-    return into(out, result)
+    low, high = named.pop("min", a_min), named.pop("max", a_max)
+    if named:
+        raise TypeError(f"np.clip of Values takes no {', '.join(named)}=; choose with np.where(condition, a, b)")
+    return into(out, wrapped(_clipped(plain(a), plain(low), plain(high))))
 
 
 def _clip_one(a: Any, low: Any, high: Any) -> Value:
@@ -86,7 +95,8 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
     values, largest = values_of(x), float(np.finfo(float).max)
     result = where_(np.isnan(values), nan, values)
     result = where_(values == math.inf, largest if posinf is None else posinf, result)
-    return where_(values == -math.inf, -largest if neginf is None else neginf, result)
+    result = where_(values == -math.inf, -largest if neginf is None else neginf, result)
+    return into(None if copy else x, result)
 
 
 @meaning_of("round", "around")
@@ -136,6 +146,8 @@ def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input:
     """The number below which a share q of the numbers lies, linearly between the two nearest."""
     if method != "linear":
         raise TypeError(f"a quantile of Values is linear between the two nearest numbers, not method={method!r}")
+    if any(given is not None for given in others.values()):
+        raise TypeError(f"a quantile of Values takes no {', '.join(others)}=; leave it out")
     shares = np.asarray(numbers_of(q, "np.quantile"), dtype=np.float64)
     if not ((shares >= 0.0) & (shares <= 1.0)).all():
         raise ValueError("quantiles must lie between 0 and 1, and percentiles between 0 and 100")
@@ -173,9 +185,10 @@ meaning_of("nanmedian")(ignoring_nan(median))
 
 @meaning_of("nanquantile")
 def nanquantile(a: Any, q: Any, axis: Any = None, **others: Any) -> Any:
-    """The quantile of the numbers that are not nan, for one share q."""
-    share = float(numbers_of(q, "np.nanquantile"))
-    return ignoring_nan(lambda run, axis: quantile(run, share, axis))(a, axis, **others)
+    """The quantile of the numbers that are not nan."""
+    if np.ndim(q):
+        return np.stack([values_of(nanquantile(a, share, axis, **others)) for share in q])
+    return ignoring_nan(lambda run, **settings: quantile(run, q, **settings))(a, axis, **others)
 
 
 @meaning_of("nanpercentile")
@@ -190,13 +203,14 @@ def nanpercentile(a: Any, q: Any, axis: Any = None, **others: Any) -> Any:
 @meaning_of("bincount")
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     """For each whole number the sum of the weights that stand beside it."""
-    places = numbers_of(x, "np.bincount").astype(int)
+    places = _whole_numbers(x, "np.bincount")
+    counts = np.bincount(places, minlength=minlength)
     if weights is None:
-        return np.bincount(places, minlength=minlength)
+        return counts
     values = values_of(weights).tolist()
     if len(values) != len(places):
         raise ValueError(f"bincount needs a weight for each of the {len(places)} numbers, not {len(values)}")
-    bins: list[list[Value]] = [[] for _ in range(max(minlength, int(places.max(initial=-1)) + 1))]
+    bins: list[list[Value]] = [[] for _ in counts]
     for place, value in zip(places.tolist(), values, strict=True):
         bins[place].append(value)
     return array([fsum(bin_) for bin_ in bins])

@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygrad_edu.arrays.dispatch import meaning_of
 from tinygrad_edu.arrays.value_array import ValueArray, Values, array, check_target, numbers_of, plain, values_of
-from tinygrad_edu.value import Value, as_value
+from tinygrad_edu.value import Value
 
 __all__: list[str] = []
 
@@ -100,22 +100,21 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, **othe
 def _looked(function: Callable[..., Any], *given: Any, **named: Any) -> Any:
     """NumPy's own answer for the numbers."""
     what = f"np.{function.__name__}"
+    if isinstance(named.get("weights"), ValueArray):
+        raise TypeError(f"{what} counts plain numbers; np.bincount(places, weights=a) sums Values")
     numbers = {name: _numbers(argument, what) for name, argument in named.items()}
     return function(*[_numbers(argument, what) for argument in given], **numbers)
 
 
 def _numbers(x: Any, what: str) -> Any:
     in_a_list = isinstance(x, (list, tuple)) and any(isinstance(part, (Value, ValueArray)) for part in x)
-    if isinstance(x, Value) or in_a_list or isinstance(x, ValueArray):
-        numbers = numbers_of(x, what)
-        return numbers if numbers.ndim else numbers.item()
-    return x
+    return numbers_of(x, what) if isinstance(x, (Value, ValueArray)) or in_a_list else x
 
 
 _declare(
-    """allclose argmax argmin argpartition argsort argwhere array_equal array_equiv count_nonzero digitize
-    flatnonzero histogram histogram2d histogram_bin_edges in1d isclose isin lexsort linalg.matrix_rank nanargmax
-    nanargmin nonzero searchsorted""",
+    """allclose argmax argmin argpartition argsort argwhere array2string array_equal array_equiv array_str
+    count_nonzero digitize flatnonzero histogram histogram2d histogram_bin_edges in1d isclose isin lexsort
+    linalg.matrix_rank nanargmax nanargmin nonzero searchsorted""",
     _looked,
 )
 
@@ -227,7 +226,7 @@ def result_type(*_: Any) -> Any:
     return np.dtype(object)
 
 
-@meaning_of("array_repr", "array_str", "array2string")
-def as_string(a: Any, *_: Any, **__: Any) -> str:
+@meaning_of("array_repr")
+def array_repr(arr: Any, *_: Any, **__: Any) -> str:
     """The array as text."""
-    return repr(as_value(a) if isinstance(a, Value) else values_of(a))
+    return repr(values_of(arr))

@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.arrays.dispatch import meaning_of
-from tinygrad_edu.arrays.reductions import along
+from tinygrad_edu.arrays.reductions import along, check_dtype
 from tinygrad_edu.arrays.value_array import Values, into, values_of
 from tinygrad_edu.functions import fsum
 from tinygrad_edu.value import Value
@@ -171,11 +171,12 @@ def _summed_last(values: Values, summed: Sequence[int]) -> Values:
 
 
 @meaning_of("einsum")
-def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = False, **_: Any) -> Any:
+def einsum(subscripts: Any, *operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None, **_: Any) -> Any:
     """Σ over the letters that the result does not have: "ij,jk->ik" is a @ b.
 
     Two operands make `dot` nodes; more are multiplied two at a time, from the left.
     """
+    check_dtype(dtype)
     inputs, result, arrays = _parsed(subscripts, operands)
     letters, product = inputs[0], arrays[0]
     letters, product = _reduced(letters, product, _needed(inputs[1:], result))
