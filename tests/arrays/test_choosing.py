@@ -148,6 +148,8 @@ def test_statistics_of_rows_and_columns() -> None:
         np.testing.assert_allclose(np.cov(array(x), **given).data, np.cov(x, **arguments))
     assert np.cov(array(x[0])).data == pytest.approx(np.cov(x[0]))
     assert np.corrcoef(array(x[0])).data == pytest.approx(1.0)
+    with pytest.raises(TypeError, match="takes no dtype="):
+        np.corrcoef(array(x), dtype=np.float32)
 
 
 def test_differences_of_neighbors() -> None:

@@ -132,6 +132,9 @@ def test_sums_of_the_first_few() -> None:
     for function in (np.cumsum, np.cumprod):
         for axis in (None, 0, 1, -1):
             np.testing.assert_allclose(function(array(x), axis).data, function(x, axis))
+        target = array(np.zeros((2, 3)))
+        assert function(array(x), axis=1, out=target) is target
+        assert target.data.tolist() == function(x, axis=1).tolist()
     assert np.cumsum(array([])).shape == (0,)
 
 

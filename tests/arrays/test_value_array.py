@@ -179,6 +179,8 @@ def test_out_and_where_are_obeyed_where_values_can_be_written() -> None:
     target = np.empty(2, dtype=object)
     assert np.multiply(a, 2.0, out=target) is target
     assert [value.data for value in target] == [2.0, -8.0]
+    np.tanh([0.0, np.inf], out=out)
+    assert [(type(value), value.data) for value in out] == [(Value, 0.0), (Value, 1.0)]
     truth = np.zeros(2, dtype=bool)
     np.greater(a, 0.0, out=truth)
     assert truth.tolist() == [True, False]

@@ -261,7 +261,7 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
 @meaning_of("corrcoef")
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, **others: Any) -> Any:
     """The covariance over both standard deviations, for each pair of rows."""
-    covariances = np.atleast_2d(cov(x, y, rowvar))
+    covariances = np.atleast_2d(cov(x, y, rowvar, **others))
     deviations = np.sqrt(np.diagonal(covariances))
     return _square(covariances / deviations[:, None] / deviations[None, :])
 
