@@ -73,6 +73,12 @@ def test_what_does_not_fit_is_told(call: Any, message: str) -> None:
         call(array(np.ones((2, 3))), array(np.ones(3)))
 
 
+def test_the_shorter_vector_slides_over_the_longer() -> None:
+    for mode in ("full", "same", "valid"):
+        check(lambda a, b, mode=mode: np.convolve(a, b, mode), drawn((3,)), drawn((5,), 1))
+        check(lambda a, b, mode=mode: np.correlate(a, b, mode), drawn((2,)), drawn((5,), 1))
+
+
 def test_einsum_by_lists_of_axes() -> None:
     a, b = drawn((2, 3)), drawn((3, 2), 1)
     check(lambda a, b: np.einsum(a, [0, 1], b, [1, 2], [2, 0]), a, b)

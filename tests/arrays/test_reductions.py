@@ -43,6 +43,7 @@ def test_as_methods_and_by_reduce() -> None:
     assert (a.var(ddof=1).data, a.std(ddof=1).data) == pytest.approx((x.var(ddof=1), x.std(ddof=1)))
     if np.lib.NumpyVersion(np.__version__) >= "2.0.0":
         assert np.std(a, correction=1).data == pytest.approx(x.std(ddof=1))
+    assert a.sum(axis=1, keepdims=1).shape == np.average(a, axis=1, weights=[1, 1], keepdims=np.True_).shape == (2, 1)
     for ufunc in (np.add, np.multiply, np.maximum, np.minimum):
         np.testing.assert_allclose(ufunc.reduce(a).data, ufunc.reduce(x))
         assert ufunc.reduce(a, axis=None).data == ufunc.reduce(x, axis=None)

@@ -76,6 +76,7 @@ def test_data_and_grad_are_float_arrays_and_can_be_set() -> None:
     a.grad = 0.0
     a.data = [10.0, 20.0]
     assert (a.grad.tolist(), a.data.tolist()) == ([[0.0, 0.0], [0.0, 0.0]], [[10.0, 20.0], [10.0, 20.0]])
+    assert a.real is a
     a.data[0, 0] = 99.0
     assert a[0, 0].data == 10.0, "it is a copy"
     with pytest.raises(ValueError, match="broadcast"):
@@ -270,6 +271,8 @@ def test_an_index_made_of_values_is_refused() -> None:
         a[a] = 0.0
     with pytest.raises(IndexError, match="out of bounds"):
         a[5]
+    with pytest.raises(IndexError, match="out of bounds"):
+        a[5] = 0.0
     with pytest.raises(RecordingError, match="where"):
         record(lambda x: x[x > 0].sum(), (2,), [])
 

@@ -70,10 +70,19 @@ def along(
     if initial is not None and initial is not _UNSAID:
         runs = [[as_value(initial), *run] for run in runs]
     answers = [of_many(run) for run in runs]
-    if keepdims is True:
+    if is_asked(keepdims):
         shape = tuple([1 if k in axes else length for k, length in enumerate(values.shape)])
     result = values_of(np.fromiter(answers, object, len(answers)).reshape(shape)) if shape else answers[0]
     return into(out, result)
+
+
+def is_asked(setting: Any) -> bool:
+    """Whether it was given, and is true.
+
+    >>> is_asked(True), is_asked(1), is_asked(False)
+    (True, True, False)
+    """
+    return setting is not _UNSAID and bool(setting)
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -166,7 +175,7 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
             raise ValueError(f"weights have the shape of a, {np.shape(a)}, or of its axis, not {weights.shape}")
         weights = np.moveaxis(weights.reshape((-1,) + (1,) * (np.ndim(a) - 1)), 0, axis)
     weights = np.broadcast_to(weights, np.shape(a))
-    total = weights.sum(axis, keepdims=bool(keepdims is True))
+    total = weights.sum(axis, keepdims=is_asked(keepdims))
     average_ = sum_(values_of(a) * weights, axis, keepdims=keepdims) / total
     return (average_, total) if returned else average_
 
