@@ -7,59 +7,19 @@ import struct
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
 
 import graphviz
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pictures import SVG, number, parts, read
 
-from tinygrad_edu import MLP, Neuron, Value, dot, no_grad, topological_order, trace_sources, where
+from tinygrad_edu import MLP, Neuron, Value, dot, fsum, no_grad, topological_order, trace_sources, where
 from tinygrad_edu.drawing import draw, expanded, graph_svg
-from tinygrad_edu.drawing.graph import MAX_NODES
 from tinygrad_edu.drawing.layout import find_graphviz
+from tinygrad_edu.drawing.limits import MAX_NODES
 from tinygrad_edu.drawing.palette import GRAY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
 from tinygrad_edu.nn import Module
-
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-@dataclass
-class Part:
-    """A node or an edge of a drawing, as a reader meets it."""
-
-    id: str
-    classes: set[str]
-    texts: dict[str, str]
-    tooltip: str
-    element: ET.Element
-
-    @property
-    def line(self) -> ET.Element:
-        return self.element.find(f"{SVG}path")
-
-    @property
-    def width(self) -> float:
-        return float(self.line.get("stroke-width", "1"))
-
-
-def number(text: str) -> float:
-    return float(text.replace("−", "-").split(" ")[-1])
-
-
-def read(svg: str) -> tuple[dict[str, Part], dict[str, Part], list[str]]:
-    """The nodes and the edges by id, and the titles of the clusters."""
-    nodes, edges, clusters = {}, {}, []
-    for group in ET.fromstring(svg).iter(f"{SVG}g"):
-        kind, *classes = group.get("class").split(" ")
-        if kind == "cluster":
-            clusters.append(group.findtext(f"{SVG}text"))
-        if kind not in ("node", "edge"):
-            continue
-        texts = {text.get("class"): text.text.rstrip("\xa0") for text in group.iter(f"{SVG}text")}
-        part = Part(group.get("id"), set(classes), texts, group.findtext(f"{SVG}title"), group)
-        (nodes if kind == "node" else edges)[part.id] = part
-    return nodes, edges, clusters
 
 
 @pytest.fixture
@@ -75,7 +35,7 @@ def test_nodes_show_their_names_symbols_values_and_no_gradient_before_a_sweep(ne
     nodes, _, _ = read(graph_svg(neuron[-1], names={}))
     shown = [(part.texts.get("symbol"), part.texts.get("name"), part.texts["value"]) for part in nodes.values()]
     assert sorted(shown, key=str) == sorted(
-        [(None, "x", "2"), (None, "w", "−3"), (None, "b", "6.5"), ("×", None, "−6"), ("+", None, "0.5")], key=str
+        [(None, "x", "2"), (None, "w", "−3"), (None, "b", "6.5"), ("×", "v1", "−6"), ("+", "L", "0.5")], key=str
     )
     assert {part.texts["grad"] for part in nodes.values()} == {"–"}
 
@@ -142,9 +102,9 @@ def test_inputs_parameters_constants_operations_and_the_root_look_different():
     nodes, _, _ = read(graph_svg(root, names={}))
     looks = {}
     for part in nodes.values():
-        shapes = [shape for shape in part.element if shape.tag in (f"{SVG}path", f"{SVG}polygon")][:-1]
-        round_corners = shapes[0].tag == f"{SVG}path"
-        looks[" ".join(sorted(part.classes))] = (round_corners, shapes[0].get("fill"), len(shapes))
+        boxes = [shape for shape in part.element if shape.get("class") == "box"]
+        round_corners = boxes[0].tag == f"{SVG}path"
+        looks[" ".join(sorted(part.classes))] = (round_corners, boxes[0].get("fill"), len(boxes))
     assert looks["input"] == (False, TINTS["input"], 1)
     assert looks["constant"] == (False, TINTS["constant"], 1)
     assert looks["parameter"] == (True, TINTS["parameter"], 1)
@@ -213,9 +173,9 @@ def test_tooltips_give_the_rule_in_symbols_and_numbers(neuron):
     out = neuron[-1]
     out.backward()
     nodes, edges, _ = read(graph_svg(out, names={"out": out}))
-    assert edges["edge-2-0"].tooltip == "∂v2/∂w = x = 2\nupstream 1 × local 2 = 2"
+    assert edges["edge-2-0"].tooltip == "∂v1/∂w = x = 2\nupstream 1 × local 2 = 2"
     assert edges["edge-4-1"].tooltip == "∂out/∂b = 1\nupstream 1 × local 1 = 1"
-    assert nodes["node-4"].tooltip == "out = v2 + b\nvalue 0.5, grad 1.0"
+    assert nodes["node-4"].tooltip == "out = v1 + b\nvalue 0.5, grad 1.0"
     assert nodes["node-1"].tooltip == "input x\nvalue 2.0, grad -3.0"
 
 
@@ -233,29 +193,45 @@ def test_what_is_not_finite_is_shown_as_it_is():
     root.backward()
     nodes, edges, _ = read(graph_svg(root))
     assert {"−inf", "nan"} <= {part.texts["value"] for part in nodes.values()}
-    assert "nan" in {part.texts["grad"] for part in nodes.values()}
+    assert "nan" in {part.texts.get("grad") for part in nodes.values()}
     assert all(math.isfinite(part.width) for part in edges.values())
 
 
-def test_modules_are_clusters_inside_clusters():
+def custom_model():
+    """Two neurons of a module that is no layer: nothing of it is drawn as boxes of neurons."""
+    model = Module()
+    model.inner = Module()
+    model.inner.scale, model.offset = Neuron(1, seed=0), Neuron(1, seed=1)
+    model.label_parameters()
+    return model
+
+
+def test_modules_are_clusters_inside_clusters_where_there_are_no_neurons():
+    model = custom_model()
+    scaled = model.inner.scale.weights[0] * 2.0 + model.inner.scale.bias
+    root = (scaled * model.offset.weights[0]).tanh()
+    _, _, clusters = read(graph_svg(root))
+    assert sorted(clusters) == ["inner", "offset", "scale"]
+    assert parts(graph_svg(root), "title") == {}
+
+
+def test_layers_have_titles_and_each_neuron_is_one_box():
     model = MLP(2, [2, 1], seed=0)
     root = model([Value(1.0, "x1"), Value(2.0, "x2")])[0]
-    _, _, clusters = read(graph_svg(root))
-    assert sorted(clusters) == ["layers.0", "layers.1", "neurons.0", "neurons.0", "neurons.1"]
-    body = "".join(draw(root).body)
-    opened = [part.split("label=")[1].split(" ")[0] for part in body.split("subgraph ")[1:]]
-    assert opened == ['"layers.1"', '"neurons.0"', '"layers.0"', '"neurons.0"', '"neurons.1"']
-    nodes, _, _ = read(graph_svg(root))
+    nodes, _, titles = read(graph_svg(root, names={}))
+    assert sorted(titles) == ["layers.0", "layers.1"]
+    boxes = parts(graph_svg(root, names={}), "neuron")
+    assert [box.tooltip for box in boxes.values()] == ["layers.0.neurons.0", "layers.0.neurons.1", "layers.1.neurons.0"]
     names = [part.texts.get("name") for part in nodes.values()]
-    assert names.count("weights.1") == 3, "the cluster says the rest"
-    assert any("layers.0.neurons.1.weights.1" in part.tooltip for part in nodes.values())
+    assert "× w⁽¹⁾₂₁" in names
+    assert any("layers.0.neurons.1.weights.0" in part.tooltip for part in nodes.values())
 
 
 def test_a_tooltip_says_in_which_module_an_operation_was_computed():
     with trace_sources():
         root = MLP(1, [1], seed=0)([1.0])[0]
     nodes, _, _ = read(graph_svg(root))
-    place = f"node-{topological_order(root).index(root)}"
+    place = f"node-{len(topological_order(root)) - 1}"
     assert "in layers.0.neurons.0" in nodes[place].tooltip.splitlines()
 
 
@@ -263,13 +239,10 @@ def test_inputs_stand_before_outputs_where_a_module_is_used_twice():
     cell = MLP(1, [1, 1], seed=0)
     between = cell([Value(1.0, "x")])[0] * 2.0
     root = cell([between])[0]
-    nodes, edges, _ = read(graph_svg(root, names={}))
-    place = {id_: float(part.element.find(f"{SVG}text").get("x")) for id_, part in nodes.items()}
-    order = topological_order(root)
-    for id_ in edges:
-        _, node, slot = id_.split("-")
-        position = {value: k for k, value in enumerate(order)}[order[int(node)].inputs[int(slot)]]
-        assert place[f"node-{position}"] < place[f"node-{node}"]
+    boxes = parts(graph_svg(root, names={}), "neuron")
+    lefts = [boxes[id_].left for id_ in sorted(boxes, key=lambda id_: int(id_.removeprefix("neuron-")))]
+    assert len(lefts) == 4
+    assert lefts == sorted(set(lefts))
 
 
 # Names that would like to be markup -----------------------------------------------------------------------
@@ -299,7 +272,7 @@ def test_no_module_breaks_a_drawing():
     for name in names:
         setattr(model, name, Neuron(1))
     model.label_parameters()
-    root = dot([getattr(model, name).bias for name in names], [1.0] * len(names))
+    root = fsum([getattr(model, name).bias for name in names])
     _, _, clusters = read(graph_svg(root))
     assert sorted(clusters) == sorted(["a\\", '"', "<b>", "&#0;", r"a\tb", "%"])
 
@@ -315,15 +288,25 @@ def test_control_characters_are_written_out_and_long_labels_cut():
 # Ids, order, and leaving things alone ---------------------------------------------------------------------
 
 
-def test_ids_follow_the_topological_order():
+@pytest.mark.parametrize("expand", [False, "neurons"])
+def test_ids_follow_the_topological_order(expand):
     model = MLP(2, [2, 1], seed=0)
     root = model([1.0, 2.0])[0]
-    nodes, edges, _ = read(graph_svg(root))
+    nodes, edges, _ = read(graph_svg(root, expand=expand))
     order = topological_order(root)
     assert set(nodes) == {f"node-{k}" for k in range(len(order))}
-    assert set(edges) == {f"edge-{k}-{j}" for k, node in enumerate(order) for j in range(len(node.inputs))}
+    every = {f"edge-{k}-{j}" for k, node in enumerate(order) for j in range(len(node.inputs))}
+    in_boxes = {id_ for id_ in every if "parameter" in nodes[_tail(id_, order)].classes}
+    assert set(edges) == (every if expand else every - in_boxes)
     for k, node in enumerate(order):
         assert number(nodes[f"node-{k}"].texts["value"]) == pytest.approx(node.data, rel=1e-3)
+
+
+def _tail(edge, order):
+    """The id of the node that an edge comes from."""
+    _, node, slot = edge.split("-")
+    value = order[int(node)].inputs[int(slot)]
+    return next(f"node-{k}" for k, other in enumerate(order) if other is value)
 
 
 def test_the_same_graph_gives_the_same_picture(neuron):
@@ -361,10 +344,14 @@ def test_an_expanded_drawing_of_a_swept_graph_still_adds_up():
     received = dict.fromkeys(order, 0.0)
     for id_, edge in edges.items():
         _, node, slot = id_.split("-")
-        received[order[int(node)].inputs[int(slot)]] += number(edge.texts["amount"])
-    shown = [number(nodes[f"node-{k}"].texts["grad"]) for k in range(len(order))]
-    assert list(received.values())[:-1] == pytest.approx(shown[:-1], rel=5e-3, abs=1e-6)
+        if "amount" in edge.texts:  # not to constants
+            received[order[int(node)].inputs[int(slot)]] += number(edge.texts["amount"])
+    shown = {k: number(part.texts["grad"]) for k, part in nodes.items() if "grad" in part.texts}
+    for k, node in enumerate(order[:-1]):
+        assert received[node] == pytest.approx(shown.get(f"node-{k}", 0.0), rel=5e-3, abs=1e-6)
+    assert len(shown) > 12
     assert [part.texts["symbol"] for part in nodes.values() if "operation" in part.classes].count("×") == 8
+    assert all("grad" not in part.texts for part in nodes.values() if "constant" in part.classes)
 
 
 def test_expansion_works_where_nothing_is_recorded():
@@ -379,8 +366,9 @@ def test_an_expanded_drawing_shows_the_numbers_that_the_forward_pass_saw():
     root = dot([w], [x], 1.0)
     w.data = 100.0
     root.backward()
-    received = [number(e.texts["amount"]) for e in read(graph_svg(root, expand=True))[1].values()]
-    assert sorted(received) == [1.0, 1.0, 2.0, 3.0]
+    edges = read(graph_svg(root, expand=True))[1].values()
+    received = [number(edge.texts["amount"]) for edge in edges if "amount" in edge.texts]
+    assert sorted(received) == [1.0, 2.0, 3.0]
 
 
 # Files ----------------------------------------------------------------------------------------------------
@@ -436,7 +424,9 @@ def chain(n_nodes: int) -> Value:
 
 def test_a_graph_too_large_to_read_is_refused_with_its_count(tmp_path):
     assert draw(chain(MAX_NODES)).source.count('id="node-') == MAX_NODES
-    with pytest.raises(ValueError, match=r"has 2,001 nodes and a drawing can show 2,000; draw a part of it"):
+    with pytest.raises(
+        ValueError, match=r"has 2,001 nodes and a drawing can show 2,000; draw the part around one of its nodes"
+    ):
         draw(chain(MAX_NODES + 1), tmp_path / "a.svg")
     assert os.listdir(tmp_path) == []
 
@@ -466,14 +456,14 @@ def test_a_graph_too_tangled_to_lay_out_is_refused_with_the_cure():
 def test_an_expansion_too_large_to_read_is_refused_with_its_count():
     root = dot([Value(1.0)] * 1100, [1.0] * 1100)
     assert len(topological_order(root)) < MAX_NODES
-    with pytest.raises(ValueError, match=r"has 3,302 nodes .*expand"):
+    with pytest.raises(ValueError, match=r"has 3,302 nodes .*; leave out expand=True, "):
         draw(root, expand=True)
 
 
 def test_what_is_no_value_is_refused():
     with pytest.raises(TypeError, match=r"the Value at the end of a graph, such as .*, not 3\.0 of type float"):
         draw(3.0)
-    with pytest.raises(TypeError, match=r"such as loss or outputs\[0\], not ValueArray\(\[.*\]\) of type ValueArray"):
+    with pytest.raises(TypeError, match=r"such as loss or outputs\[0\], or a model, not ValueArray"):
         draw(MLP(1, [2], seed=0)([1.0]))
 
 
@@ -502,5 +492,7 @@ def test_names_in_a_notebook_are_those_of_the_notebook(monkeypatch):
     assert "obj" not in texts
 
 
-def test_a_value_with_too_large_a_graph_shows_itself_as_text():
-    assert chain(MAX_NODES + 1)._repr_svg_() is None
+def test_of_a_large_graph_a_notebook_shows_what_is_around_the_value():
+    nodes, _, _ = read(chain(MAX_NODES + 1)._repr_svg_())
+    assert len(nodes) == 3
+    assert len(parts(chain(MAX_NODES + 1)._repr_svg_(), "cut")) == 1

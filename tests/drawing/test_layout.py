@@ -48,7 +48,7 @@ def test_a_graphviz_beside_python_is_found_without_any_on_the_path(no_system_gra
 
 def test_a_system_graphviz_goes_first(fake_dot, drawing):
     assert find_graphviz() == str(fake_dot)
-    assert drawing.pipe("png", engine="neato", encoding="utf-8") == "-Kneato -Tpng\n"
+    assert drawing.pipe("png", engine="neato", encoding="utf-8") == "-Kneato -Tpng -Gdpi=192\n"
 
 
 def test_where_there_is_none_at_all_the_cure_is_named(no_system_graphviz, monkeypatch, drawing, tmp_path):
@@ -93,16 +93,6 @@ def test_render_overwrites_neither_its_source_nor_what_it_is_asked_to_keep(drawi
     assert os.listdir(tmp_path) == ["a.svg"]
 
 
-def test_tidy_turns_tooltips_into_titles_and_drops_the_links():
-    raw = b"""<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">
-    <g class="node one"><title>internal</title><g id="a_1"><a xlink:title="for people"><path/><text>2</text></a></g></g>
-    <g class="edge"><title>n1-&gt;n2</title><path/></g></svg>"""
-    node, edge = tidy(raw)
-    assert [child.tag.split("}")[1] for child in node] == ["title", "path", "text"]
-    assert node[0].text == "for people"
-    assert [child.tag.split("}")[1] for child in edge] == ["path"], "an internal name is no title"
-
-
 def test_what_only_a_system_graphviz_has_is_asked_of_it(no_system_graphviz, drawing, tmp_path):
     with pytest.raises(graphviz.ExecutableNotFound):
         drawing.pipe("png", renderer="cairo")
@@ -124,5 +114,5 @@ def test_view_opens_what_it_rendered(monkeypatch, drawing, tmp_path):
 def test_tooltips_of_edges_in_a_real_picture_are_titles(no_system_graphviz, drawing):
     svg = tidy(laid_out(drawing.source, "svg"))
     titles = {group.get("id"): group.findtext("{*}title") for group in svg.findall(".//{*}g")}
-    assert titles["edge-2-0"] == "∂v2/∂a = b = 3", "3 × 2 by a is 3"
+    assert titles["edge-2-0"] == "∂L/∂a = b = 3", "3 × 2 by a is 3"
     assert svg.findall(".//{*}a") == []

@@ -24,7 +24,7 @@ def test_both_sides_are_drawn_and_share_colors() -> None:
     assert "one example: 9 Values" in source
     color = re.search(r'v3 = tanh\(v2\).*?fillcolor="(#\w+)"', source, re.DOTALL)
     assert color
-    circles = [line for line in source.splitlines() if "label=tanh" in line]
+    circles = [line for line in source.splitlines() if re.search(r">\Wtanh\W<", line)]
     assert len(circles) == 3
     assert all(color[1] in line for line in circles)
 

@@ -1,5 +1,6 @@
 """The page in a real browser: real clicks and keys, and the text read back compared with the engine's numbers."""
 
+import math
 import re
 
 import pytest
@@ -103,7 +104,8 @@ def numbers(text):
 
 def shown(page, role):
     """The texts of one role in the picture, by node."""
-    return dict(page.evaluate(f"nodes.map((node) => [node.id, node.group.querySelector('.{role}').textContent])"))
+    found = page.evaluate(f"nodes.map((node) => [node.id, node.group.querySelector('.{role}')?.textContent])")
+    return {id_: text for id_, text in found if text is not None}
 
 
 def picture(page):
@@ -127,7 +129,10 @@ def test_at_the_end_values_and_gradients_are_the_engines(open_page, graph):
     values, grads = shown(page, "value"), shown(page, "grad")
     for k, node in enumerate(nodes):
         assert number(values[k]) == pytest.approx(node.data, rel=1e-3)
-        assert number(grads[k]) == pytest.approx(gradients[k], rel=1e-3)
+        if node.op or node.label:  # constants have no gradient
+            assert number(grads[k]) == pytest.approx(gradients[k], rel=1e-3)
+        else:
+            assert k not in grads
 
 
 def test_values_appear_one_operation_at_a_time(open_page):
@@ -692,3 +697,69 @@ def test_a_phone_shows_it_without_scrolling_sideways(open_page, predicting):
 
 def test_the_public_name_is_at_the_top_of_the_package():
     assert tinygrad_edu.save_page is save_page
+
+
+# Networks -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def network():
+    model = MLP(12, [3, 1], "tanh", seed=0)
+    return named((model([0.1 * k - 0.4 for k in range(12)])[0] - 1.0) ** 2, "loss")
+
+
+def test_rows_of_neurons_and_their_copies_follow_the_step(open_page, network):
+    page = open_page(network)
+    order = topological_order(network)
+    first = next(k for k, node in enumerate(order) if node.op and node.op.name == "tanh")
+    copies = page.locator(f'[data-of="node-{first}"] .value')
+    assert copies.count() == 1, "an input of the output neuron"
+    assert copies.text_content() == "?"
+    page.keyboard.press("End")
+    assert number(copies.text_content()) == pytest.approx(order[first].data, rel=1e-2)
+    gradients = grad(network, order)
+    for k, text in shown(page, "grad").items():
+        assert number(text) == pytest.approx(gradients[k], rel=1e-2), "large boxes show fewer digits"
+
+
+def test_a_row_explains_its_node(open_page, network):
+    page = open_page(network)
+    row = page.locator(".node.parameter.row").first
+    row.click()
+    assert page.text_content("#node-choice option:checked") == row.locator(".name").text_content().lstrip("× ")
+    assert page.locator("#opened").is_hidden()
+
+
+def test_a_click_on_the_box_of_a_neuron_opens_it(open_page, network):
+    page = open_page(network)
+    page.keyboard.press("End")
+    order = topological_order(network)
+    k, total = next((k, node) for k, node in enumerate(order) if node.op and node.op.name == "dot")
+    page.locator(f"#neuron-{k} > .caption", has_text="bias").click()
+    assert page.text_content("#opened-title").endswith(", opened")
+    symbols = page.locator("#opened .name").all_text_contents()
+    assert symbols.count("×") == 8, "those that have a row"
+    assert "… 4 more" in symbols
+    texts = page.locator("#opened .node.operation .value").all_text_contents()
+    assert number(texts[-2]) == pytest.approx(total.data, rel=1e-3)
+    assert number(texts[-1]) == pytest.approx(math.tanh(total.data), rel=1e-3)
+    page.keyboard.press("Escape")
+    assert page.locator("#opened").is_hidden()
+
+
+def test_the_panel_of_a_node_in_a_neuron_opens_it_too(open_page, network):
+    page = open_page(network)
+    page.select_option("#node-choice", "0")
+    page.locator("#open-neuron").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#opened").is_visible()
+    assert page.locator("#opened .node.operation .value").all_text_contents()[-1] == "?", "nothing is computed yet"
+
+
+def test_a_page_that_was_hidden_when_it_opened_shows_the_graph_once_it_is_seen(show_page, network, tmp_path):
+    save_page(network, tmp_path / "inner.html")
+    (tmp_path / "outer.html").write_text('<iframe src="inner.html" style="display:none" width=900 height=700></iframe>')
+    page = show_page(tmp_path / "outer.html")
+    page.frame_locator("iframe").locator("#canvas svg").wait_for(state="attached")
+    page.eval_on_selector("iframe", "frame => frame.style.display = 'block'")
+    expect(page.frame_locator("iframe").locator(".neuron").first).to_be_in_viewport()

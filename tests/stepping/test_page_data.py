@@ -38,7 +38,7 @@ def test_a_square_by_hand(tmp_path: Path) -> None:
 def test_paths_finite_differences_and_gradients_belong_together(tmp_path: Path) -> None:
     x, y = Value(0.5, "x"), Value(-1.5, "y")
     h = (x * y).tanh() + x
-    root = h * h - (y + 2.0) / h
+    root = h * h - (y + Value(2.0, "c")) / h
     order = topological_order(root)
     data = data_of(root, tmp_path)
     for node, gradient, content in zip(order[:-1], grad(root, order[:-1]), data["nodes"], strict=False):
@@ -72,3 +72,11 @@ def test_a_page_of_many_nodes_says_less_about_each(tmp_path: Path) -> None:
     nodes = data_of(x, tmp_path)["nodes"]
     assert len(nodes) == 501
     assert not any("paths" in node or "check" in node for node in nodes)
+
+
+def test_a_constant_is_said_to_be_one_and_nothing_is_explained_of_it(tmp_path: Path) -> None:
+    x = Value(3.0, "x")
+    nodes = data_of(x * 2.0, tmp_path)["nodes"]
+    assert [node.get("constant", False) for node in nodes] == [False, True, False]
+    assert "paths" in nodes[0]
+    assert "paths" not in nodes[1]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import random
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pictures import read
 
-from tinygrad_edu import MLP, Value, dot
+from tinygrad_edu import MLP, Value, dot, topological_order
 from tinygrad_edu.backprop import Step
 from tinygrad_edu.stepping import NON_FINITE, ForwardStep, NodeStage, Stepper
 
@@ -334,3 +336,31 @@ def test_equal_numbers_are_not_taken_for_the_same_node() -> None:
 def test_a_weighted_sum_of_many_inputs_is_abbreviated() -> None:
     root = dot([Value(k, f"w{k}") for k in range(64)], [Value(1.0, f"x{k}") for k in range(64)], Value(0.5, "b"))
     assert Stepper(root, {}).wording.rule(root) == "w0 * x0 + w1 * x1 + … + w63 * x63 + b"
+
+
+def test_a_drawing_shows_the_gradients_that_there_are(tmp_path: Path) -> None:
+    x = Value(2.0, "x")
+    root = (x.exp() * x).tanh()
+    root.label = "root"
+    stepper = Stepper(root, {})
+    stepper.goto(4)  # the root has handed on its gradient; the product has not
+    nodes, edges, _ = read(stepper.draw(tmp_path / "step.svg").pipe("svg", encoding="utf-8"))
+    order = topological_order(root)
+    shown = {order[int(id_.split("-")[1])]: part.texts["grad"] for id_, part in nodes.items()}
+    assert (shown[x], shown[root]) == ("–", "1")
+    assert {id_ for id_, edge in edges.items() if "amount" in edge.texts} == {f"edge-{len(order) - 1}-0"}
+    assert (tmp_path / "step.svg").exists()
+    assert x.grad == 0.0, "nobody's gradient is touched"
+
+
+def test_every_position_of_a_network_can_be_drawn() -> None:
+    model = MLP(2, [2, 1], "tanh", seed=0)
+    root = (model([1.0, 2.0])[0] - 1.0) ** 2
+    stepper = Stepper(root, {})
+    arrows = []
+    for position in range(stepper.total + 1):
+        stepper.goto(position)
+        arrows.append(stepper.draw().source.count("← "))
+    assert arrows == sorted(arrows)
+    assert arrows[0] == 0
+    assert arrows[-1] == 8, "four inputs of the hidden layer, two of the output, the loss and the difference"

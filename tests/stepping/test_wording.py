@@ -6,8 +6,9 @@ import pytest
 
 from tinygrad_edu import Value, dot, topological_order
 from tinygrad_edu.backprop import Step
+from tinygrad_edu.drawing.names import name_all
 from tinygrad_edu.stepping import Stepper
-from tinygrad_edu.stepping.wording import Wording, chain_of_equals, name_all
+from tinygrad_edu.stepping.wording import Wording, chain_of_equals
 
 
 def wording_of(root: Value) -> Wording:

@@ -1,9 +1,9 @@
-"""Layout: a `graphviz.Digraph` that needs no Graphviz of the system, and the SVG it makes tidied for readers.
+"""Layout: a `graphviz.Digraph` that needs no Graphviz of the system, and whose SVG is tidied for readers.
 
 The `graphviz` package runs the `dot` that it finds on the PATH. Here it is `dot` where there is one, and otherwise the
 `graphviz-pure` that was installed with this package.
 
-May import: `files`, graphviz.
+May import: `files`; `tidying` of this folder; graphviz.
 """
 
 from __future__ import annotations
@@ -18,17 +18,15 @@ from typing import Any
 
 import graphviz
 
+from tinygrad_edu.drawing.tidying import tidy
 from tinygrad_edu.files import write_whole
 
-__all__ = ["Drawing", "find_graphviz", "laid_out", "tidy"]
+__all__ = ["Drawing", "find_graphviz", "laid_out"]
 
-FONTS = "Helvetica, Arial, sans-serif"
-_SVG = "http://www.w3.org/2000/svg"
 _RENDER_SETTINGS = {
     *("format", "engine", "outfile", "raise_if_result_exists", "overwrite_source"),
     *("view", "quiet_view", "quiet", "cleanup"),
 }
-_TITLE = "{http://www.w3.org/1999/xlink}title"
 
 
 def find_graphviz() -> str:
@@ -52,14 +50,14 @@ def find_graphviz() -> str:
 
 
 def laid_out(source: str, format: str, engine: str = "dot") -> bytes:  # noqa: A002 - what graphviz calls it
-    """The picture of a graph in the DOT language, as Graphviz draws it.
+    """The picture of a graph in the DOT language, as Graphviz draws it; a PNG for screens of twice the resolution.
 
     Raises graphviz.CalledProcessError, with what Graphviz says, when the source is no graph.
 
     >>> laid_out("digraph { a -> b }", "svg").count(b"<ellipse")
     2
     """
-    command = [find_graphviz(), f"-K{engine}", f"-T{format}"]
+    command = [find_graphviz(), f"-K{engine}", f"-T{format}", *(["-Gdpi=192"] if format == "png" else [])]
     done = subprocess.run(command, input=source.encode(), capture_output=True, check=False)
     if done.returncode != 0:
         raise graphviz.CalledProcessError(done.returncode, done.args, done.stdout, done.stderr)
@@ -117,38 +115,3 @@ class Drawing(graphviz.Digraph):
         if settings.get("view") or settings.get("quiet_view"):
             graphviz.view(str(result), quiet=settings.get("quiet_view", False))
         return str(result)
-
-
-def tidy(svg: bytes) -> ET.Element:
-    """Graphviz's SVG with its tooltips as `<title>`, which browsers show and screen readers read.
-
-    Graphviz puts tooltips into links that lead nowhere, and titles every node with its internal name.
-    """
-    ET.register_namespace("", _SVG)
-    root = ET.fromstring(svg)
-    for group in root.iter(f"{{{_SVG}}}g"):
-        if group.get("class", "").split(" ")[0] in ("node", "edge", "cluster"):
-            _title_with_tooltip(group)
-    for group in root.iter(f"{{{_SVG}}}g"):
-        for text in group.findall(f"{{{_SVG}}}text"):
-            if "elvetica" in text.get("font-family", ""):
-                text.set("font-family", FONTS)
-            if not (text.text or "").strip(" "):
-                group.remove(text)
-    return root
-
-
-def _title_with_tooltip(group: ET.Element) -> None:
-    title = group.find(f"{{{_SVG}}}title")
-    links = list(group.iter(f"{{{_SVG}}}a"))
-    if title is not None:
-        title.text = links[0].get(_TITLE, "") if links else ""
-        if not title.text:
-            group.remove(title)
-    for child in list(group):
-        link = child.find(f"{{{_SVG}}}a")
-        if link is not None:
-            position = list(group).index(child)
-            group.remove(child)
-            for offset, drawn in enumerate(link):
-                group.insert(position + offset, drawn)

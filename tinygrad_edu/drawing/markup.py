@@ -1,24 +1,37 @@
 """Text in the DOT language: labels as tables of cells, and any text made safe to stand in them.
 
-May import: `palette` of this folder.
+A cell is as wide as its text is in the widest font (see `widths`), and says in its ID what it holds: whose it is, its
+role, and which side its text keeps to. `layout.tidy` reads that in the SVG and holds the text there in every font.
+
+May import: `palette` and `widths` of this folder.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from unicodedata import category
 
 from tinygrad_edu.drawing.palette import GRAY
+from tinygrad_edu.drawing.widths import text_width
 
-__all__ = ["AS_BOLD", "bold", "caption", "cell", "label_text", "number_cell", "table", "tooltip_text"]
+__all__ = [
+    "AIR", "PADDING", "ROW", "SIZE", "SMALL",
+    "Cell", "bold", "caption", "cell", "label_text", "spacer", "table", "tooltip_text", "visible",
+]  # fmt: skip
 
-#: Set after plain text, this keeps it on the base line of bold text beside it: graphviz-pure would lower it.
-AS_BOLD = '<B><FONT POINT-SIZE="1"> </FONT></B>'
-#: In points: most numbers of four digits need no more, so boxes keep their width while a script changes the numbers.
-_NUMBER_WIDTH = 50
+#: The size of type in points, and that of captions.
+SIZE, SMALL = 11, 9
+#: The height of a row of a table, in points; larger type takes more.
+ROW = 16
+#: Between a text and the edge of its cell, in points.
+PADDING = 3
+#: What keeps that much clear where Graphviz itself draws the text, as in a PNG.
+AIR = " "
 #: More characters than these make a box, or a tooltip, that nobody reads.
-_LABEL_LENGTH, _TOOLTIP_LENGTH = 40, 300
+_LABEL_LENGTH, _TOOLTIP_LENGTH = 40, 400
 _INVISIBLE = {"Cc", "Cn", "Cs"}  # control characters, and what is no character: neither belongs into XML
 
 
@@ -28,7 +41,7 @@ def label_text(text: str, limit: int = _LABEL_LENGTH) -> str:
     >>> label_text("a < b & c"), label_text("tab\\there")
     ('a &lt; b &amp; c', 'tab\\\\\\\\there')
     """
-    return escape(_visible(text, limit)).replace("\\", "\\\\")
+    return escape(visible(text, limit)).replace("\\", "\\\\")
 
 
 def tooltip_text(lines: Sequence[str]) -> str:
@@ -37,38 +50,94 @@ def tooltip_text(lines: Sequence[str]) -> str:
     return "\n".join(label_text(line, _TOOLTIP_LENGTH).replace("\\", "\\\\") for line in lines)
 
 
-def _visible(text: str, limit: int) -> str:
+def visible(text: str, limit: int = _LABEL_LENGTH) -> str:
+    """Any text as people can see it: control characters written out, blanks in quotes, not endless.
+
+    >>> visible(" "), visible("12345", 4)
+    ("' '", '123…')
+    """
     cut = text[: limit + 1] if text.strip() else repr(text)
     shown = "".join(c.encode("unicode_escape").decode() if category(c) in _INVISIBLE else c for c in cut)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
-def table(rows: Sequence[str]) -> str:
-    """A label of rows, each of one or more cells.
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table, at least `room` points wide.
 
-    >>> table([cell("x")])
-    '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1"><TR><TD ALIGN="LEFT">x</TD></TR></TABLE>>'
+    >>> str(Cell("<TD", 20, ">x</TD>"))
+    '<TD WIDTH="20">x</TD>'
     """
-    body = "".join(f"<TR>{row}</TR>" for row in rows)
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{body}</TABLE>>'
+
+    before: str
+    room: int
+    after: str
+
+    def __str__(self) -> str:
+        return f'{self.before} WIDTH="{self.room}"{self.after}'
 
 
-def bold(text: str, size: int = 11) -> str:
-    """Any text in bold type."""
-    return f'<B><FONT POINT-SIZE="{size}">{label_text(text)}</FONT></B>'
+def table(rows: Sequence[Sequence[Cell | str]], attributes: str = 'BORDER="0"') -> str:
+    """A table of rows, each of one or more cells; a row without any is a line across.
+
+    >>> table([[cell("x", "name")], []], 'BORDER="1"').count("<TR>")
+    1
+    """
+    body = "".join(f"<TR>{''.join(map(str, row))}</TR>" if row else "<HR/>" for row in rows)
+    return f'<TABLE {attributes} CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{body}</TABLE>'
 
 
-def cell(content: str, align: str = "LEFT") -> str:
-    """A cell of what is markup already."""
-    return f'<TD ALIGN="{align}">{content}</TD>'
+def cell(
+    text: str,
+    role: str,
+    align: str = "left",
+    *,
+    size: int = SIZE,
+    is_bold: bool = False,
+    color: str = "",
+    tint: str = "transparent",
+    owner: str = "",
+    tip: str = "",
+    width: float = 0.0,
+    limit: int = _LABEL_LENGTH,
+    attributes: str = "",
+) -> Cell:
+    """A cell for one line of any text, wide enough for it in every font, and at least `width`.
+
+    Of a text of more letters than `limit` the end is left out.
+
+    `owner` is the id of the node or edge that the text tells of, if that is not the one around it.
+
+    >>> "1 &lt; 2" in str(cell("1 < 2", "value"))
+    True
+    """
+    room = max(width, text_width(visible(text, limit), size, is_bold) + 2 * PADDING)
+    colored = f' COLOR="{color}"' if color else ""
+    # Not <B>, with which Graphviz sets a line higher than the others of its row.
+    face = ' FACE="Helvetica-Bold"' if is_bold else ""
+    content = f'<FONT POINT-SIZE="{size}"{face}{colored}>{AIR}{label_text(text, limit)}{AIR}</FONT>'
+    title = escape(tip).replace("\n", "&#10;") or " "  # without a title Graphviz would forget the ID
+    return Cell(
+        f'<TD ID="{owner or "-"} {role} {align}" TITLE="{title}" BGCOLOR="{tint}" ALIGN="{align.upper()}"',
+        math.ceil(room),
+        f' HEIGHT="{max(ROW, math.ceil(1.25 * size) + 2)}"{attributes and " " + attributes}>{content}</TD>',
+    )
 
 
-def caption(text: str) -> str:
+def spacer(height: float = ROW, attributes: str = "") -> Cell:
+    """A cell for nothing.
+
+    >>> str(spacer(4))
+    '<TD HEIGHT="4" WIDTH="1"></TD>'
+    """
+    return Cell(f'<TD HEIGHT="{height:g}"', 1, f"{attributes and ' ' + attributes}></TD>")
+
+
+def bold(text: str, role: str = "name", align: str = "left", size: int = SIZE) -> Cell:
+    """A cell for any text in bold type."""
+    return cell(text, role, align, size=size, is_bold=True)
+
+
+def caption(text: str, align: str = "left", attributes: str = "") -> Cell:
     """A cell that says what the number beside it is."""
-    return cell(f'<FONT COLOR="{GRAY}" POINT-SIZE="9">{text}</FONT>')
-
-
-def number_cell(text: str, tint: str = "") -> str:
-    """A cell for a number, with a rectangle of the color `tint` behind it, if any."""
-    background = f' BGCOLOR="{tint}"' if tint else ""
-    return f'<TD ALIGN="RIGHT" WIDTH="{_NUMBER_WIDTH}"{background}>{text}</TD>'
+    return cell(text, "caption", align, size=SMALL, color=GRAY, attributes=attributes)

@@ -1,19 +1,28 @@
-"""What the nodes of a graph are called.
+"""What the nodes of a graph are called: in drawings, in the stepper, on the page and in the terminal alike.
 
-May import: `origins`, `value`; NumPy.
+May import: `texts`, `origins`, `value`; `modules` and `neurons` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.drawing.modules import is_parameter
+from tinygrad_edu.drawing.neurons import find_neurons, paper_names, plain_digits
 from tinygrad_edu.origins import caller_frame
+from tinygrad_edu.texts import short_number
 from tinygrad_edu.value import Value
 
-__all__ = ["caller_names", "is_constant", "node_names"]
+__all__ = ["caller_names", "find_by_name", "is_called", "is_constant", "name_all", "node_names"]
+
+#: What `label_parameters` writes after the path of the module, and hardly anybody else: `bias`, or `weights.1`.
+_WRITTEN_BY_MODULE = re.compile(r"bias|[A-Za-z_]\w*(\.\d+)+")
 
 
 def caller_names() -> dict[str, Any]:
@@ -38,11 +47,12 @@ def _named_values(scope: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
 
 
 def node_names(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -> dict[Value, str]:
-    """What to call each node: its label, or else the name of the variable that holds it.
+    """What people call each node: its label, else the variable that holds it, else what it is called on paper.
 
-    Nodes that have neither are left out. `names` maps names to `Value`s, or to lists or arrays of them, as `locals()`
-    does; without it, the variables of the calling code are used. Names that do not start with a letter, and what is no
-    `Value`, are passed over.
+    Nodes that have none of these are left out. `names` maps names to `Value`s, or to lists or arrays of them, as
+    `locals()` does; without it, the variables of the calling code are used. Names that do not start with a letter, and
+    what is no `Value`, are passed over. The weight of a neuron is called as on paper (see `neurons.paper_names`) unless
+    somebody has given it a label other than its path.
 
     Raises TypeError when `names` is not a mapping.
 
@@ -53,10 +63,25 @@ def node_names(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -
     """
     if not isinstance(names, Mapping | None):
         raise TypeError(f"names maps names to Values, as {{'w': w}} and locals() do, and {names!r} does not")
-    found: dict[Value, str] = {}
+    variables: dict[Value, str] = {}
     for name, value in _named_values(caller_names() if names is None else names):
-        found.setdefault(value, name)
-    return {node: name for node in nodes if (name := node.label or found.get(node, ""))}
+        variables.setdefault(value, name)
+    on_paper = paper_names(find_neurons(nodes))
+    found: dict[Value, str] = {}
+    for node in nodes:
+        if is_parameter(node):
+            name = on_paper.get(node, node.label) if _is_labeled_by_module(node) else node.label
+        else:
+            name = node.label or variables.get(node) or on_paper.get(node, "")
+        if name:
+            found[node] = name
+    return found
+
+
+def _is_labeled_by_module(parameter: Value) -> bool:
+    prefix = "" if parameter.module is None else parameter.module.to("")
+    own = parameter.label.removeprefix(prefix)
+    return parameter.label.startswith(prefix) and _WRITTEN_BY_MODULE.fullmatch(own) is not None
 
 
 def is_constant(node: Value, name: str) -> bool:
@@ -66,3 +91,75 @@ def is_constant(node: Value, name: str) -> bool:
     (True, False)
     """
     return node.op is None and not name
+
+
+def name_all(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -> dict[Value, str]:
+    """A name for every node of a graph, given in topological order; only constants may share one.
+
+    A node is called as `node_names` says, else `v1`, `v2`, ... in the order of computation, and the root `L`. Where
+    nodes share a name, `_1`, `_2`, ... is added. Constants, the leaves that nobody named, are called by their number.
+
+    >>> x = Value(3.0, "x")
+    >>> product = 2.0 * x
+    >>> total = product + 1.0
+    >>> list(name_all([x, *product.inputs[:1], product, *total.inputs[1:], total], {}).values())
+    ['x', '2', 'v1', '1', 'L']
+    """
+    wanted = node_names(nodes, names)
+    uses = Counter(wanted.values())
+    fresh = _FreshNames(uses)
+    found: dict[Value, str] = {}
+    for node in nodes:
+        name = wanted.get(node, "")
+        if is_constant(node, name):
+            found[node] = short_number(node.data)
+        elif name:
+            found[node] = name if uses[name] == 1 else fresh.numbered(f"{name}_")
+        else:
+            found[node] = "L" if node is nodes[-1] and "L" not in uses else fresh.numbered("v")
+    return found
+
+
+def find_by_name(wanted: str, names: Mapping[Value, str]) -> Value:
+    """The node of that name; digits need not be small, so w12 finds w₁₂, and a label finds its node too.
+
+    Raises ValueError if there is none or more than one.
+
+    >>> x = Value(3.0, "x")
+    >>> find_by_name("x", {x: "x"}) is x
+    True
+    """
+    found = _called(wanted, names)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        choices = " or ".join([names[node] for node in found][:4])
+        raise ValueError(f"{len(found)} nodes share the label {wanted!r}; say {choices}")
+    close = ", ".join(itertools.islice(dict.fromkeys(names.values()), 10))
+    raise ValueError(f"no node is called {wanted!r}; there are {close}{' …' if len(names) > 10 else ''}")
+
+
+def is_called(wanted: str, names: Mapping[Value, str]) -> bool:
+    """Whether a node, or several, are called so."""
+    return bool(_called(wanted, names))
+
+
+def _called(wanted: str, names: Mapping[Value, str]) -> list[Value]:
+    """The nodes of a name; if there are none, those that it means when digits are typed plainly; or a label."""
+    ways: list[Callable[[Value], str | None]] = [
+        names.__getitem__,
+        lambda node: plain_digits(names[node]),
+        lambda node: node.label or None,
+    ]
+    return next((found for called in ways if (found := [node for node in names if called(node) == wanted])), [])
+
+
+class _FreshNames:
+    """Names made of a stem and a number, other than those that are taken."""
+
+    def __init__(self, taken: Mapping[str, int]) -> None:
+        self.taken = taken
+        self.counters: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
+
+    def numbered(self, stem: str) -> str:
+        return next(name for k in self.counters[stem] if (name := f"{stem}{k}") not in self.taken)

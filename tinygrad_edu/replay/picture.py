@@ -6,13 +6,13 @@ May import: `files`, `ops`, `drawing`; `builder`, `instruction`, `listing` and `
 from __future__ import annotations
 
 import os
-from html import escape
 
 import graphviz
 
 from tinygrad_edu import ops
 from tinygrad_edu.drawing.graph import ENDINGS
 from tinygrad_edu.drawing.layout import Drawing
+from tinygrad_edu.drawing.markup import SIZE, cell, table, tooltip_text
 from tinygrad_edu.drawing.palette import CYCLE, FONT, GRAY, INK, PAPER, TINTS, blend
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.replay.builder import Var
@@ -24,6 +24,8 @@ __all__ = ["draw_program"]
 
 #: A graph of more scalars would be a picture in which nobody finds anything.
 MAX_SCALARS = 400
+#: So many letters of an operation are shown.
+_LONGEST = 80
 
 
 def draw_program(program: Program, file: str | os.PathLike[str] | None = None) -> graphviz.Digraph:
@@ -63,11 +65,11 @@ def _drawn(program: Program) -> graphviz.Digraph:
                 colors[source] = colors[var]
     if len(program.scalars.operations) <= MAX_SCALARS:
         with drawing.subgraph(name="cluster_scalars") as scalars:
-            scalars.attr(label=f"one example: {program.recorded:,} Values", color=GRAY, fontsize="13")
+            scalars.attr(label=_label(f"one example: {program.recorded:,} Values", role="module", size=13), color=GRAY)
             _draw_scalars(program, scalars, colors)
     with drawing.subgraph(name="cluster_program") as instructions:
         label = f"the program: {len(working)} operations on arrays, for any batch"
-        instructions.attr(label=label, color=GRAY, fontsize="13")
+        instructions.attr(label=_label(label, role="module", size=13), color=GRAY)
         _draw_instructions(listed, instructions, colors)
     return drawing
 
@@ -81,7 +83,7 @@ def _draw_scalars(program: Program, drawing: graphviz.Digraph, colors: dict[Var,
         if operation is not None:
             drawing.node(
                 f"s{k}",
-                _symbol(operation),
+                _label(_symbol(operation), role="symbol"),
                 shape="circle",
                 width="0.3",
                 margin="0.02",
@@ -92,7 +94,20 @@ def _draw_scalars(program: Program, drawing: graphviz.Digraph, colors: dict[Var,
         elif k in used:
             name = leaves[k] if k in leaves else f"{graph.constants[k]:.4g}"
             kind = "constant" if k in graph.constants else "input" if graph.varies[k] else "parameter"
-            drawing.node(f"s{k}", escape(name), shape="box", height="0.2", margin="0.06,0.02", fillcolor=TINTS[kind])
+            drawing.node(
+                f"s{k}",
+                _label(name),
+                shape="box",
+                height="0.2",
+                margin="0.04,0",
+                fillcolor=TINTS[kind],
+                tooltip=tooltip_text([name]),
+            )
+
+
+def _label(*lines: str, role: str = "name", size: int = SIZE) -> str:
+    """Lines of text, one below the other, with room for them in every font."""
+    return f"<{table([[cell(line, role, 'center', size=size, limit=_LONGEST)] for line in lines if line])}>"
 
 
 def _leaf_names(program: Program) -> list[str]:
@@ -114,9 +129,16 @@ def _draw_instructions(
         for name, text, var in lines:
             identity[var] = f"i{len(identity)}"
             count = f"{len(var.stands_for):,} Values" if len(var.stands_for) > 1 else ""
-            label = "\n".join(filter(None, [f"{name} = {text}", f"{size(var)}   {count}".strip()]))
+            label = _label(f"{name} = {text}", f"{size(var)}   {count}".strip())
             fill = colors.get(var, TINTS["constant"] if title == "backward" else PAPER)
-            drawing.node(identity[var], graphviz.escape(label), shape="box", fillcolor=fill, margin="0.12,0.04")
+            drawing.node(
+                identity[var],
+                label,
+                shape="box",
+                fillcolor=fill,
+                margin="0.08,0.02",
+                tooltip=tooltip_text([f"{name} = {text}"]),
+            )
             for source in _sources(var):
                 if source in identity:
                     drawing.edge(identity[source], identity[var], style="solid" if title == "forward" else "dashed")

@@ -74,6 +74,7 @@ class Program(Parameters):
     """
 
     draw = later("tinygrad_edu.replay.picture", "draw_program")
+    _repr_html_ = later("tinygrad_edu.notebooks.programs", "program_html")
 
     def __init__(
         self,

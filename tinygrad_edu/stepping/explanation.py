@@ -5,7 +5,7 @@ the gradient is the sum over all paths. There can be astronomically many, so the
 from a node lead as many paths as from all that was made of it. In the same way each node keeps only the few largest
 products of those that begin there. So the time is proportional to the graph, and one pass serves all of its nodes.
 
-May import: `texts`, `terminal`, `value`, `backprop`, `gradients`; `wording` of this folder.
+May import: `texts`, `terminal`, `value`, `backprop`, `gradients`, `drawing`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tinygrad_edu.backprop import topological_order
+from tinygrad_edu.drawing.names import name_all
 from tinygrad_edu.gradients import grad
-from tinygrad_edu.stepping.wording import name_all
 from tinygrad_edu.terminal import JupyterMixin, Table, Text, text_of
 from tinygrad_edu.texts import count_text, counted, short_number
 from tinygrad_edu.value import Value

@@ -19,7 +19,8 @@ from typing import Any
 
 from tinygrad_edu.backprop import Step, topological_order
 from tinygrad_edu.checking import InputCheck, check_node
-from tinygrad_edu.drawing.graph import MAX_NODES, graph_svg
+from tinygrad_edu.drawing.graph import graph_svg
+from tinygrad_edu.drawing.limits import MAX_NODES
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.stepping.explanation import Explanation, Paths
 from tinygrad_edu.stepping.stepper import Stepper
@@ -29,7 +30,7 @@ __all__ = ["save_page"]
 
 ENDINGS = (".html", ".htm")
 #: In this order they make up one script.
-SCRIPTS = ("text.js", "graph.js", "picture.js", "panels.js", "predict.js", "view.js", "page.js")
+SCRIPTS = ("text.js", "graph.js", "picture.js", "neuron.js", "panels.js", "predict.js", "view.js", "page.js")
 #: Larger graphs are saved without each node's paths and finite difference. Differences take time in the square of the
 #: graph, since each computes all that depends on a node anew: about a second for so many.
 EXPLAINED_NODES = 500
@@ -103,6 +104,8 @@ def _content(stepper: Stepper) -> dict[str, Any]:
     if len(stepper.nodes) <= EXPLAINED_NODES:
         paths, gradients = Paths(stepper.nodes, SHOWN_PATHS), stepper.final_gradients()
         for node in stepper.nodes[:-1]:
+            if node in stepper.wording.constants:
+                continue
             explained = Explanation(
                 stepper.root, node, gradients[node], paths.counts[node], paths.largest(node), stepper.names
             )
@@ -136,6 +139,8 @@ def _node_content(node: Value, stepper: Stepper, place: Mapping[Value, int]) -> 
         "inputs": [place[value] for value in node.inputs],
         "locals": node.local_derivatives,
     }
+    if node in stepper.wording.constants:
+        content["constant"] = True
     if node.op is not None:
         content["formula"] = stepper.wording.rule(node)
         content["computation"] = stepper.wording.computation(node)

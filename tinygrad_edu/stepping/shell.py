@@ -2,7 +2,7 @@
 
 Built on `cmd`, as pdb is, so that the end of input, an empty line, an unknown command and Ctrl-C do what they do there.
 
-May import: `texts`, `terminal`, `value`, `backprop`, `gradients`, `checking`, `drawing`; `conditions`, `explanation`
+May import: `texts`, `terminal`, `value`, `backprop`, `gradients`, `checking`; `conditions`, `explanation`
 and `stepper` of this folder.
 """
 
@@ -18,8 +18,6 @@ from typing import IO, Any
 
 from tinygrad_edu.backprop import Step
 from tinygrad_edu.checking import check_node
-from tinygrad_edu.drawing import draw
-from tinygrad_edu.drawing.names import is_constant
 from tinygrad_edu.gradients import grad
 from tinygrad_edu.stepping.conditions import place, place_or_condition
 from tinygrad_edu.stepping.explanation import explanation
@@ -296,19 +294,14 @@ class StepperShell(cmd.Cmd):
         )
 
     def do_longlist(self, argument: str) -> None:
-        """ll: this step with all its inputs, however many."""
+        """ll: this step with all its inputs, however many, and with what constants receive."""
         self.show(self.stepper.current, limit=None)
 
     def do_draw(self, argument: str) -> None:
-        """draw FILE: the graph with the gradients so far, as .svg, .png or .dot.
-
-        An edge shows what its node has handed on or, if its turn has not come, would hand on now.
-        """
+        """draw FILE: the graph with the gradients so far, as .svg, .png or .dot."""
         if not argument:
             raise ValueError("draw needs a file to write, such as graph.svg")
-        names = {name: node for node, name in self.stepper.names.items() if not is_constant(node, node.label)}
-        with self.stepper.lent_gradients():
-            draw(self.stepper.root, argument, names=names)
+        self.stepper.draw(argument)
         self.say(f"wrote {argument}")
 
     def do_check(self, argument: str) -> None:
@@ -388,15 +381,17 @@ class StepperShell(cmd.Cmd):
 
     def _show_backward(self, step: Step, limit: int | None) -> None:
         words = self.stepper.wording
-        edges = words.contributions(step, limit)
+        everything = limit is None
+        edges = words.contributions(step, limit, to_constants=everything)
+        asked = [c for c in step.contributions if everything or c.input not in words.constants]
         heading = f"{_counter(step)}  {words.definition(step.node)}"
         rules = [f"   {edge.rule}" for edge in edges]
         width = max(map(len, [heading, *rules])) + 10
         self.say(Text.assemble((heading.ljust(width), "bold"), "upstream ", (words.upstream(step), "cyan")))
         for rule, edge in zip(rules, edges, strict=True):
             self.say(Text.assemble(rule.ljust(width), (edge.sum, "green")))
-        if len(edges) < len(step.contributions):
-            self.say(f"   … {len(step.contributions) - len(edges)} more inputs; ll shows all")
+        if len(edges) < len(asked):
+            self.say(f"   … {len(asked) - len(edges)} more inputs; ll shows all")
         self._show_if_broken(step)
 
     def _show_if_broken(self, step: AnyStep) -> None:

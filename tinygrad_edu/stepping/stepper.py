@@ -4,25 +4,30 @@ The backward pass is `backprop.sweep` itself, paused between steps. It runs on s
 `grad` is touched. The sweep's record of a step holds each gradient before and after it, and going back puts the former
 ones in place again: that is exact to the last bit, and needs no copy of the graph.
 
-May import: `value`, `backprop`, `gradients`, `stopping`, `drawing`; `wording` of this folder.
+May import: `value`, `backprop`, `gradients`, `stopping`, `drawing`; `wording` of this folder; graphviz.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import Any, TypeAlias
 
+import graphviz
+
 from tinygrad_edu.backprop import Contribution, Step, sweep
+from tinygrad_edu.drawing.graph import draw_sweep
 from tinygrad_edu.drawing.modules import module_paths
+from tinygrad_edu.drawing.names import find_by_name, is_called, name_all
+from tinygrad_edu.drawing.sweeps import Sweep
 from tinygrad_edu.gradients import StandIn
-from tinygrad_edu.stepping.wording import Wording, name_all
+from tinygrad_edu.stepping.wording import Wording
 from tinygrad_edu.stopping import operations_at
 from tinygrad_edu.value import Value
 
@@ -311,7 +316,7 @@ class Stepper:
         """The operations that a name, a label, an operation's name, a module path or a node means."""
         if not isinstance(where, str):
             return operations_at(where, self.nodes)
-        if where in self._by_name or where in self._shared_labels:
+        if is_called(where, self.names):
             return operations_at(self.find(where), self.nodes)
         inside = [node for node, path in self.module_paths.items() if f"{path}.".startswith(f"{where}.")]
         return {node for node in inside if node.inputs} or operations_at(where, self.nodes)
@@ -325,26 +330,21 @@ class Stepper:
 
     def find(self, name: str) -> Value:
         """The node with this name; ValueError if there is none or more than one."""
-        if name in self._by_name:
-            return self._by_name[name]
-        if name in self._shared_labels:
-            choices = " or ".join(self._shared_labels[name][:4])
-            raise ValueError(f"{len(self._shared_labels[name])} nodes share the label {name!r}; say {choices}")
-        close = ", ".join(itertools.islice(self._by_name, 10))
-        raise ValueError(f"no node is called {name!r}; there are {close}{' …' if len(self._by_name) > 10 else ''}")
+        return find_by_name(name, self.names)
 
-    @cached_property
-    def _by_name(self) -> dict[str, Value]:
-        counts = Counter(self.names.values())
-        return {name: node for node, name in self.names.items() if counts[name] == 1}
+    def draw(self, file: str | os.PathLike[str] | None = None, *, rankdir: str = "LR") -> graphviz.Digraph:
+        """The graph with the gradients that there are at this position; `file` and `rankdir` are those of `draw`.
 
-    @cached_property
-    def _shared_labels(self) -> dict[str, list[str]]:
-        shared: dict[str, list[str]] = {}
-        for node, name in self.names.items():
-            if node.label and node.label != name:
-                shared.setdefault(node.label, []).append(name)
-        return shared
+        >>> x = Value(2.0, "x")
+        >>> stepper = Stepper(x.exp().tanh())
+        >>> _ = stepper.goto(3)
+        >>> stepper.draw().source.count("← ")  # of two edges
+        1
+        """
+        first = self.total - self.position  # of the operations, this one and those after it have handed on theirs
+        passed = set(self.operations[first:]) if not self.is_forward else set()
+        called = {name: node for node, name in self.names.items()}
+        return draw_sweep(self.root, file, called, Sweep(self.grad, passed.__contains__), rankdir)
 
     @cached_property
     def module_paths(self) -> dict[Value, str]:
@@ -383,18 +383,6 @@ class Stepper:
         if self._arrived[node] == self._expected[node]:
             return NodeStage.COMPLETE
         return NodeStage.ACCUMULATING if self._arrived[node] else NodeStage.NOT_REACHED
-
-    @contextmanager
-    def lent_gradients(self) -> Iterator[None]:
-        """For the time of a block, the nodes' own `grad` is what is seen here; those not reached have 0."""
-        own = [node.grad for node in self.nodes]
-        for node in self.nodes:
-            node.grad = self.grad(node) or 0.0
-        try:
-            yield
-        finally:
-            for node, grad in zip(self.nodes, own, strict=True):
-                node.grad = grad
 
     def gradients(self) -> dict[Value, float]:
         """The gradient so far of every node that the backward pass has reached."""

@@ -1,4 +1,4 @@
-"""How the stepper speaks: a name for every node, and each step as text.
+"""How the stepper speaks: each step as text.
 
 The terminal, the page and `explain` take their words from here, so that they say the same.
 
@@ -10,67 +10,23 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution, Step
-from tinygrad_edu.drawing.names import is_constant, node_names
+from tinygrad_edu.drawing.modules import is_parameter
 from tinygrad_edu.number_systems import formula, local_formulas
 from tinygrad_edu.number_systems.floats import evaluate
 from tinygrad_edu.op import Op
 from tinygrad_edu.texts import short_number
 from tinygrad_edu.value import Value
 
-__all__ = ["ContributionText", "Wording", "name_all"]
+__all__ = ["ContributionText", "Wording"]
 
 #: The formula of a node with more inputs is abbreviated: a neuron of four inputs, with its bias, is written out.
 _WRITTEN_OUT = 9
-
-
-# Names ----------------------------------------------------------------------------------------------------
-
-
-def name_all(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -> dict[Value, str]:
-    """A name for every node of a graph, given in topological order; only constants may share one.
-
-    A node is called by its label, else by the variable that holds it (in `names`, or in the calling code), else
-    `v1`, `v2`, ... in the order of computation, and the root `L`. Where nodes share a label, `_1`, `_2`, ... is
-    added. Constants, the leaves that nobody named, are called by their number.
-
-    >>> x = Value(3.0, "x")
-    >>> product = 2.0 * x
-    >>> total = product + 1.0
-    >>> list(name_all([x, *product.inputs[:1], product, *total.inputs[1:], total], {}).values())
-    ['x', '2', 'v1', '1', 'L']
-    """
-    wanted = node_names(nodes, names)
-    uses = Counter(wanted.values())
-    fresh = _FreshNames(uses)
-    found: dict[Value, str] = {}
-    for node in nodes:
-        name = wanted.get(node, "")
-        if is_constant(node, name):
-            found[node] = short_number(node.data)
-        elif name:
-            found[node] = name if uses[name] == 1 else fresh.numbered(f"{name}_")
-        else:
-            found[node] = "L" if node is nodes[-1] and "L" not in uses else fresh.numbered("v")
-    return found
-
-
-class _FreshNames:
-    """Names made of a stem and a number, other than those that are taken."""
-
-    def __init__(self, taken: Mapping[str, int]) -> None:
-        self.taken = taken
-        self.counters: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
-
-    def numbered(self, stem: str) -> str:
-        return next(name for k in self.counters[stem] if (name := f"{stem}{k}") not in self.taken)
 
 
 # Steps as text --------------------------------------------------------------------------------------------
@@ -111,6 +67,12 @@ class Wording:
     def __init__(self, names: dict[Value, str]) -> None:
         self.names = names
         self.root = next(reversed(names))
+        #: Plain numbers that took part, such as the 2 of 2 * x: nobody asks for their gradients.
+        self.constants = {
+            node
+            for node, name in names.items()
+            if not (node.inputs or node.label or is_parameter(node)) and name == short_number(node.data)
+        }
 
     def rule(self, node: Value) -> str:
         """How a node is computed, by name: "c * d"."""
@@ -153,14 +115,17 @@ class Wording:
         """What a backward step starts from: "∂L/∂e = 1"."""
         return f"{self.gradient(step.node)} = {short_number(step.upstream)}"
 
-    def contributions(self, step: Step, limit: int | None = None) -> list[ContributionText]:
-        """The edges of a backward step, at most `limit` of them."""
-        edges = zip(
+    def contributions(
+        self, step: Step, limit: int | None = None, *, to_constants: bool = True
+    ) -> list[ContributionText]:
+        """The edges of a backward step, at most `limit` of them, those to constants too or not."""
+        every = zip(
             step.contributions,
             self.local_formulas(step.node),
             self.local_formulas_in_numbers(step.node),
             strict=True,
         )
+        edges = (edge for edge in every if to_constants or edge[0].input not in self.constants)
         return [
             ContributionText(
                 derivative=self.derivative(step.node, c.input),
@@ -254,4 +219,4 @@ def _filled(text: str, nodes: Sequence[Value], text_of: Callable[[Value], str]) 
 
 
 def _bracketed(text: str) -> str:
-    return text if re.fullmatch(r"[\w.]+(\[[\d, ]+\])?", text) else f"({text})"
+    return text if re.fullmatch(r"[\w.⁽⁾]+(,[₀-₉]+)*(\[[\d, ]+\])?", text) else f"({text})"

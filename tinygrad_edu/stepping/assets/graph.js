@@ -23,7 +23,7 @@ root.gradient = 1;
 
 /** What happens at each position from 1 on. */
 const events = [];
-/** Every contribution of the backward pass: edge number `slot` of `node`, to `input`. */
+/** Every contribution of the backward pass but those to constants: edge number `slot` of `node`, to `input`. */
 const edges = [];
 
 for (const id of data.forward) {
@@ -39,6 +39,7 @@ data.backward.forEach((step, index) => {
   const node = nodes[step.node];
   step.contributions.forEach(([amount, before, after], slot) => {
     const input = nodes[node.inputs[slot]];
+    if (input.constant) return; // nobody asks for the gradient of a plain number
     const edge = {
       node, input, slot,
       upstream: decoded(step.upstream), local: node.locals[slot],
@@ -78,7 +79,7 @@ const isComplete = (node, position) => node.completeAt !== null && position >= n
 const equation = (node) => (node.formula ? `${node.name} = ${typeset(node.formula)}` : node.name);
 
 /** The edge from a node to its input number `slot`. */
-const edgeAt = (node, slot) => edgesOf.get(node)[slot];
+const edgeAt = (node, slot) => edgesOf.get(node).find((edge) => edge.slot === slot);
 
 /** The edges of a path that the engine wrote down as the inputs taken on the way from the root. */
 function pathEdges(slots) {

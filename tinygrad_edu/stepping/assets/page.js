@@ -3,7 +3,7 @@
 // Where we are -------------------------------------------------------------------------------------------------------
 
 /** The leaf whose gradient has the most to tell. */
-const mostUsed = nodes.filter((node) => !node.formula && !isConstant(node))
+const mostUsed = nodes.filter((node) => !node.formula && !node.constant)
   .reduce((best, node) => (best && best.consumers.length >= node.consumers.length ? best : node), null) ?? root;
 
 const state = {
@@ -35,13 +35,6 @@ function stopIndex() {
     else high = middle - 1;
   }
   return low;
-}
-
-/** The last position that no question bars: what constants receive is nobody's question. */
-function unasked(position) {
-  let last = position;
-  while (isConstant(events[last]?.edge?.input)) last += 1;
-  return last;
 }
 
 /** Go to a position; in predict mode no further than what has been revealed, where the next question waits. */
@@ -159,7 +152,7 @@ const KEYS = {
 };
 
 function onKey(event) {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const { target } = event;
   if (event.key === "Escape") target.blur();
   if (target.matches("input:not([type=range]), select")) return;
@@ -177,7 +170,8 @@ function onGraphKey(event) {
   const direction = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   if (direction) {
     event.preventDefault();
-    state.focus = nodes[Math.min(Math.max(state.focus.id + direction, 0), nodes.length - 1)];
+    const next = (id) => (id in nodes && !nodes[id].isDrawn ? next(id + direction) : nodes[id]);
+    state.focus = next(state.focus.id + direction) ?? state.focus;
     drawGraph();
     state.focus.group.focus();
     keepInView(state.focus);
@@ -208,16 +202,19 @@ function connect() {
   byId("zoom-out").onclick = () => zoomBy(0.8);
   byId("zoom-fit").onclick = fit;
   document.addEventListener("keydown", onKey);
-  for (const node of nodes) {
+  for (const node of nodes.filter((each) => each.isDrawn)) {
     node.group.addEventListener("click", () => dragged > 4 || select(node));
     node.group.addEventListener("focus", () => { state.focus = node; });
+  }
+  for (const box of svg.querySelectorAll(".neuron")) {
+    box.addEventListener("click", (event) => dragged > 4 || event.target.closest(".row") || openNeuron(nodes[Number(box.id.split("-")[1])]));
   }
   svg.addEventListener("keydown", onGraphKey);
   canvas.addEventListener("wheel", (event) => { event.preventDefault(); zoomBy(Math.exp(-event.deltaY / 400), event.clientX, event.clientY); }, { passive: false });
   canvas.addEventListener("pointerdown", (event) => { if (!pointers.size) dragged = 0; pointers.set(event.pointerId, { x: event.clientX, y: event.clientY }); });
   window.addEventListener("pointermove", onPointerMove);
   for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, (event) => pointers.delete(event.pointerId));
-  new ResizeObserver(() => setView(viewAt(scaleOf(view), view.x + view.width / 2, view.y + view.height / 2))).observe(canvas);
+  new ResizeObserver(onResize).observe(canvas);
 }
 
 function begin() {

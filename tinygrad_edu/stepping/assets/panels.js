@@ -89,11 +89,14 @@ function drawNode() {
   const facts = make("dl", {},
     fact("made by", node.formula ? typeset(node.formula) : kindOf(node)),
     fact("value", isComputed(node, state.position) ? full(node.value) : "not computed yet"),
-    fact("gradient now", gradient === null ? "not reached yet" : full(gradient) + (isComplete(node, state.position) ? ", complete" : ", so far")));
+    node.constant ? null : fact("gradient now", gradient === null ? "not reached yet" : full(gradient) + (isComplete(node, state.position) ? ", complete" : ", so far")));
   if (node.source) {
     facts.append(fact("source", make("span", { class: "source" }, `${node.source.file}, line ${node.source.line}`,
       make("code", {}, node.source.text))));
   }
+  const box = node.group.closest(".neuron");
+  const total = box && nodes[Number(box.id.split("-")[1])];
+  if (box) facts.append(fact("neuron", make("button", { type: "button", id: "open-neuron", onclick: () => openNeuron(total) }, "Open")));
   body.replaceChildren(facts);
   if (state.predicting && !isComplete(node, state.frontier)) {
     body.append(make("p", { class: "hidden-answer" }, "Its gradient is still to be predicted, so where it comes from is hidden."));
@@ -102,9 +105,7 @@ function drawNode() {
   body.append(...explained(node));
 }
 
-const isConstant = (node) => Boolean(node?.look.includes("constant"));
-
-const kindOf = (node) => ["constant", "parameter"].find((kind) => node.look.includes(kind)) ?? "a leaf, which is given";
+const kindOf = (node) => (node.constant ? "a constant" : node.look.includes("parameter") ? "a parameter" : "a leaf, which is given");
 
 const full = (number) => (Number.isFinite(number) ? minus(number) : show(number));
 
@@ -115,6 +116,7 @@ function explained(node) {
   if (node === root) {
     return [make("p", { class: "headline" }, derivative(root.name, root.name), " = 1"), make("p", {}, "The sweep starts here.")];
   }
+  if (node.constant) return [make("p", { class: "quiet" }, "A plain number that takes part; nobody asks for its gradient.")];
   if (node.path_count) return [...uses(node), ...paths(node), ...finiteDifference(node)];
   return [...uses(node), make("p", { class: "quiet" },
     `This graph is too large for more; in Python, ${root.name}.explain(${node.name}) lists the paths and gradcheck takes differences.`)];

@@ -2,6 +2,8 @@
 
 const svg = document.querySelector("#canvas svg");
 const find = (id) => svg.querySelector(`#${CSS.escape(id)}`);
+/** What stands for a part that is not drawn: inputs of a wide neuron without a row, edges inside a neuron's box. */
+const undrawn = () => document.createElementNS("http://www.w3.org/2000/svg", "g");
 
 const largestAmount = Math.max(...edges.map((edge) => Math.abs(edge.amount)).filter(Number.isFinite), 0);
 
@@ -9,15 +11,14 @@ const largestAmount = Math.max(...edges.map((edge) => Math.abs(edge.amount)).fil
 const sign = (number) => (!Number.isFinite(number) ? "broken" : number > 0 ? "positive" : number < 0 ? "negative" : "nothing");
 
 for (const node of nodes) {
-  node.group = find(`node-${node.id}`);
-  node.look = node.group.getAttribute("class"); // "node operation root", and so on
-  node.valueText = node.group.querySelector(".value");
-  node.gradText = node.group.querySelector(".grad");
-  node.shapes = [...node.group.querySelectorAll("path, polygon")];
-  node.cell = node.shapes.pop(); // behind the gradient; the others are the box
+  node.group = find(`node-${node.id}`) ?? undrawn();
+  node.isDrawn = node.group.isConnected;
+  node.look = node.group.getAttribute("class") ?? "node"; // "node operation root", and so on
+  node.valueTexts = [...node.group.querySelectorAll(".value"), ...svg.querySelectorAll(`[data-of="node-${node.id}"] .value`)];
+  node.gradTexts = [...node.group.querySelectorAll(".grad"), ...svg.querySelectorAll(`[data-of="node-${node.id}"] .grad`)];
 }
 for (const edge of edges) {
-  edge.group = find(`edge-${edge.node.id}-${edge.slot}`);
+  edge.group = find(`edge-${edge.node.id}-${edge.slot}`) ?? undrawn();
   edge.localText = edge.group.querySelector(".local");
   edge.amountText = edge.group.querySelector(".amount");
 }
@@ -25,37 +26,36 @@ for (const edge of edges) {
 /** Make the drawing one whose numbers can change. */
 function prepareDrawing() {
   // First measure everything, then change it: a change between two measurements would have the page laid out anew.
-  const cells = nodes.map((node) => node.cell.getBBox());
-  const labels = edges.map((edge) => [edge.localText, edge.amountText].map((text) => [text, text.getBBox()]));
-  nodes.forEach((node, k) => prepareNode(node, cells[k]));
-  edges.forEach((edge, k) => prepareEdge(edge, labels[k]));
+  const rows = nodes.filter((node) => node.look.includes("row"));
+  const boxes = rows.map((node) => node.group.getBBox());
+  rows.forEach((node, k) => prepareRow(node, boxes[k]));
+  nodes.forEach(prepareNode);
+  edges.forEach(prepareEdge);
 }
 
-function prepareNode(node, { x, y, width, height }) {
-  const [left, right, top, bottom] = [x + 5, x + width, y + 1, y + height - 1];
-  node.cell.setAttribute("points", `${left},${top} ${right},${top} ${right},${bottom} ${left},${bottom}`);
-  node.cell.classList.add("cell");
-  node.shapes.forEach((shape) => shape.classList.add("box"));
-  for (const text of [node.valueText, node.gradText]) anchor(text, "end", right - 2);
+/** A frame around a row of a neuron's box, which is seen where something happens in it. */
+function prepareRow(node, { x, width }) {
+  const cell = node.group.querySelector(".cell");
+  const frame = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  const place = { x: x - 2, y: cell.getAttribute("y"), width: width + 2, height: cell.getAttribute("height") };
+  for (const [name, value] of Object.entries(place)) frame.setAttribute(name, value);
+  frame.setAttribute("class", "box frame");
+  node.group.prepend(frame);
+}
+
+function prepareNode(node) {
   titled(node.group, equation(node));
   node.group.setAttribute("role", "button");
 }
 
-function prepareEdge(edge, labels) {
-  for (const [text, { x, width }] of labels) anchor(text, "middle", x + width / 2);
+function prepareEdge(edge) {
   titled(edge.group, `∂${edge.node.name}/∂${edge.input.name} = ${edge.formula}`);
   const share = Math.sqrt(Math.abs(edge.amount) / (largestAmount || 1));
   edge.group.style.setProperty("--width", (1 + 3 * (Number.isFinite(share) ? share : 1)).toFixed(2));
 }
 
-/** Hold a text by its end or middle, so that it stays in place when its number changes. */
-function anchor(text, at, x) {
-  text.setAttribute("text-anchor", at);
-  text.setAttribute("x", x);
-}
-
 function titled(group, text) {
-  const title = group.querySelector("title");
+  const title = group.querySelector(":scope > title");
   if (title) title.textContent = text;
 }
 
@@ -96,8 +96,8 @@ function drawGraph() {
     if (receiving.has(node) || asked?.input === node) classes.push("receiving");
     if (state.selected === node) classes.push("selected");
     setClass(node.group, classes.join(" "));
-    setText(node.valueText, computed ? brief(node.value) : "?");
-    setText(node.gradText, brief(gradient));
+    for (const text of node.valueTexts) setText(text, computed ? brief(node.value) : "?");
+    for (const text of node.gradTexts) setText(text, brief(gradient));
     setAttribute(node.group, "aria-label", describe(node, computed, gradient));
     setAttribute(node.group, "aria-pressed", String(state.selected === node));
     setAttribute(node.group, "tabindex", state.focus === node ? "0" : "-1");

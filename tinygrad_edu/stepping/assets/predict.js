@@ -58,7 +58,7 @@ function setPredicting(on) {
   stopPlaying();
   state.predicting = on;
   state.score = { right: 0, asked: 0 };
-  state.frontier = on ? unasked(seedAt) : end;
+  state.frontier = on ? seedAt : end;
   byId("verdict").replaceChildren();
   byId("predict-toggle").setAttribute("aria-pressed", String(on));
   if (on && state.position >= seedAt) goTo(state.frontier + 1);
@@ -102,7 +102,7 @@ function drawQuestion() {
 /** The values of the names in a local derivative: `, where o = 0.7071`. */
 function valuesIn({ node, formula }) {
   const around = new Set([...node.inputs.map((id) => nodes[id]), node]);
-  const named = [...around].filter((used) => formula.includes(used.name) && !isConstant(used));
+  const named = [...around].filter((used) => formula.includes(used.name) && !used.constant);
   return named.length ? `, where ${named.map(({ name, value }) => `${ownName(name)} = ${show(value)}`).join(", ")}` : "";
 }
 
@@ -129,7 +129,7 @@ function checkAnswer(event) {
 function reveal(kind, text) {
   const { edge } = state.question;
   state.score.asked += 1;
-  state.frontier = Math.max(state.frontier, unasked(edge.at));
+  state.frontier = Math.max(state.frontier, edge.at);
   byId("answer").value = "";
   goTo(edge.at);
   const next = make("button", { type: "button", id: "next-question", onclick: () => { verdict(); goTo(state.frontier + 1); } },

@@ -3,6 +3,7 @@
 const home = svg.viewBox.baseVal;
 const whole = { x: home.x, y: home.y, width: home.width, height: home.height };
 let view = { ...whole };
+let isSeen = false; // a page in a hidden frame has no size to fit into
 const canvas = byId("canvas");
 
 /** How many pixels one unit of the drawing takes, when the view is that wide and high. */
@@ -73,9 +74,11 @@ const MARGIN = 12;
 
 /** Move the view, as little as needed, until a node is in sight, and its companions too if there is room. */
 function keepInView(node, companions = []) {
-  const everything = around([node, ...companions].map(boxOf));
+  const shown = [node, ...companions].filter((each) => each.isDrawn);
+  if (!shown.length) return;
+  const everything = around(shown.map(boxOf));
   const fits = everything.width + 2 * MARGIN <= view.width && everything.height + 2 * MARGIN <= view.height;
-  const box = fits ? everything : boxOf(node);
+  const box = fits ? everything : boxOf(shown[0]);
   const nearest = (low, size, viewLow, viewSize) => Math.min(Math.max(viewLow, low + size + MARGIN - viewSize), low - MARGIN);
   glideTo({ ...view, x: nearest(box.x, box.width, view.x, view.width), y: nearest(box.y, box.height, view.y, view.height) });
 }
@@ -108,11 +111,19 @@ function glideTo(target) {
 
 /** The whole graph if it can be read at that size, else the part around the root or the first step. */
 function firstView() {
+  if (!canvas.clientWidth) return;
+  isSeen = true;
   fit();
   if (scaleOf(whole) < READABLE_SCALE) {
     const box = boxOf(nodes[data.forward[0]]);
     setView(viewAt(READABLE_SCALE, box.x + box.width / 2, box.y + box.height / 2));
   }
+}
+
+/** Keep the middle where it is; a page that was hidden when it opened has its first view now. */
+function onResize() {
+  if (isSeen && canvas.clientWidth) setView(viewAt(scaleOf(view), view.x + view.width / 2, view.y + view.height / 2));
+  else firstView();
 }
 
 const pointers = new Map();
