@@ -18,7 +18,7 @@ is made. Each `Value` that is computed then knows the place of its module. The p
 module that runs, and names each module as the one around it does. So a module that is called in two places has two
 paths, and one identity. A module that no attribute leads to goes by the name of its class.
 
-May import: `elsewhere`, `texts`, `origins`, `modes`, `value`; NumPy.
+May import: `elsewhere`, `texts`, `later`, `origins`, `modes`, `value`; `drawing` for its type alone; NumPy.
 """
 
 from __future__ import annotations
@@ -30,21 +30,26 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial, wraps
 from reprlib import recursive_repr
 from types import CoroutineType, FunctionType, GeneratorType
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
 from tinygrad_edu.elsewhere import MODULE_ATTRIBUTES, ZERO_GRAD_KEYWORDS, call_elsewhere, says_ours
+from tinygrad_edu.later import later
 from tinygrad_edu.modes import asks_for_modules, current_mode, modes_alive, running_module
 from tinygrad_edu.origins import Origin, Place
 from tinygrad_edu.texts import counted
 from tinygrad_edu.value import Value
+
+if TYPE_CHECKING:
+    from tinygrad_edu.drawing.layout import Drawing
 
 __all__ = ["Module", "StateDict", "in_mode", "modes_of", "run", "walk"]
 
 #: The modes of modules, by `id`, that hold for this thread or task alone: see `in_mode`.
 _modes_here: ContextVar[Mapping[int, bool] | None] = ContextVar("tinygrad_edu_modules_in_mode", default=None)
 _NOTHING = object()
+_diagram = later("tinygrad_edu.nn.diagram", "diagram")
 #: What `state_dict` returns: the number of each parameter, and each buffer, by path.
 StateDict: TypeAlias = dict[str, Any]
 
@@ -193,9 +198,27 @@ class Module:
                 f"{' and '.join(problems)}; build the module with the sizes it was saved with"
             )
 
+    _repr_svg_ = later("tinygrad_edu.notebooks.pictures", "model_svg")
+
     def describe(self) -> str:
         """What `repr` says about this module instead of listing those inside it, such as "2 -> 16, tanh"."""
         return ""
+
+    def diagram(self, example: Any = None) -> Drawing:
+        """The architecture as a picture, which is what `draw(model)` draws; with what it computes from an example.
+
+        Layers one after the other, of at most 200 neurons in all, are drawn neuron by neuron: a line is a weight, its
+        width and color are the weight's. Any other model is drawn as blocks, with their shapes if there is an example.
+        The model is called on it in `eval()`, and raises what it raises. A tuple of arrays or lists holds the arguments
+        of a call that takes several.
+
+        >>> from tinygrad_edu.nn import MLP
+        >>> picture = MLP(2, [3, 1]).diagram([0.5, -1.0])
+        >>> picture.pipe("svg", encoding="utf-8").count('class="edge weight"')
+        9
+        """
+        drawing: Drawing = _diagram(self, example)
+        return drawing
 
     @recursive_repr("...")
     def __repr__(self) -> str:
