@@ -158,3 +158,13 @@ def test_no_line_of_a_table_as_text_ends_in_spaces():
     lines = text_of(table).splitlines()
     assert lines[-1].endswith("a bias")
     assert [line.rstrip() for line in lines] == lines
+
+
+def test_making_a_text_in_a_notebook_shows_nothing_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[object] = []
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr("rich.jupyter.display", lambda *output: shown.append(output))
+    table = Table("input", "gradient")
+    table.add_row("x", "2")
+    assert "gradient" in text_of(table)
+    assert shown == []

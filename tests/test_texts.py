@@ -2,7 +2,7 @@
 
 import pytest
 
-from tinygrad_edu.texts import count_text, counted, drawn_number, short_number
+from tinygrad_edu.texts import aligned, count_text, counted, drawn_number, short_number
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,22 @@ def test_counts(count, text):
 
 def test_one_is_singular():
     assert [counted(k, "step") for k in (0, 1, 2)] == ["0 steps", "1 step", "2 steps"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "texts"),
+    [
+        ([], []),
+        ([0.0, -0.0], ["0", "0"]),
+        ([1.0, -2.0], ["1", "−2"]),
+        ([1 / 3, 20.0], ["0.33", "20.00"]),
+        ([1 / 3, 2e5], ["0.3333", "200000"]),  # two digits are the least that is shown of a number
+        ([0.5, 1e-9, -1e-9], ["0.5", "1e−09", "−1e−09"]),
+        ([1e6, 1.0], ["1e+06", "1"]),
+        ([float("nan"), float("-inf"), 1.5], ["nan", "−inf", "1.5"]),
+        ([float("nan")], ["nan"]),
+        ([12345.678], ["12346"]),
+    ],
+)
+def test_numbers_in_a_table_have_as_many_decimals(numbers, texts):
+    assert aligned(numbers) == texts

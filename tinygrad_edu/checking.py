@@ -4,7 +4,7 @@ Two independent ways lead to the same derivative: backpropagation, which multipl
 differences, which know no rule. When they disagree, each operation of the graph is put to the same test on its own, and
 the one whose rule is wrong is named.
 
-May import: `elsewhere`, `texts`, `terminal`, `number_systems`, `value`, `backprop`, `arrays`,
+May import: `elsewhere`, `later`, `texts`, `terminal`, `number_systems`, `value`, `backprop`, `arrays`,
 `gradients`, `finite_differences`; NumPy.
 """
 
@@ -24,12 +24,13 @@ from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.elsewhere import GRADCHECK_KEYWORDS, says_ours
 from tinygrad_edu.finite_differences import USUAL, Around, InputCheck, Precision
 from tinygrad_edu.gradients import grad
+from tinygrad_edu.later import later
 from tinygrad_edu.number_systems.floats import evaluate
 from tinygrad_edu.terminal import RenderableType, Table, Text, text_of
 from tinygrad_edu.texts import counted
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["GradCheck", "InputCheck", "WrongOperation", "check_node", "gradcheck"]
+__all__ = ["GradCheck", "InputCheck", "WrongOperation", "check_node", "gradcheck", "sentences", "shown_rows", "slopes"]
 
 #: More rows than these do not fit on a screen.
 _SHOWN_ROWS = 20
@@ -83,17 +84,23 @@ class GradCheck:
         """The largest relative error of the inputs that are not at a kink."""
         return max((row.relative_error for row in self.rows if row.verdict != "kink"), default=0.0)
 
+    _repr_html_ = later("tinygrad_edu.notebooks.checks", "check_html")
+
     def __rich__(self) -> RenderableType:
-        table = Table(title=self._title(), title_justify="left", caption_justify="left")
+        failed, count = sum(not row.passed for row in self.rows), counted(len(self.rows), "input")
+        passed = f"{failed} of {count} FAILED" if failed else f"{count} passed"
+        table = Table(
+            title=f"gradcheck at f = {self.output:.6g}: {passed}", title_justify="left", caption_justify="left"
+        )
         table.add_column("input")
         for heading in ("at", "analytic", "numeric", "absolute error", "relative error"):
             table.add_column(heading, justify="right")
         table.add_column("verdict")
-        for row in self._shown():
+        for row in shown_rows(self):
             numbers = [f"{row.at:.6g}", f"{row.analytic:.8g}", f"{row.numeric:.8g}"]
             errors = [f"{error:.1e}" if error else "0" for error in (row.absolute_error, row.relative_error)]
             table.add_row(Text(row.name), *numbers, *errors, _verdict(row))
-        table.caption = Text("\n".join(self._sentences()))
+        table.caption = Text("\n".join(sentences(self)))
         return table
 
     def __str__(self) -> str:
@@ -101,36 +108,46 @@ class GradCheck:
 
     __repr__ = __str__
 
-    def _title(self) -> str:
-        failed = sum(not row.passed for row in self.rows)
-        count = counted(len(self.rows), "input")
-        return f"gradcheck at f = {self.output:.6g}: " + (
-            f"{failed} of {count} FAILED" if failed else f"{count} passed"
-        )
 
-    def _shown(self) -> list[InputCheck]:
-        """All rows, or, of very many, those that most want looking at, in their own order."""
-        telling = sorted(self.rows, key=lambda row: (row.passed, row.verdict == "pass", -row.relative_error))
-        chosen = {id(row) for row in telling[:_SHOWN_ROWS]}
-        return [row for row in self.rows if id(row) in chosen]
+def shown_rows(check: GradCheck) -> list[InputCheck]:
+    """All rows, or, of very many, those that most want looking at, in their own order.
 
-    def _sentences(self) -> Iterator[str]:
-        hidden = len(self.rows) - _SHOWN_ROWS
-        if hidden > 0:
-            yield f"… and {hidden} more; the largest relative error of all is {self.max_relative_error:.1e}"
-        yield from map(str, self.wrong)
-        yield from self.remarks
+    >>> len(shown_rows(gradcheck(lambda x: (x * x).sum(), [np.ones(30)])))
+    20
+    """
+    telling = sorted(check.rows, key=lambda row: (row.passed, row.verdict == "pass", -row.relative_error))
+    chosen = {id(row) for row in telling[:_SHOWN_ROWS]}
+    return [row for row in check.rows if id(row) in chosen]
+
+
+def sentences(check: GradCheck) -> Iterator[str]:
+    """What is to be said below the rows: how many are not shown, which operation is at fault, what else was noticed.
+
+    >>> list(sentences(gradcheck(lambda x: x * x, [3.0])))
+    []
+    """
+    hidden = len(check.rows) - _SHOWN_ROWS
+    if hidden > 0:
+        yield f"… and {hidden} more; the largest relative error of all is {check.max_relative_error:.1e}"
+    yield from map(str, check.wrong)
+    yield from check.remarks
+
+
+def slopes(row: InputCheck) -> str:
+    """The slopes on both sides, where they differ by more than one percent, and so should be seen.
+
+    >>> slopes(gradcheck(lambda x: x.relu(), [0.0]).rows[0])
+    'slope 0 left, 1 right'
+    """
+    is_wide = not abs(row.left - row.right) <= 0.01 * max(abs(row.left), abs(row.right))
+    return f"slope {row.left:.4g} left, {row.right:.4g} right" if row.verdict != "pass" and is_wide else ""
 
 
 def _verdict(row: InputCheck) -> Text:
-    color = {"pass": "green", "kink": "yellow"}.get(row.verdict, "bold red")
-    slopes = f": slope {row.left:.4g} left, {row.right:.4g} right"
-    return Text(row.verdict + (slopes if row.verdict != "pass" and _is_wide(row) else ""), color)
-
-
-def _is_wide(row: InputCheck) -> bool:
-    """Whether the slopes on the two sides differ by more than one percent, and so should be seen."""
-    return not abs(row.left - row.right) <= 0.01 * max(abs(row.left), abs(row.right))
+    return Text(
+        ": ".join(filter(None, (row.verdict, slopes(row)))),
+        {"pass": "green", "kink": "yellow"}.get(row.verdict, "bold red"),
+    )
 
 
 @says_ours(GRADCHECK_KEYWORDS)

@@ -87,7 +87,7 @@ class Methods:
     backward: ClassVar[Callable[..., None]]
     backward_steps: ClassVar[Callable[..., Any]]
     explain = later("tinygrad_edu.stepping.explanation", "explain")
-    _repr_svg_ = later("tinygrad_edu.drawing.graph", "notebook_svg")
+    _repr_svg_ = later("tinygrad_edu.notebooks.pictures", "value_svg")
     __array_ufunc__ = later("tinygrad_edu.arrays", "ufunc_of_value")
     __array_function__ = later("tinygrad_edu.arrays", "function_of_value")
 

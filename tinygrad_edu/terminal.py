@@ -50,7 +50,7 @@ def text_of(printed: RenderableType, width: int = 118) -> str:
     >>> print(text_of(Table("input", "gradient", title="a table")).splitlines()[1])
     ┏━━━━━━━┳━━━━━━━━━━┓
     """
-    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console = Console(file=io.StringIO(), width=width, color_system=None, force_jupyter=False)
     with console.capture() as captured:
         console.print(printed)
     return "\n".join(line.rstrip() for line in captured.get().splitlines())

@@ -6,8 +6,9 @@ May import: the standard library only.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-__all__ = ["count_text", "counted", "drawn_number", "short_number"]
+__all__ = ["aligned", "count_text", "counted", "drawn_number", "short_number"]
 
 #: More digits than these nobody reads.
 _DIGITS = 15
@@ -29,6 +30,28 @@ def drawn_number(number: float) -> str:
     ('−0.1235', '3', 'nan')
     """
     return f"{number + 0.0:.4g}".replace("-", "−")
+
+
+def aligned(numbers: Sequence[float]) -> list[str]:
+    """Numbers for a table: four digits of the largest, and all with as many decimals, but where digits would be lost.
+
+    >>> aligned([1.5, -20.25, 0.0]), aligned([1.0, 3e-5]), aligned([2.0, 3.0])
+    (['1.50', '−20.25', '0.00'], ['1', '3e−05'], ['2', '3'])
+    """
+    finite = [abs(number) for number in numbers if math.isfinite(number)]
+    largest = max(finite, default=0.0)
+    if largest and not 1e-3 <= largest < 1e6:
+        return [drawn_number(number) for number in numbers]
+    decimals = max(0, 3 - math.floor(math.log10(largest))) if largest else 0
+    while decimals and all(f"{number:.{decimals}f}".endswith(("0", "nan", "inf")) for number in numbers):
+        decimals -= 1
+    return [_with_decimals(number, decimals) for number in numbers]
+
+
+def _with_decimals(number: float, decimals: int) -> str:
+    if number and (not math.isfinite(number) or abs(number) < 10.0 ** (1 - decimals) / 2):
+        return drawn_number(number)
+    return f"{number + 0.0:.{decimals}f}".replace("-", "−")
 
 
 def counted(count: int, what: str) -> str:

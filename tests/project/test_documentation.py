@@ -17,7 +17,8 @@ import tinygrad_edu
 INTERNAL = {
     # The parts that the packages are made of; what is public in them, the packages list.
     "tinygrad_edu.drawing", "tinygrad_edu.stepping", "tinygrad_edu.replay", "tinygrad_edu.optim",
-    "tinygrad_edu.training", "tinygrad_edu.diagnosis", "tinygrad_edu.plotting", "tinygrad_edu.cli",
+    "tinygrad_edu.training", "tinygrad_edu.diagnosis", "tinygrad_edu.notebooks", "tinygrad_edu.plotting",
+    "tinygrad_edu.cli",
 }  # fmt: skip
 MODULES = [
     name

@@ -46,6 +46,7 @@ PARTS = (
     "optim",
     "training",
     "diagnosis",
+    "notebooks",
     "plotting",
     "cli",
     "__main__",

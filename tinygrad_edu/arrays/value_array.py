@@ -3,8 +3,8 @@
 Everything NumPy does goes through the rule book: `np.exp(a)` is `exp` of each element, `a @ b` makes `dot` nodes, and
 plain numbers that land in an array become `Value`s. What would lose the graph is an error.
 
-May import: `elsewhere`, `truth`, `ops`, `modes`, `value`; `dispatch`, `elementwise` and `showing` of this folder;
-NumPy.
+May import: `elsewhere`, `later`, `truth`, `ops`, `modes`, `value`; `dispatch`, `elementwise` and `showing` of this
+folder; NumPy.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import numpy as np
 from tinygrad_edu import ops
 from tinygrad_edu.arrays.dispatch import MEANINGS, not_here
 from tinygrad_edu.arrays.elementwise import TRUTH, elements_of, on_elements
-from tinygrad_edu.arrays.showing import as_html, as_text
+from tinygrad_edu.arrays.showing import as_text
 from tinygrad_edu.elsewhere import ELSEWHERE
+from tinygrad_edu.later import later
 from tinygrad_edu.modes import is_hidden, revealed
 from tinygrad_edu.truth import TRUTHS
 from tinygrad_edu.value import Value, as_value
@@ -287,8 +288,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             format(value)  # which is refused while recording
         return as_text(self, "", spec)
 
-    def _repr_html_(self) -> str:
-        return as_html(self)
+    _repr_html_ = later("tinygrad_edu.notebooks.arrays", "array_html")
 
 
 class _Flat:

@@ -1,6 +1,6 @@
 """`History`: what a training run did, epoch by epoch.
 
-May import: `texts`.
+May import: `later`, `texts`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tinygrad_edu.later import later
 from tinygrad_edu.texts import counted
 
 __all__ = ["History"]
@@ -90,3 +91,5 @@ class History:
 
     def __repr__(self) -> str:
         return f"History({self.summary()})"
+
+    _repr_html_ = later("tinygrad_edu.notebooks.histories", "history_html")
