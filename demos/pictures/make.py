@@ -15,7 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from PIL import Image
 
-from tinygrad_edu import Neuron, Value, draw, save_page
+from tinygrad_edu import MLP, SGD, Neuron, Value, draw, save_page
+from tinygrad_edu.nn.losses import mean_squared_error
+from tinygrad_edu.stepping import Stepper
 
 HERE = Path(__file__).parent
 DEMOS = HERE.parent
@@ -38,19 +40,40 @@ def graph() -> None:
     draw(c, HERE / "graph.svg")
 
 
+def network() -> None:
+    """A network that has learned XOR, in the middle of a backward pass from its answer to (0, 1)."""
+    xor = {(0.0, 0.0): 0.0, (0.0, 1.0): 1.0, (1.0, 0.0): 1.0, (1.0, 1.0): 0.0}
+    model = MLP(2, [2, 1], "tanh", seed=0)
+    optimizer = SGD(model.parameters(), lr=0.3)
+    loss = 1.0
+    while loss > 0.01:
+        error = mean_squared_error([model(x) for x in xor], list(xor.values()))
+        optimizer.zero_grad()
+        error.backward()
+        optimizer.step()
+        loss = error.data
+    (answer,) = model((0.0, 1.0))
+    stepper = Stepper(answer, {"y": answer})
+    stepper.goto(stepper.total - 3)
+    stepper.draw(HERE / "network.svg")
+
+
+def architecture() -> None:
+    """A larger network and what it computes from an example."""
+    draw(MLP(2, [4, 4, 1], "tanh", seed=1), HERE / "model.svg", (0.5, -1.0))
+
+
 def page(folder: Path) -> None:
     """The stepper's page of a neuron, in the middle of the backward pass."""
     neuron = Neuron(2, "tanh", seed=1)
-    loss = (neuron([Value(1.0, "x0"), Value(-2.0, "x1")]) - 1.0) ** 2
-    loss.label = "loss"
-    save_page(loss, folder / "neuron.html")
+    save_page(neuron([1.0, -0.5]), folder / "neuron.html", names={})
     sys.path.append(str(TESTS))  # where it is known what browsers are called
     from browser import started_browser
 
     with started_browser() as browser:
         window = browser.new_page(viewport={"width": 1200, "height": 700})
         window.goto((folder / "neuron.html").as_uri())
-        for _ in range(8):
+        for _ in range(4):
             window.keyboard.press("ArrowRight")
         window.wait_for_timeout(600)
         window.screenshot(path=folder / "page.png")
@@ -78,6 +101,8 @@ def shrink(source: Path, target: Path) -> None:
 
 if __name__ == "__main__":
     graph()
+    network()
+    architecture()
     with tempfile.TemporaryDirectory() as name:
         page(Path(name))
         gallery(Path(name))

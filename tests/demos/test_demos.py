@@ -75,7 +75,7 @@ def test_digits_learns_checks_and_draws(quick_run):
     neuron, loss = (out / f"digits_{name}.svg" for name in ("neuron", "loss"))
     assert all(f"{out.name}{os.sep}{file.name}" in printed for file in (neuron, loss))
     words = texts(neuron)
-    assert all(word in words for word in ("tanh", "w·x + b", "bias", "the other 60 pixels", "∂", "←"))
+    assert all(word in words for word in ("tanh", "w·x + b", "b₁", "the other 60 pixels", "∂", "←"))
     assert ET.parse(loss).getroot().tag.endswith("svg")
     assert printed.rstrip().splitlines()[-1].startswith("Next: ")
 
