@@ -129,10 +129,10 @@ for name, model in (("by_heart", by_heart), ("early_stopping", stopped)):
 # %%
 title("All of them")
 table(["network", "training loss", "test loss", "right"], rows, width=15)
-figure, axes = plt.subplots(1, 4, figsize=(14, 3.4))
+figure, axes = plt.subplots(2, 2, figsize=(9, 6), layout="constrained")
 groups = {"vanishing": list(curves)[:2], "exploding": list(curves)[2:5], "dead": list(curves)[5:7],
           "overfitting: test loss": list(curves)[7:]}  # fmt: skip
-for axis, (heading, members) in zip(axes, groups.items(), strict=True):
+for axis, (heading, members) in zip(axes.flat, groups.items(), strict=True):
     for name in members:
         history = curves[name]
         axis.plot(history.validation_loss if heading.startswith("over") else history.loss, label=name)

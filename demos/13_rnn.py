@@ -76,17 +76,17 @@ table(["network", "parameters", "loss", "train", "test"], rows)
 # What does it think while it reads? Asked after any letter, it answers as if the name ended there.
 
 # %%
-figure, axis = plt.subplots(figsize=(8, 3.6))
+figure, axes = plt.subplots(2, 2, figsize=(8, 4.6), sharey=True, layout="constrained")
 reader = readers[RNN]
-for color, name in enumerate(["joseph", "josephine", "alexander", "alexandra"]):
+for axis, name in zip(axes.flat, ["joseph", "josephine", "alexander", "alexandra"], strict=True):
     states = reader.states(tokens(name))[LENGTH - len(name) :]
     beliefs = [reader.head(state)[0].sigmoid().data for state in states]
-    axis.plot(range(1, len(name) + 1), beliefs, color=f"C{color}", linewidth=1)
-    for place, (letter, belief) in enumerate(zip(name, beliefs, strict=True), start=1):
-        axis.text(place, belief, letter, color=f"C{color}", weight="bold", ha="center", va="center", fontsize=13,
-                  bbox={"boxstyle": "circle,pad=0.1", "color": "white"})  # fmt: skip
+    axis.axhline(0.5, color="0.6", linewidth=1, linestyle="dotted")
+    axis.plot(range(len(name)), beliefs, marker="o")
+    axis.set_xticks(range(len(name)), list(name), fontsize=12)
+    axis.set(title=f"{name}: {beliefs[-1]:.2f}", ylim=(-0.05, 1.05))
     print(f"{name:10}", "  ".join(f"{letter} {belief:.2f}" for letter, belief in zip(name, beliefs, strict=True)))
-axis.set(title="P(a woman's name), letter by letter", xlabel="letters read", ylim=(-0.05, 1.05))
+figure.supylabel("P(a woman's name), so far", fontsize=11)
 demo.save(figure, "13_reading.png")
 
 # %% [markdown]

@@ -37,3 +37,15 @@ def test_gradients_that_are_all_zero_are_said_to_be(tmp_path):
 def test_a_history_that_saw_nothing_is_refused():
     with pytest.raises(ValueError, match=r"give it to fit\(\.\.\., callbacks=\[history\]\)"):
         plot_distributions(LayerHistory([[0.0]]))
+
+
+def test_more_layers_than_fit_beside_one_another_go_on_below_on_the_same_scale():
+    history = LayerHistory([[0.0], [1.0]])
+    model = MLP(1, [2, 2, 2, 2, 2, 1], seed=0)
+    fit(model, [[0.0], [1.0]], [0.0, 1.0], loss=mean_squared_error, epochs=3, callbacks=[history], progress=False)
+    figure = plot_distributions(history)
+    titles = [axis.get_title(loc="left") for axis in figure.axes]
+    assert [title for title in titles if title.startswith("layers.")] == [f"layers.{k}" for k in range(6)]
+    assert len(figure.axes) == 12
+    limits = {axis.get_ylim() for axis in figure.axes if axis.get_yscale() == "log"}
+    assert len(limits) == 1

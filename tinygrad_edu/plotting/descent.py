@@ -143,8 +143,10 @@ def _draw_ground(chart: Axes, across: Array, up: Array, ground: Array) -> None:
 
 def _scale_curve(curve: Axes, heights: list[Array]) -> None:
     """A logarithmic axis where all losses are above 0, cut off above the losses at the start."""
-    if min(np.nanmin(line) for line in heights) > 0.0:
+    lowest = min(np.nanmin(line) for line in heights)
+    if lowest > 0.0:
         curve.set_yscale("log")
+        curve.set_ylim(bottom=lowest / 2.0)  # by itself the axis makes room for what flies off
     start = max(line[0] for line in heights)
     curve.set_ylim(top=_CURVE_TOP * start if start > 0.0 else None)
 

@@ -6,9 +6,10 @@ May import: `drawing`, `training`; `layer_history` and `style` of this folder; N
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinygrad_edu.drawing.palette import CYCLE, INK, blend
 from tinygrad_edu.plotting.layer_history import LayerHistory
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["plot_distributions"]
 
 #: In inches: as wide as a page, unless there are so many layers that their titles would collide.
-_PAGE, _NARROWEST = 7.2, 2.4
+_PAGE, _NARROWEST = 7.2, 1.8
+#: More columns than these would be too small on a page, and go on below.
+_COLUMNS = 5
 #: The middle nine tenths, the middle half, and the median between them.
 _PERCENTILES = (5, 25, 50, 75, 95)
 
@@ -30,9 +33,10 @@ _PERCENTILES = (5, 25, 50, 75, 95)
 def plot_distributions(history: LayerHistory) -> Figure:
     """How the activations and the gradients of each layer are distributed, epoch by epoch.
 
-    One column per layer. The line is the median, the bands hold the middle half and the middle nine tenths. Gradients
-    are shown by size on a logarithmic axis, which all layers share: layers that fall behind there learn slowly or
-    not at all. Above stands the share of gradients that were exactly zero throughout the last epoch.
+    One column per layer, at most five beside one another. The line is the median, the bands hold the middle half and
+    the middle nine tenths. Gradients are shown by size on a logarithmic axis, which all layers share: layers that fall
+    behind there learn slowly or not at all. Above stands the share of gradients that were exactly zero throughout the
+    last epoch.
 
     Raises ValueError when this history has seen no epoch.
 
@@ -46,10 +50,12 @@ def plot_distributions(history: LayerHistory) -> Figure:
     """
     if not history.gradients:
         raise ValueError("this history has seen no epoch; give it to fit(..., callbacks=[history])")
-    columns = len(history.gradients)
-    width = max(_NARROWEST, _PAGE / columns)
-    figure, axes = panels(2, columns, (width, 2.5), sharex=True, sharey="row")
-    for (upper, lower), layer in zip(axes.T, history.gradients, strict=True):
+    columns, bands = min(len(history.gradients), _COLUMNS), -(-len(history.gradients) // _COLUMNS)
+    figure, axes = panels(2 * bands, columns, (max(_NARROWEST, _PAGE / columns), 5.0 / (1 + bands)), sharex=True)
+    uppers, lowers = _with_one_scale(axes[0::2]), _with_one_scale(axes[1::2])
+    for unused in (*uppers[len(history.gradients) :], *lowers[len(history.gradients) :]):
+        unused.remove()
+    for upper, lower, layer in zip(uppers, lowers, history.gradients, strict=False):
         if layer in history.activations:
             _bands(upper, history.activations[layer], CYCLE[0])
         else:
@@ -61,9 +67,19 @@ def plot_distributions(history: LayerHistory) -> Figure:
         name_axes(upper, layer)
         name_axes(lower, f"{100.0 * zero:.0f} % are zero" if zero else "", "epoch")
         count_along_x(lower)
-    axes[0, 0].set_ylabel("activations", fontsize=LABEL, color=INK)
-    axes[1, 0].set_ylabel("size of gradients", fontsize=LABEL, color=INK)
+    for upper, lower in zip(axes[0::2, 0], axes[1::2, 0], strict=True):
+        upper.set_ylabel("activations", fontsize=LABEL, color=INK)
+        lower.set_ylabel("size of gradients", fontsize=LABEL, color=INK)
     return figure
+
+
+def _with_one_scale(axes: NDArray[Any]) -> list[Axes]:
+    """The axes of some rows, one after the other, with the same scale upwards, written beside the first of each row."""
+    for axis in axes.flat[1:]:
+        axis.sharey(axes[0, 0])
+    for axis in axes[:, 1:].flat:
+        axis.tick_params(labelleft=False)
+    return list(axes.flat)
 
 
 def _bands(axis: Axes, over_time: Sequence[Array], color: str) -> None:
