@@ -5,7 +5,7 @@ how high its ink. A text is at fault if it
 
 * overlaps another text,
 * leaves its box, its colored cell or the picture, or lies across the frame of any box,
-* lies on an edge, on its arrowhead, or on a line across a box.
+* lies on an edge, on its arrowhead, or on a line across a box, unless its box or its cell hides that line.
 
 And an edge is at fault if it passes over a box that it does not begin or end at.
 
@@ -182,6 +182,12 @@ function home(text, boxes) {
   return null;
 }
 
+const FOLLOWING = Node.DOCUMENT_POSITION_FOLLOWING;
+function isOpaque(shape) {
+  const { fill, fillOpacity, opacity } = getComputedStyle(shape);
+  return fill.startsWith("rgb(") && fillOpacity === "1" && opacity === "1";
+}
+
 /** The colored cell behind a gradient. */
 function cellOf(text) {
   if (!text.matches(".grad")) return null;
@@ -225,11 +231,14 @@ function measure(svg, k) {
     const cell = cellOf(one.text);
     if (cell && !inside(one, bounds(cell))) fault(one.text, "leaves its cell");
     if (!svg.closest("#canvas") && !inside(one, all)) fault(one.text, "leaves the picture");
+    const covers = [own, one.text.previousElementSibling?.matches(".cell") && bounds(one.text.previousElementSibling)]
+      .filter((cover) => cover && inside(one, cover) && isOpaque(cover.shape));
+    const isHidden = (line) => covers.some(({ shape }) => line.compareDocumentPosition(shape) & FOLLOWING);
     const under = new Set();
     for (let x = strip(one.left - 4); x <= strip(one.right + 4); x++) {
       for (const point of strips.get(x) ?? []) if (hits(point, one)) under.add(point.line);
     }
-    for (const line of under) fault(one.text, `lies on ${named(line)}`);
+    for (const line of under) if (!isHidden(line)) fault(one.text, `lies on ${named(line)}`);
   });
 }
 

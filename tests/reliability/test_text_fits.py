@@ -113,6 +113,20 @@ GRAPHS: dict[str, Callable[[], Value]] = {
     "a recurrent network": recurrent,
     "attention": attention,
 }
+MODELS: dict[str, tuple[nn.Module, Any]] = {
+    "1 layer": (MLP(3, [2], seed=1), [1.0, 0.5, -1.0]),
+    "4 layers": (MLP(2, [3, 3, 2, 1], seed=1), [1.0, -1.234e-300]),
+    "wide": (MLP(40, [30, 10], "leaky_relu", seed=1), np.linspace(-1e5, 1e5, 40)),
+    "CNN": (
+        nn.Sequential(
+            nn.Conv2d(1, 4, 3, activation="relu", seed=0), nn.MaxPool2d(2), nn.flatten, Layer(36, 10, seed=1)
+        ),
+        np.linspace(-1.0, 1.0, 64).reshape(1, 8, 8),
+    ),
+    "LSTM": (nn.LSTM(3, 4, seed=0), [[1.0, 0.5, -1.0], [0.0, 0.25, 1.0]]),
+    "attention": (nn.MultiheadAttention(4, 2, seed=0), [[0.1, 0.2, 0.3, -0.4], [0.3, -0.4, 1.0, 0.0]]),
+    "transformer": (nn.TransformerEncoderLayer(4, 2, 8, seed=0), [[0.1, 0.2, 0.3, -0.4], [0.3, -0.4, 1.0, 0.0]]),
+}
 SETTINGS: dict[str, dict[str, Any]] = {
     "expanded": {"expand": True},
     "opened": {"expand": "neurons"},
@@ -137,6 +151,12 @@ def pictures() -> Iterator[tuple[str, str]]:
         yield f"{name}, {setting}", svg_of(root, **arguments)
     yield "a part", svg_of(swept(network(2, 4, 4, 1)), around="w(2)12", depth=2)
     yield "a regularizer of rows that are not shown", svg_of(swept(regularized(12)), rankdir="RL")
+    for name, (model, example) in MODELS.items():
+        yield f"a model: {name}", without_declaration(draw(model).pipe("svg", encoding="utf-8"))
+        yield (
+            f"a model: {name}, with an example",
+            without_declaration(draw(model, example).pipe("svg", encoding="utf-8")),
+        )
     yield "a program", program()
     for name, label in LABELS.items():
         yield f"a label of {name}", svg_of(swept(labeled(label)))
@@ -240,7 +260,7 @@ def test_a_name_that_is_cut_off_is_whole_in_the_tooltip() -> None:
 def node(left: int, top: int, right: int, bottom: int, text: str = "", x: float = 0, y: float = 0) -> str:
     corners = f"{left},{top} {right},{top} {right},{bottom} {left},{bottom} {left},{top}"
     written = f'<text class="value" x="{x}" y="{y}" font-size="11">{text}</text>'
-    return f'<g id="node-{left}" class="node"><polygon class="box" points="{corners}" />{written}</g>'
+    return f'<g id="node-{left}" class="node"><polygon class="box" fill="none" points="{corners}" />{written}</g>'
 
 
 def edge(path: str, text: str = "", x: float = 0, y: float = 0) -> str:
@@ -258,6 +278,14 @@ GOOD = [node(0, 0, 60, 30, "0.5", 10, 20), node(300, 0, 360, 30), edge("M60,15C1
 
 def test_a_picture_in_which_all_is_well_has_no_faults(page: Page) -> None:
     assert faults(page, drawing(*GOOD)) == []
+
+
+def test_a_line_behind_a_box_is_hidden_and_one_before_it_is_not(page: Page) -> None:
+    box, line = node(200, 50, 260, 80, "0.5", 210, 70), edge("M220,40C220,40 220,60 220,66")
+    opaque = box.replace('fill="none"', 'fill="#ffffff"')
+    assert faults(page, drawing(*GOOD, line, opaque)) == []
+    for groups in ([opaque, line], [line, box.replace('fill="none"', 'fill="#ffffff80"')]):
+        assert [each for each in faults(page, drawing(*GOOD, *groups)) if "“0.5” of node-200 lies on" in each]
 
 
 @pytest.mark.parametrize(

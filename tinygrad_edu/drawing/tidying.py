@@ -17,7 +17,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 
 from tinygrad_edu.drawing.markup import AIR, PADDING
-from tinygrad_edu.drawing.palette import DARK
+from tinygrad_edu.drawing.palette import DARK, INK
 from tinygrad_edu.drawing.placing import place_labels
 from tinygrad_edu.drawing.shapes import ANCHORS, SVG, bounds, cell_id, kind
 
@@ -33,7 +33,8 @@ _DARK_RULES = "".join(
     f".tinygrad-edu [fill='{light}']{{fill:{dark}}}.tinygrad-edu [stroke='{light}']{{stroke:{dark}}}"
     for light, dark in DARK.items()
 )
-THEME = f"@media (prefers-color-scheme: dark) {{{_DARK_RULES}}}"
+#: What has no color of its own, black in the light, is ink too.
+THEME = f"@media (prefers-color-scheme: dark) {{.tinygrad-edu text:not([fill]){{fill:{DARK[INK]}}}{_DARK_RULES}}}"
 
 
 def tidy(svg: bytes, *, stands_alone: bool = True) -> ET.Element:

@@ -13,7 +13,7 @@ from tinygrad_edu import ops
 from tinygrad_edu.drawing.graph import ENDINGS
 from tinygrad_edu.drawing.layout import Drawing
 from tinygrad_edu.drawing.markup import SIZE, cell, table, tooltip_text
-from tinygrad_edu.drawing.palette import CYCLE, FONT, GRAY, INK, PAPER, TINTS, blend
+from tinygrad_edu.drawing.palette import CYCLE, FONT, GRAY, INK, PAPER, TINTS
 from tinygrad_edu.files import write_whole
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.instruction import Leaf
@@ -22,6 +22,8 @@ from tinygrad_edu.replay.run import Program
 
 __all__ = ["draw_program"]
 
+#: Colors are transparent, so that text is as readable in the dark.
+_SHARE = "47"
 #: A graph of more scalars would be a picture in which nobody finds anything.
 MAX_SCALARS = 400
 #: So many letters of an operation are shown.
@@ -52,13 +54,21 @@ def draw_program(program: Program, file: str | os.PathLike[str] | None = None) -
 
 def _drawn(program: Program) -> graphviz.Digraph:
     drawing: graphviz.Digraph = Drawing(
-        graph_attr={"rankdir": "LR", "bgcolor": PAPER, "fontname": FONT, "nodesep": "0.12", "ranksep": "0.35"},
+        graph_attr={
+            "rankdir": "LR",
+            "bgcolor": PAPER,
+            "fontname": FONT,
+            "fontcolor": INK,
+            "nodesep": "0.12",
+            "ranksep": "0.35",
+        },
         node_attr={"fontname": FONT, "fontsize": "11", "color": GRAY, "fontcolor": INK, "style": "filled"},
         edge_attr={"color": GRAY, "arrowsize": "0.5"},
     )
     listed = parts(program.instructions.forward, program.instructions.backward)
     working = [var for lines in listed.values() for _, _, var in lines]
-    colors = {var: blend(CYCLE[k % (len(CYCLE) - 1)], 0.28) for k, var in enumerate(v for v in working if v.stands_for)}
+    shown = [var for var in working if var.stands_for]
+    colors = {var: CYCLE[k % (len(CYCLE) - 1)] + _SHARE for k, var in enumerate(shown)}
     for _, _, var in reversed(listed["forward"]):  # a step towards scalars, such as a product before its bias
         for source in _sources(var):
             if var in colors and not source.stands_for:
