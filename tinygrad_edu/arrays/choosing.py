@@ -34,11 +34,11 @@ def where_(condition: Any, *branches: Any) -> Any:
     """a where the condition holds, else b; with the condition alone, the places where it does."""
     if not branches:
         return np.nonzero(numbers_of(condition, "np.where of a condition alone"))
-    a, b = [plain(values_of(branch)) for branch in branches]
+    a, b = [np.asarray(plain(branch), dtype=object) for branch in branches]
     decided = np.asarray(condition)
     if decided.dtype != object:
         return wrapped(np.where(decided, a, b)[()])
-    return wrapped(_chosen(decided, a, b))
+    return wrapped(_chosen(decided, *[plain(values_of(branch)) for branch in (a, b)]))
 
 
 _chosen = np.frompyfunc(lambda condition, a, b: where(as_value(condition), a, b), 3, 1)

@@ -16,7 +16,16 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.arrays.dispatch import meaning_of
-from tinygrad_edu.arrays.value_array import ValueArray, Values, array, check_target, numbers_of, plain, values_of
+from tinygrad_edu.arrays.value_array import (
+    ValueArray,
+    Values,
+    array,
+    check_target,
+    numbers_of,
+    spread,
+    values_of,
+    write_by_numpy,
+)
 from tinygrad_edu.value import Value
 
 __all__: list[str] = []
@@ -169,7 +178,7 @@ def full_like(
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """Write src into dst, where a mask holds."""
     check_target(dst)
-    dst[...] = values_of(src) if where is True else np.where(where, src, dst)
+    dst[...] = spread(src if where is True else np.where(where, src, dst), dst.shape)
 
 
 #: Where each of them is given what is to be written, after the array, and what it calls that.
@@ -180,14 +189,16 @@ _WHAT_IS_WRITTEN = {
 
 
 def _written_into(function: Callable[..., Any], a: Any, *given: Any, **named: Any) -> None:
-    """NumPy's own writing, of Values alone."""
-    check_target(a)
+    """NumPy's own writing."""
     place, name = _WHAT_IS_WRITTEN[function.__name__]
-    if name in named:
-        named[name] = plain(values_of(named[name]))
-    else:
-        given = (*given[:place], plain(values_of(given[place])), *given[place + 1 :])
-    _own(function)(plain(a), *given, **named)
+
+    def write(target: Any, what: Any) -> None:
+        if name in named:
+            function(target, *given, **{**named, name: what})
+        else:
+            function(target, *given[:place], what, *given[place + 1 :], **named)
+
+    write_by_numpy(write, a, named[name] if name in named else given[place])
 
 
 _declare(" ".join(_WHAT_IS_WRITTEN), _written_into)

@@ -24,7 +24,19 @@ from tinygrad_edu.modes import is_hidden, revealed
 from tinygrad_edu.truth import TRUTHS
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["ValueArray", "array", "check_target", "flat", "into", "numbers_of", "plain", "values_of", "wrapped"]
+__all__ = [
+    "ValueArray",
+    "array",
+    "check_target",
+    "flat",
+    "into",
+    "numbers_of",
+    "plain",
+    "spread",
+    "values_of",
+    "wrapped",
+    "write_by_numpy",
+]
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 #: An array of Values, as the modules of this folder hand it about: NumPy's types know no subclass of ndarray.
@@ -73,6 +85,20 @@ def values_of(x: Any) -> Values:
     converted = np.empty(elements.shape, dtype=object)
     converted[...] = _each_as_value(elements)
     return converted.view(ValueArray)
+
+
+def spread(given: Any, shape: tuple[int, ...]) -> Values:
+    """What is given, as often as an array of this shape has places for it: at each place of a plain number a new leaf.
+
+    One leaf at several places would be one parameter. A `Value` that is given stays the one it is at all of them.
+
+    >>> a, b = spread(0.5, (2,))
+    >>> a is b
+    False
+    """
+    places = np.empty(shape, dtype=object)
+    places[...] = np.asarray(given, dtype=object)
+    return values_of(places)
 
 
 def numbers_of(x: Any, what: str = "reading .data") -> np.ndarray[Any, Any]:
@@ -181,11 +207,11 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             raise
 
     def __setitem__(self, index: Any, given: Any) -> None:
-        values = (
-            values_of(given) if np.ndim(given) else as_value(given.item() if isinstance(given, np.ndarray) else given)
-        )
+        if not isinstance(given, (Value, ValueArray)):
+            places = self[index]
+            given = spread(given, places.shape) if isinstance(places, ValueArray) else _one(given)
         try:
-            super().__setitem__(index, values)
+            super().__setitem__(index, given if isinstance(given, Value) else plain(given)[()])
         except IndexError:
             _refuse_values_as_index(index)
             raise
@@ -198,8 +224,8 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         return self
 
     def fill(self, value: Any) -> None:
-        """Make every element the same Value."""
-        self[...] = as_value(value)
+        """Write a number into each place, as a leaf of its own; or a Value, which is then the same one everywhere."""
+        self[...] = value
 
     def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
         """Put the elements in the order of their numbers."""
@@ -307,11 +333,18 @@ class _Flat:
         return self.base.ravel()[index]
 
     def __setitem__(self, index: Any, given: Any) -> None:
-        elements: Any = self.base.view(np.ndarray).flat
-        elements[index] = values_of(given).view(np.ndarray) if np.ndim(given) else as_value(given)
+        def write(elements: Any, what: Any) -> None:
+            elements.flat[index] = what
+
+        write_by_numpy(write, self.base, given)
 
 
 _each_detached = np.frompyfunc(Value.detach, 1, 1)
+
+
+def _one(given: Any) -> Value:
+    """The `Value` to write into a single place."""
+    return as_value(given.item() if isinstance(given, np.ndarray) and given.size == 1 else given)
 
 
 def _on_each(values: ValueArray, name: str, *others: Any, **settings: Any) -> Any:
@@ -474,6 +507,24 @@ def into(out: Any, result: Any) -> Any:
     check_target(target)
     target[...] = result
     return target
+
+
+def write_by_numpy(write: Callable[[Any, Any], Any], target: Any, given: Any) -> None:
+    """Write into an array of Values what is given as NumPy does it, at each place of a plain number a leaf of its own.
+
+    `write` is first handed zeros, and 1, 2, 3, ... for what is given: that tells what comes to which place.
+
+    >>> a = array([0.0, 0.0, 0.0])
+    >>> write_by_numpy(lambda places, what: np.put(places, [0, 2], what), a, 7.0)
+    >>> a, a[0] is a[2]
+    (ValueArray([7., 0., 7.]), False)
+    """
+    check_target(target)
+    elements = np.asarray(given, dtype=object)
+    places = np.zeros(target.shape, dtype=int)
+    write(places, np.arange(1, elements.size + 1).reshape(elements.shape))
+    written = places.nonzero()
+    plain(target)[written] = plain(values_of(elements.ravel()[places[written] - 1]))
 
 
 def check_target(target: Any) -> None:
