@@ -40,7 +40,7 @@ from tinygrad_edu.origins import Origin, Place
 from tinygrad_edu.texts import counted
 from tinygrad_edu.value import Value
 
-__all__ = ["Module", "StateDict", "in_mode", "modes_of", "run", "walk"]
+__all__ = ["Module", "ParameterList", "StateDict", "in_mode", "modes_of", "run", "walk"]
 
 #: The modes of modules, by `id`, that hold for this thread or task alone: see `in_mode`.
 _modes_here: ContextVar[Mapping[int, bool] | None] = ContextVar("tinygrad_edu_modules_in_mode", default=None)
@@ -114,9 +114,9 @@ class Module:
         """
         return [(place.to(name), item) for place, name, item in walk(self) if isinstance(item, Value)]
 
-    def parameters(self) -> list[Value]:
+    def parameters(self) -> ParameterList:
         """Every parameter: what an optimizer changes."""
-        return [item for _, _, item in walk(self) if isinstance(item, Value)]
+        return ParameterList(self)
 
     def label_parameters(self) -> None:
         """Label every parameter with its path, and tell it its module, so that drawings and the stepper know both."""
@@ -257,6 +257,27 @@ def in_mode(model: Module, training: bool) -> Iterator[None]:
         yield
     finally:
         _modes_here.reset(token)
+
+
+class ParameterList(list[Value]):
+    """The parameters of a module; its `arrays` are those that hold some, which an optimizer looks after.
+
+    >>> class Scale(Module):
+    ...     def __init__(self):
+    ...         self.factors = np.array([Value(1.0), Value(2.0)])
+    >>> scale = Scale()
+    >>> scale.parameters(), scale.parameters().arrays[0] is scale.factors
+    ([Value(1.0), Value(2.0)], True)
+    """
+
+    def __init__(self, module: Module) -> None:
+        super().__init__([item for _, _, item in walk(module) if isinstance(item, Value)])
+        self._module = module
+
+    @property
+    def arrays(self) -> list[np.ndarray[Any, Any]]:
+        """The arrays of Values in the attributes of the module, and of those inside it."""
+        return [array for module in self._module.modules() for array in _arrays_in(list(_public(module).values()))]
 
 
 # The modules that run -------------------------------------------------------------------------------------
@@ -421,20 +442,35 @@ def walk(
 
 def _members(module: Module) -> Iterator[tuple[str, Value | Module]]:
     """The parameters and modules that the attributes of `module` hold, without looking inside those modules."""
-    for name, attribute in vars(module).items():
-        if not name.startswith("_"):
-            yield from _found_in(attribute, name)
+    for name, attribute in _public(module).items():
+        yield from _found_in(attribute, name)
+
+
+def _public(module: Module) -> dict[str, Any]:
+    return {name: attribute for name, attribute in vars(module).items() if not name.startswith("_")}
 
 
 def _found_in(item: Any, path: str) -> Iterator[tuple[str, Value | Module]]:
     if isinstance(item, Module) or (isinstance(item, Value) and item.op is None):
         yield path, item
-    elif isinstance(item, (list, tuple)) or (isinstance(item, np.ndarray) and item.dtype == object and item.ndim):
+    elif isinstance(item, (list, tuple)) or _is_array(item):
         for index, element in enumerate(item):
             yield from _found_in(element, f"{path}.{index}")
     elif isinstance(item, dict):
         for key, element in item.items():
             yield from _found_in(element, f"{path}.{key}")
+
+
+def _is_array(item: Any) -> bool:
+    return isinstance(item, np.ndarray) and item.dtype == object and bool(item.ndim)
+
+
+def _arrays_in(item: Any) -> Iterator[np.ndarray[Any, Any]]:
+    if _is_array(item):
+        yield item
+    elif isinstance(item, (list, tuple, dict)):
+        for element in item.values() if isinstance(item, dict) else item:
+            yield from _arrays_in(element)
 
 
 def _some_names(paths: list[str], what: str, shown: int = 3) -> str:
