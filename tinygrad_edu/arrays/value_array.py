@@ -3,8 +3,8 @@
 Everything NumPy does goes through the rule book: `np.exp(a)` is `exp` of each element, `a @ b` makes `dot` nodes, and
 plain numbers that land in an array become `Value`s. What would lose the graph is an error.
 
-May import: `elsewhere`, `truth`, `ops`, `modes`, `value`; `dispatch`, `elementwise` and `showing` of this folder;
-NumPy.
+May import: `elsewhere`, `truth`, `ops`, `modes`, `value`; `dispatch`, `elementwise`, `numbers` and `showing` of this
+folder; NumPy.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from tinygrad_edu import ops
 from tinygrad_edu.arrays.dispatch import MEANINGS, not_here
 from tinygrad_edu.arrays.elementwise import TRUTH, elements_of, on_elements
+from tinygrad_edu.arrays.numbers import copied
 from tinygrad_edu.arrays.showing import as_html, as_text
 from tinygrad_edu.elsewhere import ELSEWHERE
 from tinygrad_edu.modes import is_hidden, revealed
@@ -137,8 +138,11 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     """A NumPy array whose elements are `Value`s; `array(x)` makes one.
 
     `.data` and `.grad` are the numbers and the gradients, as float arrays of the same shape; setting them sets those of
-    the elements. NumPy's functions, indexing, broadcasting and methods work as on any array, and every activation is
-    a method. Raises TypeError for what would lose the graph, such as `astype(float)`.
+    the elements, and `W.data -= step` does, too. They are copies: writing into them, as in `W.data[0] = 5.0`, is an
+    error. A plain number that is written into the array itself becomes a new Value at each place.
+
+    NumPy's functions, indexing, broadcasting and methods work as on any array, and every activation is a method. Raises
+    TypeError for what would lose the graph, such as `astype(float)`.
 
     >>> a = array([[1.0, -2.0], [3.0, 4.0]])
     >>> np.maximum(0, a).mean(axis=1).data
@@ -170,7 +174,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     @property  # type: ignore[override]  # of a plain array a buffer; here what it is of a Value
     def data(self) -> FloatArray:
         """The numbers."""
-        return np.array([value.data for value in self.ravel().tolist()], dtype=np.float64).reshape(self.shape)
+        return copied([value.data for value in self.ravel().tolist()], self.shape, "data")
 
     @data.setter
     def data(self, numbers: Any) -> None:
@@ -180,7 +184,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     @property
     def grad(self) -> FloatArray:
         """The derivative by each element of whatever `backward()` was called on."""
-        return np.array([value.grad for value in self.ravel().tolist()], dtype=np.float64).reshape(self.shape)
+        return copied([value.grad for value in self.ravel().tolist()], self.shape, "grad")
 
     @grad.setter
     def grad(self, numbers: Any) -> None:
