@@ -202,6 +202,17 @@ def test_copies_and_pickles_are_arrays_of_values() -> None:
     assert shared[0] is shared[1]
 
 
+def test_a_copy_holds_the_same_values() -> None:
+    a = array([1.0, 2.0])
+    for same in (a.copy(), np.copy(a), np.array(a), a.flatten(), copy.copy(a), array(a)):
+        assert same is not a
+        assert [value is other for value, other in zip(same, a, strict=True)] == [True, True]
+        same[0] = 5.0
+        assert a[0].data == 1.0
+    a.data = [3.0, 4.0]
+    assert (a.copy().data.tolist(), a.detach()[0] is a[0]) == ([3.0, 4.0], False)
+
+
 def test_every_operation_with_one_result_is_a_method() -> None:
     a = array([[-1.0, 2.0]])
     assert a.relu().data.tolist() == [[0.0, 2.0]]

@@ -139,7 +139,8 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
 
     `.data` and `.grad` are the numbers and the gradients, as float arrays of the same shape; setting them sets those of
     the elements, and `W.data -= step` does, too. They are copies: writing into them, as in `W.data[0] = 5.0`, is an
-    error. A plain number that is written into the array itself becomes a new Value at each place.
+    error. A plain number that is written into the array itself becomes a new Value at each place. `a.copy()` and
+    `np.copy(a)` hold the same Values as `a`, and `a.detach()` new ones.
 
     NumPy's functions, indexing, broadcasting and methods work as on any array, and every activation is a method. Raises
     TypeError for what would lose the graph, such as `astype(float)`.
@@ -202,6 +203,17 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         """
         leaves: ValueArray = wrapped(_each_detached(plain(self)))
         return leaves
+
+    def copy(self, order: Any = "C") -> ValueArray:
+        """Another array of the same `Value`s, as of a list: who moves them moves both; `detach()` makes new leaves.
+
+        >>> W = array([1.0, 2.0])
+        >>> same, others = W.copy(), W.detach()
+        >>> W.data += 5.0
+        >>> same, others
+        (ValueArray([6., 7.]), ValueArray([1., 2.]))
+        """
+        return super().copy(order)
 
     def __getitem__(self, index: Any) -> Any:
         try:
