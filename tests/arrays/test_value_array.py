@@ -155,6 +155,35 @@ def test_a_value_that_is_written_into_several_places_is_one_parameter() -> None:
         assert a[0] is a[1] is x
 
 
+def test_a_view_is_numpys() -> None:
+    a = array([1.0, 2.0])
+    assert type(a.view(np.ndarray)) is np.ndarray
+    assert a.view(ValueArray)[0] is a[0]
+    for shape, text in (((-1, 1), r"reshape\(-1, 1\)"), (((2, 1),), r"reshape\(\(2, 1\)\)")):
+        with pytest.raises(TypeError, match=f"view changes no shape, as in NumPy: write {text}$"):
+            a.view(*shape)
+
+
+def test_what_is_masked_is_never_computed_with() -> None:
+    a, masked = array([1.0, 2.0]), np.ma.array([3.0, 4.0], mask=[False, True])
+    for use in (
+        lambda: array(masked),
+        lambda: array(np.ma.array([3.0, 4.0])),
+        lambda: a * masked,
+        lambda: a @ masked,
+        lambda: np.where([True, False], a, masked),
+        lambda: np.maximum(masked, a),
+        lambda: a.__setitem__(slice(None), masked),
+        lambda: np.copyto(a, masked),
+        lambda: np.put(a, [0, 1], masked),
+        lambda: np.dot(a, masked),
+    ):
+        with pytest.raises(TypeError, match=r"has no mask, .*: give x.compressed\(\), .* or x.filled\(0.0\)$"):
+            use()
+    assert a.data.tolist() == [1.0, 2.0]
+    assert (a * masked.filled(0.0)).data.tolist() == [3.0, 0.0]
+
+
 def test_what_has_no_place_is_not_written() -> None:
     a = array([1.0, 2.0])
     before = list(a)
@@ -231,7 +260,8 @@ def test_every_operation_with_one_result_is_a_method() -> None:
     [
         ("op", r"each of its elements has one, as in a\[0\]\.op"),
         ("label", r"a\[0\]\.label"),
-        ("numpy", "its number is `data`"),
+        ("numpy", "its numbers are `data`"),
+        ("creator", "of a Value the operation that made it is `op`"),
         ("requires_grad", "every Value has a gradient"),
         ("nonsense", "has no attribute 'nonsense'$"),
     ],

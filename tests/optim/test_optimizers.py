@@ -208,6 +208,7 @@ def test_state_of_another_optimizer_is_refused_and_nothing_changes():
         (lambda p: Adam(p, betas=(0.9, -0.1)), r"betas\[1\] must be"),
         (lambda p: AdamW(p, betas=(0.9, math.nan)), r"betas\[1\] must be"),
         (lambda p: Adam(p, betas=(0.9,)), "betas are two numbers"),
+        (lambda p: Adam(p, betas=[[0.9, 0.9]]), "betas are two numbers"),
         (lambda p: Adam([]), "not an empty list"),
         (lambda p: Adam([*p, *p]), "twice"),
         (lambda p: Adam([p[0] * 2.0]), r"computed by '\*'"),
@@ -232,6 +233,12 @@ def test_bad_settings_are_refused_in_a_sentence(make, message):
 def test_parameters_that_are_no_values_are_a_type_error(params, message):
     with pytest.raises(TypeError, match=message):
         SGD(params)
+
+
+def test_one_number_is_no_pair_of_betas():
+    for betas in (0.9, None):
+        with pytest.raises(TypeError, match=rf"two numbers, .* as in \(0.9, 0.999\), not {betas}$"):
+            Adam([Value(1.0)], betas=betas)
 
 
 def test_arrays_of_values_are_moved_element_by_element():

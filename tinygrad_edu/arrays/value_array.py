@@ -20,7 +20,7 @@ from tinygrad_edu.arrays.dispatch import MEANINGS, not_here
 from tinygrad_edu.arrays.elementwise import TRUTH, elements_of, on_elements
 from tinygrad_edu.arrays.numbers import copied
 from tinygrad_edu.arrays.showing import as_html, as_text
-from tinygrad_edu.elsewhere import ELSEWHERE
+from tinygrad_edu.elsewhere import ARRAY_ATTRIBUTES, ARRAY_KEYWORDS, ELSEWHERE
 from tinygrad_edu.modes import is_hidden, revealed
 from tinygrad_edu.truth import TRUTHS
 from tinygrad_edu.value import Value, as_value
@@ -64,9 +64,9 @@ def array(x: Any) -> ValueArray:
     """
     if type(x) is list and x and set(map(type, x)) == {Value}:  # the usual case, of a layer's outputs
         return np.fromiter(x, object, len(x)).view(ValueArray)
-    if isinstance(x, np.ndarray) and x.ndim and x.dtype.kind in "biuf":
+    if isinstance(x, np.ndarray) and x.ndim and x.dtype.kind in "biuf" and not isinstance(x, np.ma.MaskedArray):
         return np.fromiter(map(Value, x.ravel().tolist()), object, x.size).reshape(x.shape).view(ValueArray)
-    elements = np.array(x, dtype=object)
+    elements = np.array(_elements(x) if isinstance(x, np.ndarray) else x, dtype=object)
     if not set(map(type, elements.ravel().tolist())).isdisjoint((list, tuple, np.ndarray)):
         row = next(each for each in elements.flat if isinstance(each, (list, tuple, np.ndarray)))
         raise ValueError(f"array needs rows of one length, and {row!r} stands where others have a number")
@@ -80,12 +80,21 @@ def values_of(x: Any) -> Values:
     >>> values_of(np.array([1.0, Value(2.0)], dtype=object)).data
     array([1., 2.])
     """
-    elements = np.asarray(x, dtype=object).view(np.ndarray)
+    elements = _elements(x)
     if all(issubclass(kind, Value) for kind in set(map(type, elements.ravel().tolist()))):
         return elements.view(ValueArray)
     converted = np.empty(elements.shape, dtype=object)
     converted[...] = _each_as_value(elements)
     return converted.view(ValueArray)
+
+
+def _elements(x: Any) -> np.ndarray[Any, Any]:
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            "an array of Values has no mask, and what is masked would be computed with: give x.compressed(), the "
+            "numbers that are not masked, or x.filled(0.0)"
+        )
+    return np.asarray(x, dtype=object).view(np.ndarray)
 
 
 def spread(given: Any, shape: tuple[int, ...]) -> Values:
@@ -98,7 +107,7 @@ def spread(given: Any, shape: tuple[int, ...]) -> Values:
     False
     """
     places = np.empty(shape, dtype=object)
-    places[...] = np.asarray(given, dtype=object)
+    places[...] = _elements(given)
     return values_of(places)
 
 
@@ -278,6 +287,12 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     def imag(self, numbers: Any) -> NoReturn:
         raise TypeError("a Value is a real number and has no imaginary part to set")
 
+    def view(self, *given: Any, **named: Any) -> Any:
+        """The same memory as an array of another class: NumPy's `view`, and not PyTorch's, which is `reshape`."""
+        if any(isinstance(each, (int, tuple, list)) for each in given):
+            raise TypeError(f"view changes no shape, as in NumPy: write reshape({', '.join(map(repr, given))})")
+        return super().view(*given, **named)
+
     # What has no meaning for several numbers
 
     def backward(self) -> NoReturn:
@@ -310,7 +325,9 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         if name in ops.RULE_BOOK and hasattr(Value, name):
             return partial(_on_each, self, name)
         cure = ""
-        if name in ELSEWHERE:
+        if name in ARRAY_ATTRIBUTES:
+            cure = f": {ARRAY_ATTRIBUTES[name]}"
+        elif name in ELSEWHERE:
             cure = f": of a Value {ELSEWHERE[name]}"
         elif hasattr(Value, name):
             cure = f": each of its elements has one, as in a[0].{name}"
@@ -373,6 +390,9 @@ def _by_meaning(name: str) -> Callable[..., Any]:
     """The method that does what NumPy's function of this name does."""
 
     def method(self: ValueArray, *given: Any, **named: Any) -> Any:
+        if named and not ARRAY_KEYWORDS.keys().isdisjoint(named):
+            other = next(keyword for keyword in named if keyword in ARRAY_KEYWORDS)
+            raise TypeError(f"{name} has no argument {other!r}: {ARRAY_KEYWORDS[other]}")
         return by_its_meaning(getattr(np, name), (self, *given), named)
 
     method.__name__, method.__doc__ = name, f"What `np.{name}` makes of the array."
@@ -439,8 +459,26 @@ def _computed(ufunc: np.ufunc, method: str, inputs: Sequence[Any], settings: dic
         check_target(inputs[0])
     indices = 1 if method in ("at", "reduceat") else None  # where plain whole numbers stand
     given = [x if k == indices else plain(x) for k, x in enumerate(inputs)]
+    if method == "reduce":
+        return wrapped(_reduced(ufunc, function, *given, **settings))
     answer = getattr(function, method)(*given, **settings)
     return None if method == "at" else wrapped(answer)
+
+
+def _reduced(ufunc: np.ufunc, function: Any, elements: Any, axis: Any = 0, **settings: Any) -> Any:
+    """A ufunc's `reduce`; several axes are made one, because NumPy knows of no function of objects that it may."""
+    axes = tuple(range(elements.ndim)) if axis is None else axis
+    if not isinstance(axes, tuple) or len(axes) < 2:
+        return function.reduce(elements, axis=axis, **settings)
+    ufunc.reduce(np.ones((1,) * elements.ndim), axis=axes)  # which NumPy refuses where the order counts
+    places = [k for k in range(elements.ndim) if k not in {axis % elements.ndim for axis in axes}]
+    shape = (*[elements.shape[k] for k in places], -1)
+    where = np.broadcast_to(settings.pop("where", True), elements.shape)
+    keepdims = settings.pop("keepdims", False)
+    last = range(-len(axes), 0)
+    together, mask = (np.moveaxis(each, axes, last).reshape(shape) for each in (elements, where))
+    answer = function.reduce(together, axis=-1, **settings, **({} if where.all() else {"where": mask}))
+    return np.expand_dims(answer, axes) if keepdims else answer
 
 
 #: Settings that change nothing here.
@@ -471,12 +509,12 @@ def plain(x: Any) -> Any:
     ('ndarray', 2.0)
     """
     if isinstance(x, ValueArray):
-        return x.view(np.ndarray)
+        return np.ndarray.view(x, np.ndarray)
     if isinstance(x, Value):
         boxed = np.empty((), dtype=object)
         boxed[()] = x
         return boxed
-    return np.asarray(x, dtype=object) if np.ndim(x) else x
+    return _elements(x) if np.ndim(x) else x
 
 
 def wrapped(answer: Any) -> Any:
@@ -536,7 +574,7 @@ def write_by_numpy(write: Callable[[Any, Any], Any], target: Any, given: Any) ->
     (ValueArray([7., 0., 7.]), False)
     """
     check_target(target)
-    elements = np.asarray(given, dtype=object)
+    elements = _elements(given)
     places = np.zeros(target.shape, dtype=int)
     write(places, np.arange(1, elements.size + 1).reshape(elements.shape))
     written = places.nonzero()

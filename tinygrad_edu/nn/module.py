@@ -1,7 +1,7 @@
 """`Module`: anything that has parameters.
 
-A subclass stores `Value`s and other modules in its attributes, and writes `__call__`. Nothing is registered: the
-parameters are found by looking at the attributes, in the order in which they were first set.
+A subclass stores `Value`s and other modules in its attributes, and writes `__call__`, or `forward` as in PyTorch.
+Nothing is registered: the parameters are found by looking at the attributes, in the order in which they were first set.
 
     class Line(Module):
         def __init__(self):
@@ -88,6 +88,8 @@ class Module:
                 f"{cls.__name__} declares `training` in its class, which would hide whether it is being trained; every "
                 "Module begins in train(): call eval() on it instead"
             )
+        if hasattr(cls, "forward") and not any("__call__" in vars(base) for base in cls.__mro__):
+            cls.__call__ = _forward  # type: ignore[method-assign]  # as PyTorch has it
         call = cls.__call__  # also one that comes from a class beside `Module`
         if isinstance(call, FunctionType) and not hasattr(call, "says_so"):
             cls.__call__ = _saying_so(call)  # type: ignore[method-assign]  # which is what is meant
@@ -315,6 +317,11 @@ def _saying_so(call: Callable[..., Any]) -> Callable[..., Any]:
 
     said.says_so = True  # type: ignore[attr-defined]  # so that it is not wrapped again in each subclass
     return said
+
+
+def _forward(module: Any, /, *arguments: Any, **named: Any) -> Any:
+    """The `__call__` of a module that has a `forward`, as in PyTorch, and none of its own."""
+    return module.forward(*arguments, **named)
 
 
 def _just_call(module: Module, call: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:

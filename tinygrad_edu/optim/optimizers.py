@@ -291,8 +291,9 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, lr, weight_decay)
-        if len(betas) != 2:
-            raise ValueError(f"betas are two numbers, for the mean and for the square, not {betas!r}")
+        if np.ndim(betas) != 1 or len(betas) != 2:
+            kind = ValueError if np.ndim(betas) else TypeError
+            raise kind(f"betas are two numbers, for the mean and for the square, as in (0.9, 0.999), not {betas!r}")
         self.betas = (kept_share(betas[0], "betas[0]"), kept_share(betas[1], "betas[1]"))
         self.eps = above_zero(eps, "eps")
 
