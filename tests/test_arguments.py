@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Value
-from tinygrad_edu.arguments import above_zero, at_least_zero, kept_share, random_generator, unknown_name, whole_number
+from tinygrad_edu.arguments import (
+    above_zero,
+    at_least_zero,
+    check_takes,
+    kept_share,
+    random_generator,
+    unknown_name,
+    whole_number,
+)
 
 
 @pytest.mark.parametrize("number", [1, 7, np.int64(3), np.uint8(255)])
@@ -76,6 +84,18 @@ def test_a_seed_is_a_number_a_generator_or_nothing():
 def test_what_is_no_seed_is_refused(seed, kind):
     with pytest.raises(kind):
         random_generator(seed)
+
+
+def test_a_function_that_cannot_be_called_so_is_told():
+    for function, count in ((lambda: 1, 0), (lambda x, y=1: x, 1), (lambda *x: x, 5), (max, 2), (Value.exp, 1)):
+        check_takes(function, count, "")
+    for function, count, shown in (
+        (lambda x: x, 2, r"<lambda> has the arguments \(x\)"),
+        (lambda x, y: x, 1, r"\(x, y\)"),
+        (lambda x, *, y: x, 1, r"\(x, \*, y\)"),
+    ):
+        with pytest.raises(TypeError, match=rf"^so many are given, and .*{shown}$"):
+            check_takes(function, count, "so many are given")
 
 
 def test_a_name_that_is_nearly_right_is_suggested():

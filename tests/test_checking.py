@@ -227,6 +227,15 @@ def test_the_elements_of_an_array_of_values_are_nudged_in_place_and_put_back():
     assert W.grad.tolist() == [[0.0, 0.0]]
 
 
+def test_inputs_that_are_too_many_or_too_few_are_told():
+    with pytest.raises(
+        TypeError, match=r"each of the 2 inputs, where one array x is \[x\], and <lambda> has .* \(x\)$"
+    ):
+        gradcheck(lambda x: (x * x).sum(), np.ones(2))
+    with pytest.raises(TypeError, match=r"each of the 1 inputs, .* \(x, y\)$"):
+        gradcheck(lambda x, y: x * y, [1.0])
+
+
 def test_a_computed_input_is_refused():
     with pytest.raises(ValueError, match=r"detach"):
         gradcheck(lambda x: x, [Value(1.0) * 2.0])

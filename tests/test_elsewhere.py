@@ -20,6 +20,7 @@ from tinygrad_edu import (
     Neuron,
     RMSprop,
     Value,
+    array,
     draw,
     elsewhere,
     fit,
@@ -89,6 +90,26 @@ def test_an_attribute_of_another_library_is_told_ours(thing, owner, table):
         with pytest.raises(AttributeError) as caught:
             getattr(thing, name)
         assert str(caught.value) == f"{owner} has no attribute {name!r}: {cure}"
+
+
+def test_an_attribute_of_another_librarys_arrays_is_told_ours():
+    a = array([[1.0, 2.0]])
+    for name, cure in elsewhere.ARRAY_ATTRIBUTES.items():
+        assert not hasattr(a, name)
+        with pytest.raises(AttributeError) as caught:
+            getattr(a, name)
+        assert str(caught.value) == f"an array of Values has no attribute {name!r}: {cure}"
+    here = {*dir(a), *dir(tinygrad_edu), "losses.cross_entropy"}
+    assert {re.sub(r"^a\.", "", name) for name in names_in(elsewhere.ARRAY_ATTRIBUTES.values())} <= here
+
+
+def test_a_keyword_of_another_librarys_arrays_is_told_ours():
+    a = array([[1.0, 2.0]])
+    for keyword, cure in elsewhere.ARRAY_KEYWORDS.items():
+        for name in ("sum", "mean", "argsort", "std"):
+            with pytest.raises(TypeError) as caught:
+                getattr(a, name)(**{keyword: 0})
+            assert str(caught.value) == f"{name} has no argument {keyword!r}: {cure}"
 
 
 def test_setting_the_learning_rate_by_another_name_is_refused():

@@ -9,6 +9,7 @@ May import: NumPy.
 from __future__ import annotations
 
 import difflib
+import inspect
 import math
 import operator
 from collections.abc import Callable, Iterable
@@ -17,7 +18,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["Seed", "above_zero", "at_least_zero", "kept_share", "random_generator", "unknown_name", "whole_number"]
+__all__ = [
+    "Seed",
+    "above_zero",
+    "at_least_zero",
+    "check_takes",
+    "kept_share",
+    "random_generator",
+    "unknown_name",
+    "whole_number",
+]
 
 #: What makes random numbers repeatable: an int, a generator that is used further, or None for fresh randomness.
 Seed: TypeAlias = int | np.random.Generator | None
@@ -103,6 +113,26 @@ def random_generator(seed: Seed) -> np.random.Generator:
     True
     """
     return np.random.default_rng(whole_number(seed, "seed", least=0) if isinstance(seed, Real) else seed)
+
+
+def check_takes(function: Callable[..., Any], count: int, sentence: str) -> None:
+    """Raise a TypeError of this sentence unless a function can be called with so many arguments.
+
+    >>> check_takes(lambda x, y: x * y, 2, "two numbers are given to it")
+    >>> check_takes(lambda x: x, 2, "two numbers are given to it")
+    Traceback (most recent call last):
+        ...
+    TypeError: two numbers are given to it, and <lambda> has the arguments (x)
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # of one written in C
+        return
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        name = getattr(function, "__name__", repr(function))
+        raise TypeError(f"{sentence}, and {name} has the arguments {signature}") from None
 
 
 def unknown_name(what: str, name: str, known: Iterable[str], listed: str = "") -> ValueError:

@@ -4,7 +4,7 @@ Two independent ways lead to the same derivative: backpropagation, which multipl
 differences, which know no rule. When they disagree, each operation of the graph is put to the same test on its own, and
 the one whose rule is wrong is named.
 
-May import: `elsewhere`, `later`, `texts`, `terminal`, `number_systems`, `value`, `backprop`, `arrays`,
+May import: `arguments`, `elsewhere`, `later`, `texts`, `terminal`, `number_systems`, `value`, `backprop`, `arrays`,
 `gradients`, `finite_differences`; NumPy.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.arguments import check_takes
 from tinygrad_edu.arrays import array, flat
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.elsewhere import GRADCHECK_KEYWORDS, says_ours
@@ -177,6 +178,8 @@ def gradcheck(
     """
     precision = _checked(Precision(step, rtol, atol))
     arguments = [_argument(given, position) for position, given in enumerate(inputs)]
+    count = len(arguments)
+    check_takes(f, count, f"gradcheck gives f one argument for each of the {count} inputs, where one array x is [x]")
     leaves = flat(arguments)
     output = _one_number(f(*arguments))
     _check_deterministic(output.data, _one_number(f(*arguments)).data)

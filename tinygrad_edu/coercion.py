@@ -32,7 +32,8 @@ def _lost(self: Any) -> NoReturn:
     revealed(self, "turning it into a plain number", "compute with the Value itself, with its own methods")
     raise TypeError(
         "a Value does not turn into a plain number by itself, because its gradient would be lost: write v.data for its "
-        "number, or the method of the Value for a function of it, such as v.exp() instead of math.exp(v)"
+        "number, or the method of the Value for a function of it, such as v.exp() instead of math.exp(v), or array(x) "
+        "for an array x of numbers that it is to stand in"
     )
 
 

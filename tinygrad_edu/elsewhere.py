@@ -17,6 +17,8 @@ from opcode import opmap
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 __all__ = [
+    "ARRAY_ATTRIBUTES",
+    "ARRAY_KEYWORDS",
     "DRAW_KEYWORDS",
     "EARLY_STOPPING_KEYWORDS",
     "ELSEWHERE",
@@ -192,6 +194,33 @@ ELSEWHERE = {
     "clamp": "it is `clip(low, high)`, as in NumPy",
 }
 
+#: What an array of Values has elsewhere, beside what each of its elements has.
+ARRAY_ATTRIBUTES = {
+    **_all_say("its numbers are `data`", "numpy", "to_numpy", "value", "values"),
+    **_all_say("it computes on the CPU, in double precision", "cpu", "cuda", "to", "float", "double", "half"),
+    **_all_say("every Value has a gradient; `a.detach()` makes leaves without a history", "requires_grad",
+               "requires_grad_", "is_leaf", "grad_fn", "retain_grad"),
+    **_all_say("`a.detach()` makes leaves with the same numbers", "clone"),
+    **_all_say("`a.data = 0.0` sets its numbers, and `a.grad = 0.0` its gradients", "zero_", "zero_grad"),
+    **_all_say("`a.data = numbers` writes numbers into its elements", "copy_", "fill_", "assign", "add_", "sub_",
+               "mul_", "div_"),
+    **_all_say("a product of matrices is `a @ b`", "mm", "bmm", "matmul", "mv"),
+    **_all_say("the axes change places by `transpose`, as in NumPy", "permute", "t"),
+    **_all_say("a new axis is a[:, None], or np.expand_dims(a, axis)", "unsqueeze"),
+    **_all_say("it is np.broadcast_to(a, shape)", "expand", "expand_as"),
+    **_all_say("the number of axes is `ndim`", "dim"),
+    **_all_say("the number of elements is `size`", "numel"),
+    **_all_say("the length of a vector is np.linalg.norm(a)", "norm"),
+    **_all_say("np.where(condition, a, b) chooses", "masked_fill", "masked_fill_"),
+    **_all_say("it is np.take_along_axis(a, places, axis)", "gather"),
+    **_all_say("it is the function `softmax` of tinygrad_edu, or np.exp(a) / np.exp(a).sum()", "softmax"),
+    **_all_say("`losses.cross_entropy` takes logits", "log_softmax"),
+    **_all_say("the logarithm of a sum of powers of e is np.logaddexp.reduce(a, axis=axis)", "logsumexp"),
+    **_all_say("the array is as it is, so leave it out", "contiguous"),
+    **_all_say("its absolute value is `abs(a)`", "abs"),
+    **_all_say("a power is `a ** exponent`", "pow"),
+}  # fmt: skip
+
 #: What a model has elsewhere.
 MODULE_ATTRIBUTES = {
     "forward": "call the model itself, model(x)",
@@ -223,6 +252,14 @@ SCHEDULE_ATTRIBUTES = {
 
 
 # Keywords -------------------------------------------------------------------------------------------------
+
+#: Of the methods of arrays, which are NumPy's.
+ARRAY_KEYWORDS = {
+    **_all_say("the axis is `axis`, as in NumPy", "dim", "dims"),
+    **_all_say("it is `keepdims`, as in NumPy", "keepdim", "keep_dims"),
+    "unbiased": "the variance of a sample is ddof=1, and that of these numbers alone ddof=0, as in NumPy",
+    "descending": "the smallest comes first, as in NumPy; [::-1] turns the order round",
+}
 
 _NOT_HERE = "it cannot be chosen here"
 _THE_RATE = "the learning rate is `lr`, as in PyTorch"
@@ -442,15 +479,15 @@ _LOSSES = {
     **_all_say("it is `losses.hinge`", "hinge_loss", "HingeEmbeddingLoss", "Hinge"),
     **_all_say(
         "it is `losses.binary_cross_entropy`, of probabilities", "bce", "BCELoss", "binary_crossentropy",
-        "BinaryCrossentropy", "log_loss",
+        "BinaryCrossentropy", "BinaryCrossEntropy", "log_loss",
     ),
     **_all_say(
-        "it is `losses.binary_cross_entropy_with_logits`", "bce_with_logits", "BCEWithLogitsLoss",
+        "it is `losses.binary_cross_entropy_with_logits`", "bce_with_logits", "BCEWithLogitsLoss", "bce_logits",
     ),
     **_all_say("it is `losses.cross_entropy`, of logits", "CrossEntropyLoss", "softmax_cross_entropy"),
     **_all_say(
-        _LOSSES_OF_PROBABILITIES, "nll_loss", "NLLLoss", "categorical_crossentropy", "sparse_categorical_crossentropy",
-        "CategoricalCrossentropy", "SparseCategoricalCrossentropy",
+        _LOSSES_OF_PROBABILITIES, "nll", "nll_loss", "NLLLoss", "categorical_crossentropy",
+        "sparse_categorical_crossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy",
     ),
 }  # fmt: skip
 

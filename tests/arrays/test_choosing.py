@@ -107,6 +107,26 @@ def test_quantiles_of_what_is_not_nan() -> None:
         np.quantile(array([1.0]), 0.5, weights=[1.0])
 
 
+def test_quantiles_have_a_slope_by_their_share() -> None:
+    a = np.array([[4.0, 1.0, 2.0], [9.0, 3.0, 5.0]])
+    for q in (0.3, [0.3, 0.9], [[0.1], [0.7]]):
+        check(lambda q: np.quantile(a, q), q)
+        check(lambda a, q: np.quantile(a, q, axis=1), a, q)
+        check(lambda a, q: np.nanquantile(a, q, axis=1), a, q)
+        check(lambda a, q: np.percentile(a, q * 100.0, axis=0), a, q)
+        check(lambda a, q: np.nanpercentile(a, q * 100.0), a, q)
+    for share, slope in ((0.0, 2.0), (0.5, 4.0), (1.0, 4.0)):  # where two numbers meet: up to the next, or the last
+        q = Value(share)
+        quantile = np.quantile([1.0, 2.0, 4.0], q)
+        quantile.backward()
+        assert (quantile.data, q.grad) == (np.quantile([1.0, 2.0, 4.0], share), slope)
+    assert np.quantile([3.0], Value(0.4)).data == 3.0
+    assert np.quantile(array([3.0, 4.0]), [Value(0.5), 1]).data.tolist() == [3.5, 4.0]
+    for too_much in (Value(1.5), [0.5, Value(np.nan)]):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            np.quantile(array([1.0]), too_much)
+
+
 def test_quantiles_of_nan_and_of_too_much() -> None:
     assert math.isnan(np.median(array([1.0, np.nan])).data)
     for share in (-0.1, 1.5, np.nan):
@@ -137,6 +157,9 @@ def test_lines_between_points() -> None:
     assert np.interp([-1.0, 9.0], places, array(heights), left=-7.0, right=Value(8.0)).data.tolist() == [-7.0, 8.0]
     assert math.isnan(np.interp(Value(np.nan), places, heights).data)
     assert np.interp(Value(0.5), [0.0], [3.0]).data == 3.0
+    x = np.array([-1.0, 0.25, 0.75, 2.0, 4.0])
+    check(lambda places: np.interp(x, places, heights), places)
+    check(lambda x, places, heights: np.interp(x, places, heights), x, places, heights)
     with pytest.raises(ValueError, match="xp and fp are points"):
         np.interp(Value(0.5), [0.0, 1.0], [3.0])
 

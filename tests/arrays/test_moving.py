@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from arrays.differences import check
 
 from tinygrad_edu import Value, ValueArray, array
 
@@ -61,6 +62,23 @@ def test_what_looks_and_answers_with_floats_or_text() -> None:
         [False, True, False],
     )
     assert np.common_type(a, a) is np.dtype(object)
+
+
+def test_what_is_put_between_and_around() -> None:
+    x, y = np.array([1.0, 4.0, 9.0]), np.array([5.0, 7.0])
+    check(lambda y: np.insert(x, 1, y), y)
+    check(lambda x, y: np.insert(x, [0, 2], y), x, y)
+    check(lambda y: np.insert(np.ones((2, 2)), 1, y, axis=1), y)
+    check(lambda y: np.ediff1d(x, to_end=y), y)
+    check(lambda x, y: np.ediff1d(x.reshape(3, 1), y, to_begin=8.0), x, y)
+    check(lambda x: np.ediff1d(x, [1.0, 2.0], 3), x)
+    v = Value(2.0)
+    assert np.pad(array(x), 1, constant_values=v)[0] is np.insert(array(x), 0, v)[0] is v
+    assert np.insert(x, 0, v)[0] is v
+    for lost in (lambda: np.pad(x, 1, constant_values=v), lambda: np.sum(x, initial=v)):
+        with pytest.raises(TypeError, match=r"or array\(x\) for an array x of numbers that it is to stand in"):
+            lost()
+    assert np.sum(array(x), initial=v).data == 16.0
 
 
 def test_arrays_like_another() -> None:

@@ -10,7 +10,7 @@ from arrays.differences import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import ValueArray, array
+from tinygrad_edu import Value, ValueArray, array
 from tinygrad_edu.arrays.products import dots
 from tinygrad_edu.arrays.value_array import values_of
 
@@ -77,6 +77,16 @@ def test_the_shorter_vector_slides_over_the_longer() -> None:
     for mode in ("full", "same", "valid"):
         check(lambda a, b, mode=mode: np.convolve(a, b, mode), drawn((3,)), drawn((5,), 1))
         check(lambda a, b, mode=mode: np.correlate(a, b, mode), drawn((2,)), drawn((5,), 1))
+
+
+@pytest.mark.parametrize("subscripts", [",", ",->", ",,", ",i->i", "...,..."])
+def test_einsum_of_single_numbers(subscripts: str) -> None:
+    count = subscripts.partition("->")[0].count(",") + 1
+    arrays = [np.array(0.3 + k) for k in range(count)]
+    if "i" in subscripts:
+        arrays[-1] = drawn((3,))
+    check(lambda *arrays: np.einsum(subscripts, *arrays), *arrays)
+    assert np.einsum(subscripts, *[Value(each) if not each.ndim else each for each in arrays]) is not None
 
 
 def test_einsum_by_lists_of_axes() -> None:

@@ -54,6 +54,21 @@ def test_as_methods_and_by_reduce() -> None:
         np.average(a, weights=[1.0, 2.0, 3.0])
 
 
+def test_several_axes_at_once_of_any_function_whose_order_does_not_count() -> None:
+    x = np.array([[[1.0, 5.0], [4.0, 2.0], [3.0, -6.0]]]) + 0.125
+    for ufunc in (np.hypot, np.fmax, np.fmin, np.logaddexp2):
+        for axis in (None, (0, 1), (2, -2), (0, 1, 2), 1):
+            check(lambda a, ufunc=ufunc, axis=axis: ufunc.reduce(a, axis=axis), x)
+            check(lambda a, ufunc=ufunc, axis=axis: ufunc.reduce(a, axis=axis, keepdims=True), x)
+    mask = x > 0.0
+    check(lambda a: np.hypot.reduce(a, axis=(1, 2), where=mask, initial=2.0), x)
+    target = array([0.0])
+    assert np.hypot.reduce(array(x), axis=(1, 2), out=target) is target
+    for wrong, axis in ((np.arctan2, None), (np.float_power, (0, 1)), (np.hypot, (0, 5)), (np.hypot, (1, 1))):
+        with pytest.raises(ValueError, match=r"not reorderable|axis"):
+            wrong.reduce(array(x), axis=axis)
+
+
 def test_of_nothing() -> None:
     none = array(np.zeros((0, 2)))
     assert np.sum(none, axis=0).data.tolist() == [0.0, 0.0]

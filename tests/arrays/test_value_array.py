@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -77,8 +78,6 @@ def test_data_and_grad_are_float_arrays_and_can_be_set() -> None:
     a.data = [10.0, 20.0]
     assert (a.grad.tolist(), a.data.tolist()) == ([[0.0, 0.0], [0.0, 0.0]], [[10.0, 20.0], [10.0, 20.0]])
     assert a.real is a
-    a.data[0, 0] = 99.0
-    assert a[0, 0].data == 10.0, "it is a copy"
     with pytest.raises(ValueError, match="broadcast"):
         a.data = [1.0, 2.0, 3.0]
     with pytest.raises(TypeError, match="one real number"):
@@ -98,6 +97,107 @@ def test_what_lands_in_an_array_becomes_a_value() -> None:
     with pytest.raises(TypeError, match="one real number"):
         a[0] = "x"
     assert a[0].data == 3.0
+
+
+#: Ways of writing plain numbers into all places of an array of two rows and three columns.
+WRITING: dict[str, Callable[[Any], Any]] = {
+    "everywhere": lambda a: a.__setitem__(slice(None), 0.5),
+    "a row": lambda a: a.__setitem__(..., [0.5, 0.5, 0.5]),
+    "a column": lambda a: a.__setitem__(slice(None), np.full((2, 1), 0.5)),
+    "with ones in front": lambda a: a.__setitem__(slice(None), np.full((1, 1, 2, 3), 0.5)),
+    "no axes": lambda a: a.__setitem__(..., np.array(0.5)),
+    "a mask": lambda a: a.__setitem__(a.data < 9.0, 0.5),
+    "rows by their numbers": lambda a: a.__setitem__([1, 0], 0.5),
+    "in place": lambda a: a.real.__setitem__(..., 0.5),
+    "fill": lambda a: a.fill(0.5),
+    "flat": lambda a: setattr(a, "flat", 0.5),
+    "flat, again from the first": lambda a: a.flat.__setitem__(slice(None), [0.5, 0.5]),
+    "copyto": lambda a: np.copyto(a, 0.5),
+    "copyto, a row": lambda a: np.copyto(a, [0.5, 0.5, 0.5]),
+    "copyto, a mask": lambda a: np.copyto(a, 0.5, where=a.data < 9.0),
+    "put": lambda a: np.put(a, range(6), 0.5),
+    "put, again from the first": lambda a: np.put(a, range(6), [0.5, 0.5]),
+    "place": lambda a: np.place(a, a.data < 9.0, [0.5]),
+    "putmask": lambda a: np.putmask(a, a.data < 9.0, 0.5),
+    "put_along_axis": lambda a: np.put_along_axis(a, np.array([[0, 1, 2]]), 0.5, axis=1),
+    "fill_diagonal": lambda a: [np.fill_diagonal(part, 0.5) for part in (a, a[:, 1:], a[:, 2:], a[1:])],
+    "nan_to_num": lambda a: [setattr(a, "data", np.nan), np.nan_to_num(a, copy=False, nan=0.5)],
+    "where": lambda a: np.where(a.data < 9.0, 0.5, a),
+    "select": lambda a: np.select([a.data > 9.0], [a], default=0.5),
+    "choose": lambda a: np.choose(np.zeros((2, 3), dtype=int), [0.5, a]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("write", WRITING.values(), ids=WRITING)
+def test_a_plain_number_is_a_parameter_of_its_own_at_each_place(write: Callable[[Any], Any]) -> None:
+    a = array(np.ones((2, 3)))
+    answer = write(a)
+    a = answer if isinstance(answer, ValueArray) else a
+    assert a.data.tolist() == [[0.5] * 3] * 2
+    assert len(set(map(id, a.flat))) == 6
+    (a * np.arange(6.0).reshape(2, 3)).sum().backward()
+    assert a.grad.tolist() == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
+
+
+def test_a_value_that_is_written_into_several_places_is_one_parameter() -> None:
+    x = Value(0.5)
+    for write in (
+        lambda a: a.__setitem__(slice(None), x),
+        lambda a: a.__setitem__(..., [x]),
+        lambda a: a.fill(x),
+        lambda a: a.flat.__setitem__(slice(None), x),
+        lambda a: np.copyto(a, x),
+        lambda a: np.put(a, [0, 1], [x]),
+        lambda a: np.place(a, [True, True], [x]),
+    ):
+        a = array([1.0, 2.0])
+        write(a)
+        assert a[0] is a[1] is x
+
+
+def test_a_view_is_numpys() -> None:
+    a = array([1.0, 2.0])
+    assert type(a.view(np.ndarray)) is np.ndarray
+    assert a.view(ValueArray)[0] is a[0]
+    for shape, text in (((-1, 1), r"reshape\(-1, 1\)"), (((2, 1),), r"reshape\(\(2, 1\)\)")):
+        with pytest.raises(TypeError, match=f"view changes no shape, as in NumPy: write {text}$"):
+            a.view(*shape)
+
+
+def test_what_is_masked_is_never_computed_with() -> None:
+    a, masked = array([1.0, 2.0]), np.ma.array([3.0, 4.0], mask=[False, True])
+    for use in (
+        lambda: array(masked),
+        lambda: array(np.ma.array([3.0, 4.0])),
+        lambda: a * masked,
+        lambda: a @ masked,
+        lambda: np.where([True, False], a, masked),
+        lambda: np.maximum(masked, a),
+        lambda: a.__setitem__(slice(None), masked),
+        lambda: np.copyto(a, masked),
+        lambda: np.put(a, [0, 1], masked),
+        lambda: np.dot(a, masked),
+    ):
+        with pytest.raises(TypeError, match=r"has no mask, .*: give x.compressed\(\), .* or x.filled\(0.0\)$"):
+            use()
+    assert a.data.tolist() == [1.0, 2.0]
+    assert (a * masked.filled(0.0)).data.tolist() == [3.0, 0.0]
+
+
+def test_what_has_no_place_is_not_written() -> None:
+    a = array([1.0, 2.0])
+    before = list(a)
+    for write, kind in (
+        (lambda: a.__setitem__(0, [1.0, 2.0]), TypeError),
+        (lambda: a.__setitem__(slice(None), [1.0, 2.0, 3.0]), ValueError),
+        (lambda: a.__setitem__(5, 1.0), IndexError),
+        (lambda: np.put(a, [0, 1], [3.0, "x"]), TypeError),
+        (lambda: np.put(a, [0, 5], [3.0]), IndexError),
+    ):
+        with pytest.raises(kind):
+            write()
+    assert all(value is old for value, old in zip(a, before, strict=True))
+    assert a.data.tolist() == [1.0, 2.0]
 
 
 def test_views_share_their_elements() -> None:
@@ -131,6 +231,17 @@ def test_copies_and_pickles_are_arrays_of_values() -> None:
     assert shared[0] is shared[1]
 
 
+def test_a_copy_holds_the_same_values() -> None:
+    a = array([1.0, 2.0])
+    for same in (a.copy(), np.copy(a), np.array(a), a.flatten(), copy.copy(a), array(a)):
+        assert same is not a
+        assert [value is other for value, other in zip(same, a, strict=True)] == [True, True]
+        same[0] = 5.0
+        assert a[0].data == 1.0
+    a.data = [3.0, 4.0]
+    assert (a.copy().data.tolist(), a.detach()[0] is a[0]) == ([3.0, 4.0], False)
+
+
 def test_every_operation_with_one_result_is_a_method() -> None:
     a = array([[-1.0, 2.0]])
     assert a.relu().data.tolist() == [[0.0, 2.0]]
@@ -149,7 +260,8 @@ def test_every_operation_with_one_result_is_a_method() -> None:
     [
         ("op", r"each of its elements has one, as in a\[0\]\.op"),
         ("label", r"a\[0\]\.label"),
-        ("numpy", "its number is `data`"),
+        ("numpy", "its numbers are `data`"),
+        ("creator", "of a Value the operation that made it is `op`"),
         ("requires_grad", "every Value has a gradient"),
         ("nonsense", "has no attribute 'nonsense'$"),
     ],

@@ -45,6 +45,23 @@ def test_a_name_that_means_something_else_elsewhere_is_refused_with_what_to_writ
         loss_called(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("BCELoss", "binary_cross_entropy"),
+        ("log_loss", "binary_cross_entropy"),
+        ("bce_with_logits", "binary_cross_entropy_with_logits"),
+        ("MSELoss", "mean_squared_error"),
+        ("l1_loss", "mean_absolute_error"),
+        ("CrossEntropyLoss", "cross_entropy"),
+        ("NLL", "cross_entropy"),
+    ],
+)
+def test_a_name_of_another_library_is_told_ours(name, ours):
+    with pytest.raises(ValueError, match=rf"^no loss is called '{name}': .*`(losses\.)?{ours}`"):
+        loss_called(name)
+
+
 def test_a_name_that_is_nearly_right_is_answered_with_the_right_one():
     with pytest.raises(ValueError, match="no loss is called 'hubber'; did you mean 'huber'"):
         loss_called("hubber")

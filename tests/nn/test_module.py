@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Value
+from tinygrad_edu.modes import changed_mode
 from tinygrad_edu.nn import MLP, Layer, Module, Neuron
 
 
@@ -63,6 +64,40 @@ def test_a_networks_parameters_go_neuron_by_neuron_weights_before_bias_and_are_l
     assert [p.label for p in model.parameters()] == paths
     assert [p.label for p in Neuron(1).parameters()] == ["weights.0", "bias"]
     assert [p.label for p in Layer(1, 1).parameters()] == ["neurons.0.weights.0", "neurons.0.bias"]
+
+
+def test_forward_is_called_where_there_is_no_call():
+    class Scaled(Module):
+        def __init__(self):
+            self.factor = Value(3.0)
+
+        def forward(self, x, *, plus=0.0):
+            return self.factor * x + plus
+
+    class More(Scaled):
+        def forward(self, x, *, plus=0.0):
+            return super().forward(x, plus=plus) + 1.0
+
+    class Called(Scaled):
+        def __call__(self, x):
+            return self.forward(x, plus=-1.0)
+
+    assert [model(2.0).data for model in (Scaled(), More(), Called())] == [6.0, 7.0, 5.0]
+    assert Scaled()(2.0, plus=0.5).data == 6.5
+    heard = []
+    with changed_mode(answers=lambda module, answer: heard.append(type(module).__name__)):
+        More()(1.0)
+    assert heard == ["More"]
+    with pytest.raises(TypeError, match="'Module' object is not callable"):
+        Module()()
+
+
+def test_the_arrays_of_parameters_are_those_in_all_attributes():
+    model = MLP(1, [1])
+    W, b, hidden = (np.array([Value(1.0), Value(2.0)]) for _ in range(3))
+    model.more, model._hidden, model.floats = {"W": W, "deeper": [(b,)]}, hidden, np.zeros(2)
+    assert all(found is array for found, array in zip(model.parameters().arrays, (W, b), strict=True))
+    assert model.parameters()[-4:] == [*W, *b]
 
 
 def test_zero_grad_and_the_two_modes_reach_everything():

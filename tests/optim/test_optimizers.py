@@ -1,5 +1,6 @@
 """Optimizers against update rules written here a second time, one number at a time, from the papers."""
 
+import copy
 import json
 import math
 
@@ -7,7 +8,9 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import MLP, Value, array
+from tinygrad_edu.nn import Module
 from tinygrad_edu.optim import SGD, Adam, AdamW, Optimizer, RMSprop
+from tinygrad_edu.training import fit
 
 STEPS = 100
 
@@ -205,6 +208,7 @@ def test_state_of_another_optimizer_is_refused_and_nothing_changes():
         (lambda p: Adam(p, betas=(0.9, -0.1)), r"betas\[1\] must be"),
         (lambda p: AdamW(p, betas=(0.9, math.nan)), r"betas\[1\] must be"),
         (lambda p: Adam(p, betas=(0.9,)), "betas are two numbers"),
+        (lambda p: Adam(p, betas=[[0.9, 0.9]]), "betas are two numbers"),
         (lambda p: Adam([]), "not an empty list"),
         (lambda p: Adam([*p, *p]), "twice"),
         (lambda p: Adam([p[0] * 2.0]), r"computed by '\*'"),
@@ -231,6 +235,12 @@ def test_parameters_that_are_no_values_are_a_type_error(params, message):
         SGD(params)
 
 
+def test_one_number_is_no_pair_of_betas():
+    for betas in (0.9, None):
+        with pytest.raises(TypeError, match=rf"two numbers, .* as in \(0.9, 0.999\), not {betas}$"):
+            Adam([Value(1.0)], betas=betas)
+
+
 def test_arrays_of_values_are_moved_element_by_element():
     W, b, c = array([[1.0, 2.0], [3.0, 4.0]]), array([5.0, 6.0]), Value(7.0)
     optimizer = SGD([W, b, c], lr=0.1)
@@ -240,6 +250,71 @@ def test_arrays_of_values_are_moved_element_by_element():
     assert W.data == pytest.approx(0.8 * np.array([[1.0, 2.0], [3.0, 4.0]]))
     assert [*b.data, c.data] == pytest.approx([5.0 - 0.7, 6.0, 7.0 - 0.5])
     assert SGD(b).params == tuple(b)
+
+
+class Scale(Module):
+    """A model whose parameters stand in arrays."""
+
+    def __init__(self):
+        self.inside = {"W": array([[1.0, 2.0]])}
+
+    def __call__(self, x):
+        return (self.inside["W"] * x).sum()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda W: W.__setitem__((0, 1), 2.0),  # the same number, and another Value
+        lambda W: W.__setitem__(slice(None), [[1.0, 5.0]]),
+        lambda W: np.multiply(W, 0.5, out=W),
+        lambda W: np.clip(W, 0.0, None, out=W),
+        lambda W: np.put(W, [1], 0.0),
+    ],
+)
+def test_a_parameter_that_was_replaced_in_its_array_is_told(write):
+    model, views = Scale(), array([[1.0, 2.0]])
+    arrays = array([[1.0, 2.0]]), model.inside["W"], views
+    for W, params in zip(arrays, ([arrays[0], Value(0.0)], model.parameters(), views.T), strict=True):
+        optimizer = SGD(params, lr=0.1)
+        (W**2).sum().backward()
+        optimizer.step()
+        write(W)
+        for go_on in (optimizer.step, optimizer.zero_grad):
+            with pytest.raises(ValueError, match=r"^element \[.*\] of an array .* is Value\(.*write into the param"):
+                go_on()
+        assert optimizer.iteration == 1
+
+
+def test_what_fit_would_not_train_is_told():
+    model = Scale()
+    optimizer = SGD(model.parameters())
+    model.inside["W"][0, 0] = 5.0
+    with pytest.raises(ValueError, match=r"element \[0, 0\] of an array that this optimizer was made of is Value\(5.0"):
+        fit(model, [[1.0, 1.0]], [1.0], optimizer=optimizer)
+
+
+def test_numbers_written_into_the_parameters_and_another_order_are_no_replacement():
+    W = array([3.0, 1.0, 2.0])
+    optimizer = SGD(iter([W]), lr=0.5)
+    W.data = [4.0, 1.0, 2.0]
+    W[0].data = 3.0
+    W.sort()
+    (W * W).sum().backward()
+    again = copy.deepcopy(optimizer)
+    for each in (optimizer, again):
+        each.step()
+        each.step()
+    assert W.data.tolist() == [-1.0, -2.0, -3.0]
+    assert [p.data for p in again.params] == [-3.0, -1.0, -2.0]
+
+
+def test_a_state_of_computed_values_in_a_model_may_change():
+    model = Scale()
+    model.state = array([1.0]) * 2.0
+    optimizer = SGD(model.parameters())
+    model.state[0] = model.state[0] * 3.0
+    optimizer.step()
 
 
 def test_a_bad_rate_or_shape_later_changes_nothing():

@@ -91,6 +91,17 @@ def test_programs_are_kept_per_shape_and_bounded() -> None:
     W.data = 1.5
 
 
+def test_shapes_that_are_too_many_or_too_few_are_told() -> None:
+    cure = r"where one array of shape \(3, 2\) would be shapes=\(\(3, 2\),\)"
+    with pytest.raises(TypeError, match=rf"each of the 2 shapes=\(3, 2\), {cure}, and .*\(x\)$"):
+        record(lambda x: x.sum(), (3, 2), [W])
+    with pytest.raises(TypeError, match=r"each of the 1 shapes=\(2,\), .* \(x, y\)$"):
+        record(lambda x, y: x[0] * y, (2,), [W])
+    program = record(lambda x: x.sum() * W, ((3, 2),), [W])
+    with pytest.raises(ValueError, match=r"not \(3, 2\); a batch of the one example x is x\[None\]$"):
+        program(np.ones((3, 2)))
+
+
 @pytest.mark.parametrize("params", [[], [W]])
 def test_a_long_program_is_compared_once(params: list[Value], monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (examples, programs):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from training.examples import ENGINES, XOR_X, XOR_Y, regression, weights
 
-from tinygrad_edu import Value, fsum
+from tinygrad_edu import RecordingError, Value, fsum
 from tinygrad_edu.nn import MLP, RNN, BatchNorm, Conv2d, Dropout, Layer, Module, Sequential, l2_penalty
 from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, huber, mean_squared_error
 from tinygrad_edu.optim import SGD, Adam, CosineAnnealingLR, ExponentialLR, OneCycleLR, ReduceLROnPlateau
@@ -292,6 +292,16 @@ def test_a_loss_that_is_not_finite_ends_the_run_before_it_harms_the_weights(engi
     assert "the loss is inf" in history.stopped
     assert np.isfinite(weights(model)).all()
     assert np.isfinite(history.batch_loss).all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_loss_of_probabilities_that_is_given_others_is_told_that_of_logits(engine):
+    X, y = [[0.5], [2.0], [-2.0]], [0, 1, 1]
+    with pytest.raises((ValueError, RecordingError), match=r"from 0 to 1, not -?\d.*: let the last .*_with_logits$"):
+        fit(MLP(1, [1], seed=0), X, y, loss="bce", engine=engine)
+    model = MLP(1, [1], output_activation="sigmoid", seed=0)
+    with pytest.warns(RuntimeWarning, match=r"is not finite|is (nan|inf).*; binary_cross_entropy takes .*_with_logits"):
+        fit(model, X, y, loss="bce", optimizer=SGD(model.parameters(), 1e6), epochs=5, engine="eager")
 
 
 def test_a_shape_of_outputs_that_is_no_row_is_left_to_the_loss():

@@ -8,6 +8,7 @@ products        products of matrices and the like, as `dot` nodes
 moving          functions that move elements to other places, and those that look at numbers
 choosing        where, clip, sort and others that choose elements
 linear_algebra  norms, and by elimination determinants, inverses and solutions
+numbers         what `.data` and `.grad` give
 showing         an array as text, and in a notebook
 """
 

@@ -34,11 +34,11 @@ def where_(condition: Any, *branches: Any) -> Any:
     """a where the condition holds, else b; with the condition alone, the places where it does."""
     if not branches:
         return np.nonzero(numbers_of(condition, "np.where of a condition alone"))
-    a, b = [plain(values_of(branch)) for branch in branches]
+    a, b = [np.asarray(plain(branch), dtype=object) for branch in branches]
     decided = np.asarray(condition)
     if decided.dtype != object:
         return wrapped(np.where(decided, a, b)[()])
-    return wrapped(_chosen(decided, a, b))
+    return wrapped(_chosen(decided, *[plain(values_of(branch)) for branch in (a, b)]))
 
 
 _chosen = np.frompyfunc(lambda condition, a, b: where(as_value(condition), a, b), 3, 1)
@@ -143,35 +143,40 @@ def unique(ar: Any, return_index: bool = False, return_inverse: bool = False, re
 @meaning_of("quantile")
 def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
              method: str = "linear", keepdims: Any = False, **others: Any) -> Any:  # fmt: skip
-    """The number below which a share q of the numbers lies, linearly between the two nearest."""
+    """The number below which a share q of the numbers lies, linearly between the two nearest; q may be a Value, too."""
     if method != "linear":
         raise TypeError(f"a quantile of Values is linear between the two nearest numbers, not method={method!r}")
     if any(given is not None for given in others.values()):
         raise TypeError(f"a quantile of Values takes no {', '.join(others)}=; leave it out")
-    shares = np.asarray(numbers_of(q, "np.quantile"), dtype=np.float64)
-    if not ((shares >= 0.0) & (shares <= 1.0)).all():
+    shares = np.asarray(plain(q), dtype=object)
+    if not all(0.0 <= share <= 1.0 for share in np.ravel(numbers_of(shares, "np.quantile")).tolist()):
         raise ValueError("quantiles must lie between 0 and 1, and percentiles between 0 and 100")
     found = [along(axis, partial(_quantile, share), a, keepdims=keepdims) for share in shares.ravel().tolist()]
     together = np.stack(list(map(values_of, found))) if shares.ndim else found[0]
     return into(out, together.reshape(shares.shape + np.shape(found[0])) if shares.ndim else together)
 
 
-def _quantile(share: float, run: Sequence[Any]) -> Any:
+def _quantile(share: Any, run: Sequence[Any]) -> Any:
     numbers: list[float] = numbers_of(run, "a quantile or a median").tolist()
     if not run or any(map(math.isnan, numbers)):
         return Value(math.nan)
     ranked = [run[k] for k in np.argsort(numbers, kind="stable").tolist()]
     place = share * (len(run) - 1)
-    below = math.floor(place)
-    if below == place:
+    below = math.floor(place.data if isinstance(place, Value) else place)
+    if (below == place and not isinstance(place, Value)) or len(run) == 1:
         return ranked[below]
-    return ranked[below] + (ranked[below + 1] - ranked[below]) * (place - below)
+    step = min(below, len(run) - 2)  # the last number has none after it: there the slope is that up to it
+    return ranked[below] + (ranked[step + 1] - ranked[step]) * (place - below)
 
 
 @meaning_of("percentile")
 def percentile(a: Any, q: Any, axis: Any = None, **others: Any) -> Any:
     """The quantile for a share of q in a hundred."""
-    return quantile(a, np.asarray(numbers_of(q, "np.percentile"), dtype=np.float64) / 100.0, axis, **others)
+    return quantile(a, _of_a_hundred(q), axis, **others)
+
+
+def _of_a_hundred(q: Any) -> Any:
+    return np.asarray(plain(q), dtype=object) / 100.0
 
 
 @meaning_of("median")
@@ -194,7 +199,7 @@ def nanquantile(a: Any, q: Any, axis: Any = None, **others: Any) -> Any:
 @meaning_of("nanpercentile")
 def nanpercentile(a: Any, q: Any, axis: Any = None, **others: Any) -> Any:
     """The same for a share of q in a hundred."""
-    return nanquantile(a, numbers_of(q, "np.nanpercentile") / 100.0, axis, **others)
+    return nanquantile(a, _of_a_hundred(q), axis, **others)
 
 
 # By the bin they fall into --------------------------------------------------------------------------------
@@ -222,6 +227,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     if period is not None:
         raise TypeError("np.interp of Values takes no period=; reduce x with x % period first")
     known, heights = numbers_of(xp, "np.interp between points that vary").astype(np.float64), values_of(fp)
+    places: list[Any] = [x if isinstance(x, Value) else float(x) for x in np.asarray(xp, dtype=object).ravel()]
     if known.ndim != 1 or known.shape != heights.shape or not len(known):
         raise ValueError(f"xp and fp are points, one number each, not of shapes {known.shape} and {heights.shape}")
     ends = heights[0] if left is None else left, heights[-1] if right is None else right
@@ -235,7 +241,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
             return ends[0] if k < 0 else ends[1]
         if k == len(known) - 1:
             return heights[k]
-        return heights[k] + (position - known[k]) * ((heights[k + 1] - heights[k]) / (known[k + 1] - known[k]))
+        return heights[k] + (position - places[k]) * ((heights[k + 1] - heights[k]) / (places[k + 1] - places[k]))
 
     return wrapped(np.frompyfunc(at, 1, 1)(plain(x)))
 

@@ -16,7 +16,16 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.arrays.dispatch import meaning_of
-from tinygrad_edu.arrays.value_array import ValueArray, Values, array, check_target, numbers_of, plain, values_of
+from tinygrad_edu.arrays.value_array import (
+    ValueArray,
+    Values,
+    array,
+    check_target,
+    numbers_of,
+    spread,
+    values_of,
+    write_by_numpy,
+)
 from tinygrad_edu.value import Value
 
 __all__: list[str] = []
@@ -71,7 +80,7 @@ def _dressed(answer: Any) -> Any:
 _declare(
     """append array_split atleast_1d atleast_2d atleast_3d block broadcast_arrays broadcast_to column_stack compress
     concatenate copy delete diag diag_indices_from diagflat diagonal dsplit dstack einsum_path expand_dims extract
-    fft.fftshift fft.ifftshift flip fliplr flipud hsplit hstack insert iscomplexobj isrealobj ix_
+    fft.fftshift fft.ifftshift flip fliplr flipud hsplit hstack iscomplexobj isrealobj ix_
     lib.stride_tricks.sliding_window_view linalg.diagonal linalg.matrix_transpose matrix_transpose may_share_memory
     meshgrid moveaxis ndim pad ravel repeat reshape resize roll rollaxis rot90 shape shares_memory size split
     squeeze stack swapaxes take take_along_axis tile transpose tril tril_indices_from triu triu_indices_from unstack
@@ -79,10 +88,24 @@ _declare(
     _moved,
 )
 _declare(
-    """apply_along_axis diff ediff1d fix intersect1d piecewise poly polyadd polyder polyint polymul polysub polyval
+    """apply_along_axis diff fix intersect1d piecewise poly polyadd polyder polyint polymul polysub polyval
     setdiff1d setxor1d sinc trapezoid trapz trim_zeros union1d unwrap vander""",
     _written_by_numpy,
 )
+
+
+@meaning_of("insert")
+def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
+    """What is given between the elements, before those at these places."""
+    return _moved(np.insert, values_of(arr), obj, values, axis)
+
+
+@meaning_of("ediff1d")
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """The differences of neighbors, in the order of `ravel`, and what is to stand before and after them."""
+    flat = values_of(ary).ravel()
+    around = [values_of([] if given is None else given).ravel() for given in (to_begin, to_end)]
+    return np.concatenate([around[0], flat[1:] - flat[:-1], around[1]])
 
 
 @meaning_of("linspace")
@@ -169,7 +192,7 @@ def full_like(
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """Write src into dst, where a mask holds."""
     check_target(dst)
-    dst[...] = values_of(src) if where is True else np.where(where, src, dst)
+    dst[...] = spread(src if where is True else np.where(where, src, dst), dst.shape)
 
 
 #: Where each of them is given what is to be written, after the array, and what it calls that.
@@ -180,14 +203,16 @@ _WHAT_IS_WRITTEN = {
 
 
 def _written_into(function: Callable[..., Any], a: Any, *given: Any, **named: Any) -> None:
-    """NumPy's own writing, of Values alone."""
-    check_target(a)
+    """NumPy's own writing."""
     place, name = _WHAT_IS_WRITTEN[function.__name__]
-    if name in named:
-        named[name] = plain(values_of(named[name]))
-    else:
-        given = (*given[:place], plain(values_of(given[place])), *given[place + 1 :])
-    _own(function)(plain(a), *given, **named)
+
+    def write(target: Any, what: Any) -> None:
+        if name in named:
+            function(target, *given, **{**named, name: what})
+        else:
+            function(target, *given[:place], what, *given[place + 1 :], **named)
+
+    write_by_numpy(write, a, named[name] if name in named else given[place])
 
 
 _declare(" ".join(_WHAT_IS_WRITTEN), _written_into)

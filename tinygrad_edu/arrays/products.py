@@ -275,7 +275,7 @@ def _aligned(letters: str, values: Values, order: Sequence[str]) -> Values:
     """The axes in this order; where a letter is missing, an axis of length 1."""
     present = [letters.index(letter) for letter in order if letter in letters]
     moved = values.transpose(present)
-    return moved[tuple([slice(None) if letter in letters else None for letter in order])]
+    return moved[(*[slice(None) if letter in letters else None for letter in order], ...)]  # of no letters, too
 
 
 # Made of products -----------------------------------------------------------------------------------------

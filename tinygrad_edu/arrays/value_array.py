@@ -3,8 +3,8 @@
 Everything NumPy does goes through the rule book: `np.exp(a)` is `exp` of each element, `a @ b` makes `dot` nodes, and
 plain numbers that land in an array become `Value`s. What would lose the graph is an error.
 
-May import: `elsewhere`, `later`, `truth`, `ops`, `modes`, `value`; `dispatch`, `elementwise` and `showing` of this
-folder; NumPy.
+May import: `elsewhere`, `later`, `truth`, `ops`, `modes`, `value`; `dispatch`, `elementwise`, `numbers` and `showing` of
+this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -18,14 +18,27 @@ import numpy as np
 from tinygrad_edu import ops
 from tinygrad_edu.arrays.dispatch import MEANINGS, not_here
 from tinygrad_edu.arrays.elementwise import TRUTH, elements_of, on_elements
+from tinygrad_edu.arrays.numbers import copied
 from tinygrad_edu.arrays.showing import as_text
-from tinygrad_edu.elsewhere import ELSEWHERE
+from tinygrad_edu.elsewhere import ARRAY_ATTRIBUTES, ARRAY_KEYWORDS, ELSEWHERE
 from tinygrad_edu.later import later
 from tinygrad_edu.modes import is_hidden, revealed
 from tinygrad_edu.truth import TRUTHS
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["ValueArray", "array", "check_target", "flat", "into", "numbers_of", "plain", "values_of", "wrapped"]
+__all__ = [
+    "ValueArray",
+    "array",
+    "check_target",
+    "flat",
+    "into",
+    "numbers_of",
+    "plain",
+    "spread",
+    "values_of",
+    "wrapped",
+    "write_by_numpy",
+]
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 #: An array of Values, as the modules of this folder hand it about: NumPy's types know no subclass of ndarray.
@@ -52,9 +65,9 @@ def array(x: Any) -> ValueArray:
     """
     if type(x) is list and x and set(map(type, x)) == {Value}:  # the usual case, of a layer's outputs
         return np.fromiter(x, object, len(x)).view(ValueArray)
-    if isinstance(x, np.ndarray) and x.ndim and x.dtype.kind in "biuf":
+    if isinstance(x, np.ndarray) and x.ndim and x.dtype.kind in "biuf" and not isinstance(x, np.ma.MaskedArray):
         return np.fromiter(map(Value, x.ravel().tolist()), object, x.size).reshape(x.shape).view(ValueArray)
-    elements = np.array(x, dtype=object)
+    elements = np.array(_elements(x) if isinstance(x, np.ndarray) else x, dtype=object)
     if not set(map(type, elements.ravel().tolist())).isdisjoint((list, tuple, np.ndarray)):
         row = next(each for each in elements.flat if isinstance(each, (list, tuple, np.ndarray)))
         raise ValueError(f"array needs rows of one length, and {row!r} stands where others have a number")
@@ -68,12 +81,35 @@ def values_of(x: Any) -> Values:
     >>> values_of(np.array([1.0, Value(2.0)], dtype=object)).data
     array([1., 2.])
     """
-    elements = np.asarray(x, dtype=object).view(np.ndarray)
+    elements = _elements(x)
     if all(issubclass(kind, Value) for kind in set(map(type, elements.ravel().tolist()))):
         return elements.view(ValueArray)
     converted = np.empty(elements.shape, dtype=object)
     converted[...] = _each_as_value(elements)
     return converted.view(ValueArray)
+
+
+def _elements(x: Any) -> np.ndarray[Any, Any]:
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            "an array of Values has no mask, and what is masked would be computed with: give x.compressed(), the "
+            "numbers that are not masked, or x.filled(0.0)"
+        )
+    return np.asarray(x, dtype=object).view(np.ndarray)
+
+
+def spread(given: Any, shape: tuple[int, ...]) -> Values:
+    """What is given, as often as an array of this shape has places for it: at each place of a plain number a new leaf.
+
+    One leaf at several places would be one parameter. A `Value` that is given stays the one it is at all of them.
+
+    >>> a, b = spread(0.5, (2,))
+    >>> a is b
+    False
+    """
+    places = np.empty(shape, dtype=object)
+    places[...] = _elements(given)
+    return values_of(places)
 
 
 def numbers_of(x: Any, what: str = "reading .data") -> np.ndarray[Any, Any]:
@@ -112,8 +148,12 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     """A NumPy array whose elements are `Value`s; `array(x)` makes one.
 
     `.data` and `.grad` are the numbers and the gradients, as float arrays of the same shape; setting them sets those of
-    the elements. NumPy's functions, indexing, broadcasting and methods work as on any array, and every activation is
-    a method. Raises TypeError for what would lose the graph, such as `astype(float)`.
+    the elements, and `W.data -= step` does, too. They are copies: writing into them, as in `W.data[0] = 5.0`, is an
+    error. A plain number that is written into the array itself becomes a new Value at each place. `a.copy()` and
+    `np.copy(a)` hold the same Values as `a`, and `a.detach()` new ones.
+
+    NumPy's functions, indexing, broadcasting and methods work as on any array, and every activation is a method. Raises
+    TypeError for what would lose the graph, such as `astype(float)`.
 
     >>> a = array([[1.0, -2.0], [3.0, 4.0]])
     >>> np.maximum(0, a).mean(axis=1).data
@@ -145,7 +185,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     @property  # type: ignore[override]  # of a plain array a buffer; here what it is of a Value
     def data(self) -> FloatArray:
         """The numbers."""
-        return np.array([value.data for value in self.ravel().tolist()], dtype=np.float64).reshape(self.shape)
+        return copied([value.data for value in self.ravel().tolist()], self.shape, "data")
 
     @data.setter
     def data(self, numbers: Any) -> None:
@@ -155,7 +195,7 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     @property
     def grad(self) -> FloatArray:
         """The derivative by each element of whatever `backward()` was called on."""
-        return np.array([value.grad for value in self.ravel().tolist()], dtype=np.float64).reshape(self.shape)
+        return copied([value.grad for value in self.ravel().tolist()], self.shape, "grad")
 
     @grad.setter
     def grad(self, numbers: Any) -> None:
@@ -174,6 +214,17 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         leaves: ValueArray = wrapped(_each_detached(plain(self)))
         return leaves
 
+    def copy(self, order: Any = "C") -> ValueArray:
+        """Another array of the same `Value`s, as of a list: who moves them moves both; `detach()` makes new leaves.
+
+        >>> W = array([1.0, 2.0])
+        >>> same, others = W.copy(), W.detach()
+        >>> W.data += 5.0
+        >>> same, others
+        (ValueArray([6., 7.]), ValueArray([1., 2.]))
+        """
+        return super().copy(order)
+
     def __getitem__(self, index: Any) -> Any:
         try:
             return super().__getitem__(index)
@@ -182,11 +233,11 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
             raise
 
     def __setitem__(self, index: Any, given: Any) -> None:
-        values = (
-            values_of(given) if np.ndim(given) else as_value(given.item() if isinstance(given, np.ndarray) else given)
-        )
+        if not isinstance(given, (Value, ValueArray)):
+            places = self[index]
+            given = spread(given, places.shape) if isinstance(places, ValueArray) else _one(given)
         try:
-            super().__setitem__(index, values)
+            super().__setitem__(index, given if isinstance(given, Value) else plain(given)[()])
         except IndexError:
             _refuse_values_as_index(index)
             raise
@@ -199,8 +250,8 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         return self
 
     def fill(self, value: Any) -> None:
-        """Make every element the same Value."""
-        self[...] = as_value(value)
+        """Write a number into each place, as a leaf of its own; or a Value, which is then the same one everywhere."""
+        self[...] = value
 
     def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
         """Put the elements in the order of their numbers."""
@@ -237,6 +288,12 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     def imag(self, numbers: Any) -> NoReturn:
         raise TypeError("a Value is a real number and has no imaginary part to set")
 
+    def view(self, *given: Any, **named: Any) -> Any:
+        """The same memory as an array of another class: NumPy's `view`, and not PyTorch's, which is `reshape`."""
+        if any(isinstance(each, (int, tuple, list)) for each in given):
+            raise TypeError(f"view changes no shape, as in NumPy: write reshape({', '.join(map(repr, given))})")
+        return super().view(*given, **named)
+
     # What has no meaning for several numbers
 
     def backward(self) -> NoReturn:
@@ -269,7 +326,9 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         if name in ops.RULE_BOOK and hasattr(Value, name):
             return partial(_on_each, self, name)
         cure = ""
-        if name in ELSEWHERE:
+        if name in ARRAY_ATTRIBUTES:
+            cure = f": {ARRAY_ATTRIBUTES[name]}"
+        elif name in ELSEWHERE:
             cure = f": of a Value {ELSEWHERE[name]}"
         elif hasattr(Value, name):
             cure = f": each of its elements has one, as in a[0].{name}"
@@ -307,11 +366,18 @@ class _Flat:
         return self.base.ravel()[index]
 
     def __setitem__(self, index: Any, given: Any) -> None:
-        elements: Any = self.base.view(np.ndarray).flat
-        elements[index] = values_of(given).view(np.ndarray) if np.ndim(given) else as_value(given)
+        def write(elements: Any, what: Any) -> None:
+            elements.flat[index] = what
+
+        write_by_numpy(write, self.base, given)
 
 
 _each_detached = np.frompyfunc(Value.detach, 1, 1)
+
+
+def _one(given: Any) -> Value:
+    """The `Value` to write into a single place."""
+    return as_value(given.item() if isinstance(given, np.ndarray) and given.size == 1 else given)
 
 
 def _on_each(values: ValueArray, name: str, *others: Any, **settings: Any) -> Any:
@@ -324,6 +390,9 @@ def _by_meaning(name: str) -> Callable[..., Any]:
     """The method that does what NumPy's function of this name does."""
 
     def method(self: ValueArray, *given: Any, **named: Any) -> Any:
+        if named and not ARRAY_KEYWORDS.keys().isdisjoint(named):
+            other = next(keyword for keyword in named if keyword in ARRAY_KEYWORDS)
+            raise TypeError(f"{name} has no argument {other!r}: {ARRAY_KEYWORDS[other]}")
         return by_its_meaning(getattr(np, name), (self, *given), named)
 
     method.__name__, method.__doc__ = name, f"What `np.{name}` makes of the array."
@@ -390,8 +459,26 @@ def _computed(ufunc: np.ufunc, method: str, inputs: Sequence[Any], settings: dic
         check_target(inputs[0])
     indices = 1 if method in ("at", "reduceat") else None  # where plain whole numbers stand
     given = [x if k == indices else plain(x) for k, x in enumerate(inputs)]
+    if method == "reduce":
+        return wrapped(_reduced(ufunc, function, *given, **settings))
     answer = getattr(function, method)(*given, **settings)
     return None if method == "at" else wrapped(answer)
+
+
+def _reduced(ufunc: np.ufunc, function: Any, elements: Any, axis: Any = 0, **settings: Any) -> Any:
+    """A ufunc's `reduce`; several axes are made one, because NumPy knows of no function of objects that it may."""
+    axes = tuple(range(elements.ndim)) if axis is None else axis
+    if not isinstance(axes, tuple) or len(axes) < 2:
+        return function.reduce(elements, axis=axis, **settings)
+    ufunc.reduce(np.ones((1,) * elements.ndim), axis=axes)  # which NumPy refuses where the order counts
+    places = [k for k in range(elements.ndim) if k not in {axis % elements.ndim for axis in axes}]
+    shape = (*[elements.shape[k] for k in places], -1)
+    where = np.broadcast_to(settings.pop("where", True), elements.shape)
+    keepdims = settings.pop("keepdims", False)
+    last = range(-len(axes), 0)
+    together, mask = (np.moveaxis(each, axes, last).reshape(shape) for each in (elements, where))
+    answer = function.reduce(together, axis=-1, **settings, **({} if where.all() else {"where": mask}))
+    return np.expand_dims(answer, axes) if keepdims else answer
 
 
 #: Settings that change nothing here.
@@ -422,12 +509,12 @@ def plain(x: Any) -> Any:
     ('ndarray', 2.0)
     """
     if isinstance(x, ValueArray):
-        return x.view(np.ndarray)
+        return np.ndarray.view(x, np.ndarray)
     if isinstance(x, Value):
         boxed = np.empty((), dtype=object)
         boxed[()] = x
         return boxed
-    return np.asarray(x, dtype=object) if np.ndim(x) else x
+    return _elements(x) if np.ndim(x) else x
 
 
 def wrapped(answer: Any) -> Any:
@@ -474,6 +561,24 @@ def into(out: Any, result: Any) -> Any:
     check_target(target)
     target[...] = result
     return target
+
+
+def write_by_numpy(write: Callable[[Any, Any], Any], target: Any, given: Any) -> None:
+    """Write into an array of Values what is given as NumPy does it, at each place of a plain number a leaf of its own.
+
+    `write` is first handed zeros, and 1, 2, 3, ... for what is given: that tells what comes to which place.
+
+    >>> a = array([0.0, 0.0, 0.0])
+    >>> write_by_numpy(lambda places, what: np.put(places, [0, 2], what), a, 7.0)
+    >>> a, a[0] is a[2]
+    (ValueArray([7., 0., 7.]), False)
+    """
+    check_target(target)
+    elements = _elements(given)
+    places = np.zeros(target.shape, dtype=int)
+    write(places, np.arange(1, elements.size + 1).reshape(elements.shape))
+    written = places.nonzero()
+    plain(target)[written] = plain(values_of(elements.ravel()[places[written] - 1]))
 
 
 def check_target(target: Any) -> None:

@@ -3,7 +3,7 @@
 The names are ours, and those of Keras and PyTorch where they mean the same here. To add one, write its function in
 `losses` and a line here.
 
-May import: `arguments`, `value`; `losses` of this folder.
+May import: `arguments`, `elsewhere`, `value`; `losses` of this folder.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinygrad_edu.arguments import unknown_name
+from tinygrad_edu.elsewhere import NAMES
 from tinygrad_edu.nn import losses
 from tinygrad_edu.value import Value
 
@@ -39,6 +40,9 @@ _REFUSED = {
     'linear, and write loss="cross_entropy"',
 }
 
+#: What other libraries call the losses that are here, in lower case, and what they are called here.
+_ELSEWHERE = {name.lower(): cure for name, cure in NAMES["nn.losses"].items()}
+
 
 def loss_called(loss: Any) -> Callable[[Any, Any], Value]:
     """The loss of a name, upper or lower case; a function is a loss itself.
@@ -62,6 +66,8 @@ logits; let the last layer be linear, and write loss="cross_entropy"
     name = loss.lower()
     if name in _REFUSED:
         raise ValueError(f"{loss!r} is no loss here: {_REFUSED[name]}")
+    if name in _ELSEWHERE and name not in LOSSES:
+        raise ValueError(f"no loss is called {loss!r}: {_ELSEWHERE[name]}")
     if name not in LOSSES:
         raise unknown_name("loss", loss, LOSSES)
     return LOSSES[name]

@@ -14,7 +14,7 @@ No loss looks at the data of a `Value`, so all of them can be recorded.
 
     Bishop, C. (2006). Pattern Recognition and Machine Learning, chapters 4 and 5.
 
-May import: `arguments`, `elsewhere`, `value`, `functions`; NumPy.
+May import: `arguments`, `elsewhere`, `modes`, `value`, `functions`; NumPy.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import numpy as np
 from tinygrad_edu.arguments import above_zero
 from tinygrad_edu.elsewhere import LOSS_KEYWORDS, not_here, says_ours
 from tinygrad_edu.functions import choose, dot, fsum, logsumexp
+from tinygrad_edu.modes import is_hidden
 from tinygrad_edu.value import Number, Value, as_value
 
 __all__ = [
@@ -146,12 +147,18 @@ def binary_cross_entropy(predictions: Numbers, targets: Numbers) -> Value:
     certain and right costs 0. Where t is a `Value`, both logarithms are taken, and p = 0 or p = 1 gives nan.
     `binary_cross_entropy_with_logits` has none of these troubles.
 
-    Raises ValueError when the shapes differ, or a target is not from 0 to 1.
+    Raises ValueError when the shapes differ, or a prediction or a target is not from 0 to 1.
 
     >>> round(binary_cross_entropy([0.5, 0.9], [0, 1]).data, 4)
     0.3993
     """
     pairs = _pairs(predictions, targets)
+    for p, _ in pairs:
+        if not is_hidden(p) and (p.data < 0.0 or p.data > 1.0):
+            raise ValueError(
+                f"binary_cross_entropy takes probabilities from 0 to 1, not {p.data:.6g}: let the last layer be "
+                '"sigmoid", or let it be linear and take binary_cross_entropy_with_logits'
+            )
     return _mean_of_terms([_blend(-p.log(), t, -(-p).log1p()) for p, t in pairs])
 
 
@@ -288,7 +295,8 @@ def _pairs(predictions: Numbers, targets: Numbers) -> list[PredictionAndTarget]:
     ours, theirs = _number_array(predictions, "predictions"), _number_array(targets, "targets")
     if _squeezed(ours.shape) != _squeezed(theirs.shape):
         raise ValueError(
-            f"predictions and targets should have the same shape, and have {ours.shape} and {theirs.shape}"
+            f"predictions and targets should have the same shape, and have {ours.shape} and {theirs.shape}: give one "
+            "target for each prediction, and let the last layer have one neuron for each number of a target"
         )
     return [
         (as_value(prediction), target if isinstance(target, Value) else Value(target).data)

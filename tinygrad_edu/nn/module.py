@@ -1,7 +1,7 @@
 """`Module`: anything that has parameters.
 
-A subclass stores `Value`s and other modules in its attributes, and writes `__call__`. Nothing is registered: the
-parameters are found by looking at the attributes, in the order in which they were first set.
+A subclass stores `Value`s and other modules in its attributes, and writes `__call__`, or `forward` as in PyTorch.
+Nothing is registered: the parameters are found by looking at the attributes, in the order in which they were first set.
 
     class Line(Module):
         def __init__(self):
@@ -44,7 +44,7 @@ from tinygrad_edu.value import Value
 if TYPE_CHECKING:
     from tinygrad_edu.drawing.layout import Drawing
 
-__all__ = ["Module", "StateDict", "in_mode", "modes_of", "run", "walk"]
+__all__ = ["Module", "ParameterList", "StateDict", "in_mode", "modes_of", "run", "walk"]
 
 #: The modes of modules, by `id`, that hold for this thread or task alone: see `in_mode`.
 _modes_here: ContextVar[Mapping[int, bool] | None] = ContextVar("tinygrad_edu_modules_in_mode", default=None)
@@ -93,6 +93,8 @@ class Module:
                 f"{cls.__name__} declares `training` in its class, which would hide whether it is being trained; every "
                 "Module begins in train(): call eval() on it instead"
             )
+        if hasattr(cls, "forward") and not any("__call__" in vars(base) for base in cls.__mro__):
+            cls.__call__ = _forward  # type: ignore[method-assign]  # as PyTorch has it
         call = cls.__call__  # also one that comes from a class beside `Module`
         if isinstance(call, FunctionType) and not hasattr(call, "says_so"):
             cls.__call__ = _saying_so(call)  # type: ignore[method-assign]  # which is what is meant
@@ -119,9 +121,9 @@ class Module:
         """
         return [(place.to(name), item) for place, name, item in walk(self) if isinstance(item, Value)]
 
-    def parameters(self) -> list[Value]:
+    def parameters(self) -> ParameterList:
         """Every parameter: what an optimizer changes."""
-        return [item for _, _, item in walk(self) if isinstance(item, Value)]
+        return ParameterList(self)
 
     def label_parameters(self) -> None:
         """Label every parameter with its path, and tell it its module, so that drawings and the stepper know both."""
@@ -282,6 +284,27 @@ def in_mode(model: Module, training: bool) -> Iterator[None]:
         _modes_here.reset(token)
 
 
+class ParameterList(list[Value]):
+    """The parameters of a module; its `arrays` are those that hold some, which an optimizer looks after.
+
+    >>> class Scale(Module):
+    ...     def __init__(self):
+    ...         self.factors = np.array([Value(1.0), Value(2.0)])
+    >>> scale = Scale()
+    >>> scale.parameters(), scale.parameters().arrays[0] is scale.factors
+    ([Value(1.0), Value(2.0)], True)
+    """
+
+    def __init__(self, module: Module) -> None:
+        super().__init__([item for _, _, item in walk(module) if isinstance(item, Value)])
+        self._module = module
+
+    @property
+    def arrays(self) -> list[np.ndarray[Any, Any]]:
+        """The arrays of Values in the attributes of the module, and of those inside it."""
+        return [array for module in self._module.modules() for array in _arrays_in(list(_public(module).values()))]
+
+
 # The modules that run -------------------------------------------------------------------------------------
 
 
@@ -317,6 +340,11 @@ def _saying_so(call: Callable[..., Any]) -> Callable[..., Any]:
 
     said.says_so = True  # type: ignore[attr-defined]  # so that it is not wrapped again in each subclass
     return said
+
+
+def _forward(module: Any, /, *arguments: Any, **named: Any) -> Any:
+    """The `__call__` of a module that has a `forward`, as in PyTorch, and none of its own."""
+    return module.forward(*arguments, **named)
 
 
 def _just_call(module: Module, call: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
@@ -444,20 +472,35 @@ def walk(
 
 def _members(module: Module) -> Iterator[tuple[str, Value | Module]]:
     """The parameters and modules that the attributes of `module` hold, without looking inside those modules."""
-    for name, attribute in vars(module).items():
-        if not name.startswith("_"):
-            yield from _found_in(attribute, name)
+    for name, attribute in _public(module).items():
+        yield from _found_in(attribute, name)
+
+
+def _public(module: Module) -> dict[str, Any]:
+    return {name: attribute for name, attribute in vars(module).items() if not name.startswith("_")}
 
 
 def _found_in(item: Any, path: str) -> Iterator[tuple[str, Value | Module]]:
     if isinstance(item, Module) or (isinstance(item, Value) and item.op is None):
         yield path, item
-    elif isinstance(item, (list, tuple)) or (isinstance(item, np.ndarray) and item.dtype == object and item.ndim):
+    elif isinstance(item, (list, tuple)) or _is_array(item):
         for index, element in enumerate(item):
             yield from _found_in(element, f"{path}.{index}")
     elif isinstance(item, dict):
         for key, element in item.items():
             yield from _found_in(element, f"{path}.{key}")
+
+
+def _is_array(item: Any) -> bool:
+    return isinstance(item, np.ndarray) and item.dtype == object and bool(item.ndim)
+
+
+def _arrays_in(item: Any) -> Iterator[np.ndarray[Any, Any]]:
+    if _is_array(item):
+        yield item
+    elif isinstance(item, (list, tuple, dict)):
+        for element in item.values() if isinstance(item, dict) else item:
+            yield from _arrays_in(element)
 
 
 def _some_names(paths: list[str], what: str, shown: int = 3) -> str:

@@ -14,7 +14,7 @@ May import: `arguments`, `elsewhere`, `value`, `arrays`; `vectors` of this folde
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -29,7 +29,7 @@ from tinygrad_edu.elsewhere import (
     call_elsewhere,
     says_ours,
 )
-from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_numbers
+from tinygrad_edu.optim.vectors import ArraysOfParameters, Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.value import Value
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "Parameters", "RMSprop"]
@@ -53,7 +53,9 @@ class Optimizer(ABC):
     buffer_names: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, params: Parameters, lr: float, weight_decay: float) -> None:
-        self.params = _checked_params(params)
+        given = list(params) if isinstance(params, Iterator) else params  # which can be gone through once only
+        self.params = _checked_params(given)
+        self._arrays = ArraysOfParameters(given, self.params)
         self.lr = lr
         self.weight_decay = at_least_zero(weight_decay, "weight_decay")
         self.iteration = 0
@@ -113,17 +115,30 @@ class Optimizer(ABC):
         >>> round(w.data, 12)
         2.4
         """
+        self.check_arrays()
         write_numbers(self.params, self.update(numbers_of(self.params), gradients_of(self.params)))
+
+    def check_arrays(self) -> None:
+        """Raise ValueError where an array holds a Value in the place of a parameter, which no step would move.
+
+        >>> from tinygrad_edu import array
+        >>> W = array([1.0, 2.0])
+        >>> optimizer = SGD([W])
+        >>> W.data = [3.0, 4.0]
+        >>> optimizer.check_arrays()
+        """
+        self._arrays.check()
 
     @says_ours(ZERO_GRAD_KEYWORDS)
     def zero_grad(self) -> None:
         """Forget the gradients, which otherwise accumulate: set every `.grad` to 0."""
+        self.check_arrays()
         for p in self.params:
             p.grad = 0.0
 
     def settings(self) -> dict[str, Any]:
         """The numbers that were chosen, by name: what to write beside a result."""
-        hidden = {"params", "buffers", "iteration", "_lr", "_initial_lr"}
+        hidden = {"params", "buffers", "iteration", "_arrays", "_lr", "_initial_lr"}
         return {"lr": self.lr} | {k: v for k, v in vars(self).items() if k not in hidden}
 
     def state_dict(self) -> dict[str, Any]:
@@ -276,8 +291,9 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, lr, weight_decay)
-        if len(betas) != 2:
-            raise ValueError(f"betas are two numbers, for the mean and for the square, not {betas!r}")
+        if np.ndim(betas) != 1 or len(betas) != 2:
+            kind = ValueError if np.ndim(betas) else TypeError
+            raise kind(f"betas are two numbers, for the mean and for the square, as in (0.9, 0.999), not {betas!r}")
         self.betas = (kept_share(betas[0], "betas[0]"), kept_share(betas[1], "betas[1]"))
         self.eps = above_zero(eps, "eps")
 

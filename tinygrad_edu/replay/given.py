@@ -78,7 +78,10 @@ def check_arrays(arrays: Sequence[Any], shapes: Sequence[tuple[int, ...]]) -> No
     for k, (array, shape) in enumerate(zip(arrays, shapes, strict=True)):
         if array.shape != batch + shape or not batch:
             wanted = ", ".join(["batch", *map(str, shape)]) if shape else "batch,"
-            raise ValueError(f"input {k} must have shape ({wanted}), the same batch for all, not {array.shape}")
+            raise ValueError(
+                f"input {k} must have shape ({wanted}), the same batch for all, not {array.shape}; a batch of the one "
+                "example x is x[None]"
+            )
         if not _is_real(array.dtype):
             raise TypeError(f"input {k} must hold real numbers, not {array.dtype}")
 

@@ -1,7 +1,7 @@
 """`record`: scalar code becomes a `Program` over arrays, which runs a batch at the speed of matrices.
 
-May import: `elsewhere`, `value`, `arrays`; `agreement`, `examples`, `given`, `recording`, `run` and `scalars` of this
-folder; NumPy.
+May import: `arguments`, `elsewhere`, `value`, `arrays`; `agreement`, `examples`, `given`, `recording`, `run` and
+`scalars` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.arguments import check_takes
 from tinygrad_edu.arrays import array
 from tinygrad_edu.elsewhere import RECORD_KEYWORDS, says_ours
 from tinygrad_edu.replay.agreement import compare
@@ -60,6 +61,12 @@ def record(
     (14.5, array([12.]))
     """
     sizes = checked_shapes(shapes)
+    check_takes(
+        fn,
+        len(sizes),
+        f"record gives the function one input for each of the {len(sizes)} shapes={shapes!r}, where one array of shape "
+        "(3, 2) would be shapes=((3, 2),)",
+    )
     params = checked_params(params)
     examples = None if check is None else checked_examples(check, sizes)
     program = recorded(fn, sizes, params, examples, theta)

@@ -67,6 +67,7 @@ def checked_optimizer(optimizer: Optimizer | str | None, model: Module) -> Optim
             "the optimizer holds none of this model's parameters, so training would change nothing; "
             "make it with optimizer=Adam(model.parameters())"
         )
+    optimizer.check_arrays()
     return optimizer
 
 

@@ -87,7 +87,8 @@ def one_hot(labels: Any, classes: int) -> Array:
         row = int(outside[0])
         raise ValueError(
             f"the label {array[row]:g} in row {row} of y (counted from 0) is no class from 0 to {classes - 1}; "
-            f"the model has {classes} outputs, one per class"
+            f"the model has {classes} outputs, one per class; for one number per example, no class, let its last layer "
+            "have one neuron"
         )
     rows: Array = np.eye(classes)[array.astype(int)]
     return rows

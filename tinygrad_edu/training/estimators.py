@@ -15,6 +15,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from numbers import Integral, Real
+from operator import index
 from typing import Any, Self
 
 import numpy as np
@@ -40,6 +41,7 @@ except ImportError as error:
     ) from error
 
 from tinygrad_edu.elsewhere import ESTIMATOR_KEYWORDS, says_ours
+from tinygrad_edu.nn.activations import common_activations
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.training.estimator_network import EstimatorNetwork, operation_called
 from tinygrad_edu.training.estimator_solvers import AdamSolver, SGDSolver, Solver
@@ -51,6 +53,24 @@ __all__ = ["MLPClassifier", "MLPRegressor"]
 Matrix = np.ndarray[Any, np.dtype[Any]]
 #: An example or a batch may be sparse, which NumPy has no type for.
 Examples = Any
+
+
+class _Activations(StrOptions):  # type: ignore[misc]  # as below
+    """The names of activations: scikit-learn's, ours, and those of what has been declared since."""
+
+    def __init__(self) -> None:
+        super().__init__({"identity", "logistic", *common_activations()} - {"softmax"})
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Whether it names one."""
+        try:
+            operation_called(val)
+        except (TypeError, ValueError):
+            return False
+        return isinstance(val, str)
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} or another operation with one input"
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -70,7 +90,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
 
     _parameter_constraints = {  # noqa: RUF012 - scikit-learn's protocol
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [str],  # which of them, `operation_called` says
+        "activation": [_Activations()],
         "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
@@ -109,7 +129,6 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         hidden = list(self.hidden_layer_sizes) if np.iterable(self.hidden_layer_sizes) else [self.hidden_layer_sizes]
         if np.any(np.array(hidden) <= 0):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {hidden}.")
-        operation_called(self.activation)
         is_first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
         X, targets = self._checked(X, y, incremental, is_first)
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
@@ -117,7 +136,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         self.n_outputs_ = targets.shape[1]
         self._random_state = check_random_state(self.random_state)
         if is_first:
-            self._begin([X.shape[1], *map(int, hidden), self.n_outputs_], X.dtype)
+            self._begin([X.shape[1], *map(index, hidden), self.n_outputs_], X.dtype)
         network = self._network()
         if self.solver == "lbfgs":
             self._fit_lbfgs(network, X, targets, weights)
@@ -159,8 +178,11 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         return network
 
     def _keep(self, network: EstimatorNetwork) -> None:
-        """Let `coefs_` and `intercepts_` be what the network has learned, in the type of the data."""
-        dtype = self.coefs_[0].dtype
+        """Let `coefs_` and `intercepts_` be what the network has learned, in the type of the data.
+
+        Of single precision L-BFGS makes double, as in scikit-learn, where SciPy does.
+        """
+        dtype = np.float64 if self.solver == "lbfgs" else self.coefs_[0].dtype
         self.coefs_ = [np.array(coef, dtype=dtype, order="C") for coef in network.coefs]
         self.intercepts_ = [np.array(intercept, dtype=dtype) for intercept in network.intercepts]
 
@@ -579,6 +601,8 @@ class MLPRegressor(RegressorMixin, _Network):  # type: ignore[misc]  # scikit-le
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
             dtype=(np.float64, np.float32), reset=is_first,
         )  # fmt: skip
+        if y.dtype.kind not in "biufc":  # words and dates: what scikit-learn does with them first cannot be done
+            {"squared_error": np.subtract, "poisson": np.divide}[self.loss](y, np.ones(1))
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _out_activation(self) -> str:

@@ -23,7 +23,7 @@ from tinygrad_edu.arguments import whole_number
 from tinygrad_edu.elsewhere import FIT_KEYWORDS, says_ours
 from tinygrad_edu.nn.layers import named_layers
 from tinygrad_edu.nn.loss_names import loss_called
-from tinygrad_edu.nn.losses import mean_squared_error
+from tinygrad_edu.nn.losses import binary_cross_entropy, mean_squared_error
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.optim.clipping import norm
 from tinygrad_edu.optim.optimizers import Optimizer
@@ -278,9 +278,14 @@ class Run:
         what = "the gradient is not finite" if math.isfinite(loss) else f"the loss is {loss:g}"
         where = f"in epoch {self.epoch}, iteration {self.history.iterations + 1}"
         self.stop(f"stopped {where}: {what}")
+        cure = "try a smaller learning rate or clip_norm=1.0, and see what diagnose(model, X, y) says"
+        if self.loss is binary_cross_entropy:
+            cure = (
+                "binary_cross_entropy takes probabilities between 0 and 1, so let the last layer be linear and write "
+                'loss="binary_cross_entropy_with_logits"'
+            )
         warnings.warn(
-            f"training stopped {where}: {what}, and the weights are those before that step; "
-            "try a smaller learning rate or clip_norm=1.0, and see what diagnose(model, X, y) says",
+            f"training stopped {where}: {what}, and the weights are those before that step; {cure}",
             RuntimeWarning,
             stacklevel=7,  # the line that called `fit`
         )
