@@ -3,8 +3,8 @@
 Everything NumPy does goes through the rule book: `np.exp(a)` is `exp` of each element, `a @ b` makes `dot` nodes, and
 plain numbers that land in an array become `Value`s. What would lose the graph is an error.
 
-May import: `elsewhere`, `later`, `truth`, `ops`, `modes`, `value`; `dispatch`, `elementwise`, `numbers` and `showing` of
-this folder; NumPy.
+May import: `elsewhere`, `later`, `truth`, `ops`, `modes`, `value`; `dispatch`, `elementwise`, `numbers` and `showing`
+of this folder; NumPy.
 """
 
 from __future__ import annotations
