@@ -15,7 +15,7 @@ __all__ = ["HURRIED", "HURRY", "MAX_CROSSED", "MAX_NODES", "few_columns", "few_e
 MAX_NODES = 2_000
 #: How many columns the edges may cross in all, before Graphviz has to hurry and before it is not asked at all: hurried
 #: work on the second takes about twenty seconds.
-HURRIED, MAX_CROSSED = 400, 60_000
+HURRIED, MAX_CROSSED = 1_500, 60_000
 #: Straight edges, and few tries to shorten them: seconds where careful work takes hours.
 HURRY = {"splines": "line", "outputorder": "edgesfirst", "nslimit": "1", "nslimit1": "1", "mclimit": "0.2"}
 _CURES = "draw the part around one of its nodes (around=node, depth=2), the model instead of the graph (draw(model))"
