@@ -32,7 +32,7 @@ def test_of_many_inputs_the_strongest_have_rows_and_a_constant_that_feeds_none_i
     nodes, boxes = boxes_of(output)
     (neuron,) = boxes.neurons
     assert boxes.shown[neuron] == [2, 3, 4, 5, 6, 7, 8, 9]
-    assert boxes.left_out == set(inputs[:2])
+    assert boxes.left_out == {*inputs[:2], *layer.neurons[0].weights[:2]}
     assert boxes.unseen(neuron) == inputs[:2]
     assert [len(column) for column in boxes.columns(set(nodes) - boxes.left_out)] == [8, 1]
 
@@ -43,7 +43,7 @@ def test_what_another_node_uses_is_not_left_out() -> None:
     root = layer(inputs)[0] * inputs[0]
     root.backward()
     _, boxes = boxes_of(root)
-    assert boxes.left_out == {inputs[1]}
+    assert boxes.left_out == {inputs[1], *layer.neurons[0].weights[:2]}
 
 
 def test_columns_are_in_the_order_of_the_pass_and_rows_in_that_of_the_layer() -> None:

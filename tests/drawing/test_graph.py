@@ -467,6 +467,20 @@ def test_what_is_no_value_is_refused():
         draw(MLP(1, [2], seed=0)([1.0]))
 
 
+def test_a_class_and_settings_that_a_model_has_not_are_refused():
+    with pytest.raises(TypeError, match=r"or a model, not <class '.*MLP'> of type type"):
+        draw(MLP)
+    for given in ({"expand": True}, {"around": "w"}, {"rankdir": "TB"}, {"names": {}}):
+        with pytest.raises(TypeError, match="are for the graph of a Value; a model is drawn as it is"):
+            draw(MLP(1, [1]), **given)
+
+
+def test_of_a_network_too_wide_to_draw_whole_the_rows_count():
+    root = MLP(784, [4, 2], seed=0)([0.5] * 784).sum()
+    assert len(topological_order(root)) > MAX_NODES
+    assert len(parts(draw(root, names={}).pipe("svg", encoding="utf-8"), "neuron")) == 6
+
+
 def test_an_unknown_direction_is_refused(neuron):
     with pytest.raises(ValueError, match="rankdir is one of LR, RL, TB, BT, not 'up'"):
         draw(neuron[-1], rankdir="up")

@@ -5,6 +5,7 @@ May import: `value`; `labels`, `modules`, `neurons` and `sweeps` of this folder.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -21,7 +22,8 @@ class Boxes:
     """The neurons that were found, and those of them that are drawn as one box each: all, unless they `are_open`.
 
     `around` maps the nodes in a box to their neuron, a shared weight to the first; `shown` each neuron to the inputs
-    that have a row. `left_out` are the leaves that feed nothing but inputs without one.
+    that have a row. `left_out` are the leaves that feed nothing but inputs without one, and the weights
+    of those.
 
     >>> from tinygrad_edu import Layer, topological_order
     >>> from tinygrad_edu.drawing.neurons import find_neurons
@@ -29,7 +31,7 @@ class Boxes:
     >>> nodes = topological_order(sum(Layer(9, 2, init="zeros")([1.0] * 9)))
     >>> boxes = Boxes(nodes, find_neurons(nodes), finished_sweep(nodes[-1]))
     >>> len(boxes.around), len(boxes.left_out), [len(each) for each in boxes.columns({*nodes} - boxes.left_out)]
-    (24, 1, [8, 1])
+    (24, 3, [8, 1])
     """
 
     def __init__(
@@ -47,9 +49,17 @@ class Boxes:
         self._seen |= {value for node in nodes if node not in totals for value in node.inputs}
         candidates = {value for neuron in neurons for value in neuron.inputs} - self._seen
         self.left_out = {value for value in candidates if value.op is None and value not in self.around}
+        self.left_out.update(self._weights_without_rows(nodes))
         self._depth: dict[Value, int] = {}
         for node in nodes:
             self._depth[node] = 1 + max((self._depth[value] for value in node.inputs), default=0)
+
+    def _weights_without_rows(self, nodes: Sequence[Value]) -> Iterator[Value]:
+        """The weights that no row shows, and that nothing but their neuron uses."""
+        uses = Counter(value for node in nodes for value in node.inputs)
+        for neuron, shown in self.shown.items():
+            hidden = set(range(len(neuron.weights))).difference(shown)
+            yield from (neuron.weights[k] for k in hidden if uses[neuron.weights[k]] == 1)
 
     def unseen(self, neuron: GraphNeuron) -> list[Value]:
         """The inputs of a neuron to which no row of any neuron leads."""

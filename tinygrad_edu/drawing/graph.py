@@ -73,17 +73,19 @@ def draw(
 
     In the drawing of a graph a node shows its label or, failing that, the name of the variable that holds it in the
     calling code; `names`, a mapping from names to `Value`s (or to lists or arrays of them) such as `locals()`, replaces
-    that look-up. Of a network each neuron is one box, with a row for each weight: eight at most, those of the strongest
-    gradients. `expand="neurons"` draws each parameter by itself, and `expand=True` each × and + of a weighted sum.
-    `around`, a node or its name, draws only what is at most `depth` edges away from it. `rankdir` is the direction of
-    the forward pass: "LR", "TB", "RL" or "BT".
+    that look-up. A leaf that nobody named counts as a plain number, whose gradient nobody asks for. Of a network each
+    neuron is one box, with a row for each weight: eight at most, those of the strongest gradients. `expand="neurons"`
+    draws each parameter by itself, and `expand=True` each × and + of a weighted sum. `around`, a node or its name,
+    draws only what is at most `depth` edges away from it. `rankdir` is the direction of the forward pass: "LR", "TB",
+    "RL" or "BT".
 
     Gradients are those of the last sweep. The graph counts as swept when the root's own gradient is not zero, since
     every sweep starts by seeding its root with 1; before that gradients read "–".
 
     Raises ValueError for a graph of more than 2,000 nodes, for one too tangled to lay out, for an unknown name and for
-    other file endings; TypeError for a root that is no `Value` and no model; and OSError (FileNotFoundError,
-    PermissionError, ...) where the file cannot be written; a file that was there is then as it was.
+    other file endings; TypeError for a root that is no `Value` and no model, and for settings that the drawing of a
+    model does not have; and OSError (FileNotFoundError, PermissionError, ...) where the file cannot be written; a file
+    that was there is then as it was.
 
     >>> a, b = Value(2.0, "a"), Value(-3.0)
     >>> picture = draw(a * b)
@@ -98,7 +100,9 @@ def draw(
         depth = whole_number(depth, "depth", least=0)
         part = None if around is None else Neighborhood(_found(around, root, names), depth)
         drawing = GraphPicture(root, names, _checked_expand(expand), _checked_direction(rankdir), part).drawing()
-    elif hasattr(root, "diagram"):
+    elif hasattr(root, "diagram") and not isinstance(root, type):
+        if (names, expand, around, rankdir) != (None, False, None, "LR"):
+            raise TypeError("names, expand, around and rankdir are for the graph of a Value; a model is drawn as it is")
         drawing = root.diagram(example)
     else:
         raise TypeError(

@@ -65,8 +65,6 @@ class GraphPicture:
         sweep: Sweep | None = None,
     ) -> None:
         originals = topological_order(root)
-        if part is None:
-            few_enough(originals)
         named, all_names = node_names(originals, names), name_all(originals, names)
         stand_for = expansion(originals) if expand is True else {node: node for node in originals}
         self.root = stand_for[root]
