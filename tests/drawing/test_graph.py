@@ -470,9 +470,9 @@ def test_what_is_no_value_is_refused():
 def test_a_class_and_settings_that_a_model_has_not_are_refused():
     with pytest.raises(TypeError, match=r"or a model, not <class '.*MLP'> of type type"):
         draw(MLP)
-    for given in ({"expand": True}, {"around": "w"}, {"rankdir": "TB"}, {"names": {}}):
+    for has in ({"expand": True}, {"around": "w"}, {"rankdir": "TB"}, {"names": {}}):
         with pytest.raises(TypeError, match="are for the graph of a Value; a model is drawn as it is"):
-            draw(MLP(1, [1]), **given)
+            draw(MLP(1, [1]), **has)
 
 
 def test_of_a_network_too_wide_to_draw_whole_the_rows_count():
