@@ -132,3 +132,9 @@ def test_expand_is_one_of_three() -> None:
 def test_the_description_says_how_large_it_is_and_what_came_out() -> None:
     root = Value(2.0, "a") * 3.0
     assert "3 nodes; L = 6" in GraphPicture(root, {}, False, "LR").drawing().source
+
+
+def test_a_part_that_reaches_further_than_the_graph_is_the_graph() -> None:
+    x = Value(1.0, "x")
+    source = draw((x * 2.0).tanh(), names={}, around=x, depth=10**12).source
+    assert len(set(re.findall(r'id="?(node-\d+)', source))) == 4

@@ -107,3 +107,13 @@ def test_links_are_gone_and_internal_names_are_no_titles() -> None:
     assert [child.tag.split("}")[1] for child in node] == ["title", "path", "text"]
     assert node[0].text == "for people"
     assert [child.tag.split("}")[1] for child in edge] == ["path"], "an internal name is no title"
+
+
+def test_a_caption_of_the_whole_picture_is_text_too_and_every_id_is_one_word() -> None:
+    label = table([[cell("one", "a")], [cell("two", "a")]])
+    svg = tidy(laid_out(f"digraph g {{ label=<{label}>; n }}", "svg"))
+    ids = [part.get("id", "") for part in svg.iter() if part.get("id")]
+    assert len(set(ids)) == len(ids)
+    assert not any(" " in id_ for id_ in ids)
+    assert {"one", "two"} < set(texts(svg))
+    assert list(svg.iter(f"{SVG}a")) == []

@@ -100,7 +100,7 @@ class Neighborhood:
                 near[node].append(value)
                 near[value].append(node)
         found = edge = self._with_boxes({stand_for[self.node]}, boxes)
-        for _ in range(self.depth):
+        for _ in range(min(self.depth, len(nodes))):
             edge = self._with_boxes({other for node in edge for other in near[node]}, boxes) - found
             found = found | edge
         return found

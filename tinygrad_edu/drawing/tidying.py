@@ -99,7 +99,7 @@ def _mark_shapes(group: ET.Element) -> None:
 def _sort_cells(root: ET.Element) -> None:
     """Each cell as a group with a class, in the group of the node or edge that it tells of."""
     groups = {group.get("id", ""): group for group in root.iter(f"{SVG}g") if kind(group) in ("node", "edge")}
-    for around in [group for group in root.iter(f"{SVG}g") if kind(group) in ("node", "edge", "cluster")]:
+    for around in [group for group in root.iter(f"{SVG}g") if kind(group)]:
         for made in [child for child in around if cell_id(child)]:
             owner, role, side = cell_id(made)
             (link,) = made
