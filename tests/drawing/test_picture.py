@@ -7,7 +7,7 @@ import re
 import pytest
 from pictures import parts, read
 
-from tinygrad_edu import MLP, Layer, Value, topological_order
+from tinygrad_edu import MLP, Layer, Neuron, Value, topological_order
 from tinygrad_edu.drawing import draw, graph_svg
 from tinygrad_edu.drawing.picture import GraphPicture
 from tinygrad_edu.nn import RNN
@@ -80,6 +80,20 @@ def test_a_part_is_found_by_any_name_of_its_node(name: str) -> None:
     assert draw(loss, names={}, around=name, depth=0).source.count("id=neuron") + draw(
         loss, names={}, around=name, depth=0
     ).source.count('id="neuron') == 1  # fmt: skip
+
+
+def test_a_part_of_a_wide_network_has_no_dots_for_what_is_left_out() -> None:
+    (output,) = MLP(30, [4, 1], "tanh", seed=0)([0.1 * k for k in range(30)])
+    output.backward()
+    svg = draw(output, names={}, around="a(1)2", depth=1).pipe("svg", encoding="utf-8")
+    assert len(parts(svg, "neuron")) == 2
+    assert len(parts(svg, "node")) < 35, "rows of two neurons, and the inputs that have one"
+    assert len(parts(svg, "cut")) < 12
+
+
+def test_a_wide_neuron_by_itself_is_a_box() -> None:
+    boxes = [parts(graph_svg(Neuron(count, seed=0)([0.5] * count), names={}), "neuron") for count in (8, 9)]
+    assert list(map(len, boxes)) == [0, 1]
 
 
 def test_what_is_no_node_of_the_graph_has_no_part() -> None:

@@ -22,7 +22,7 @@ from tinygrad_edu import backprop
 from tinygrad_edu.backprop import Contribution, Step, topological_order
 from tinygrad_edu.drawing.boxes import Boxes, Neighborhood
 from tinygrad_edu.drawing.expansion import expansion
-from tinygrad_edu.drawing.labels import Look, NeuronRows, node_label
+from tinygrad_edu.drawing.labels import SHOWN_INPUTS, Look, NeuronRows, node_label
 from tinygrad_edu.drawing.layout import Drawing
 from tinygrad_edu.drawing.limits import HURRIED, HURRY, few_columns, few_enough
 from tinygrad_edu.drawing.markup import cell, spacer, table, tooltip_text, visible
@@ -78,7 +78,8 @@ class GraphPicture:
         self.leaving, self.arriving = SIDES[rankdir]
         self._formulas: dict[Value, list[str]] = {}
         neurons = [] if expand is True else find_neurons(nodes)
-        self.boxes = Boxes(nodes, neurons, self.sweep, are_open=bool(expand) or len(neurons) < 2)
+        is_small = len(neurons) < 2 and all(len(neuron.weights) <= SHOWN_INPUTS for neuron in neurons)
+        self.boxes = Boxes(nodes, neurons, self.sweep, are_open=bool(expand) or is_small)
         drawn = set(nodes) if part is None else part.of(nodes, self.boxes, stand_for)
         self.nodes = few_enough(
             [node for node in nodes if node in drawn and node not in self.boxes.left_out], expand is True
@@ -393,7 +394,7 @@ class GraphPicture:
         drawn = self.drawn | self.boxes.left_out
         before = {self._end(node) for node in self.nodes if any(value not in drawn for value in node.inputs)}
         after = {
-            self._end(value) for node in self.index if node not in drawn for value in node.inputs if value in drawn
+            self._end(value) for node in self.index if node not in drawn for value in node.inputs if value in self.drawn
         }
         for number, (end, leads_in) in enumerate(sorted([(e, True) for e in before] + [(e, False) for e in after])):
             cut = f"cut-{number}"
