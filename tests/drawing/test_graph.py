@@ -467,6 +467,11 @@ def test_what_is_no_value_is_refused():
         draw(MLP(1, [2], seed=0)([1.0]))
 
 
+def test_what_is_no_file_is_refused(neuron):
+    with pytest.raises(TypeError, match=r'a graph is written to a file such as "graph.svg", not to 3; an example'):
+        draw(neuron[-1], 3)
+
+
 def test_a_class_and_settings_that_a_model_has_not_are_refused():
     with pytest.raises(TypeError, match=r"or a model, not <class '.*MLP'> of type type"):
         draw(MLP)

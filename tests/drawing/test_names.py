@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinygrad_edu import Value
+from tinygrad_edu import Layer, Value, topological_order
 from tinygrad_edu.drawing import node_names
 from tinygrad_edu.drawing.names import is_constant
 from tinygrad_edu.texts import drawn_number
@@ -25,6 +25,25 @@ from tinygrad_edu.texts import drawn_number
 )
 def test_numbers_are_short(number, text):
     assert drawn_number(number) == text
+
+
+def test_a_name_on_paper_gives_way_to_one_that_somebody_gave():
+    first, second = Value(1.0, "w₁₁"), Value(2.0, "x₂")
+    layer = Layer(2, 1, "tanh", seed=0)
+    (output,) = layer([first, second])
+    names = node_names(topological_order(output), {})
+    assert (names[first], names[second]) == ("w₁₁", "x₂")
+    assert names[layer.neurons[0].weights[0]] == "w₁₁′"
+    (output,) = layer([3.0, Value(4.0, "x₁")])
+    assert sorted(names for names in node_names(topological_order(output), {}).values() if names[0] == "x") == [
+        "x₁",
+        "x₁′",
+    ]
+
+
+def test_what_is_no_name_is_refused():
+    with pytest.raises(TypeError, match=r"names maps names to Values, .* and 3 is no name"):
+        node_names([Value(1.0)], {3: Value(1.0)})
 
 
 def test_names_come_from_the_calling_code_and_labels_go_first():

@@ -9,7 +9,7 @@ moving          functions that move elements to other places, and those that loo
 choosing        where, clip, sort and others that choose elements
 linear_algebra  norms, and by elimination determinants, inverses and solutions
 numbers         what `.data` and `.grad` give
-showing         an array as text, and in a notebook
+showing         an array as text
 """
 
 # Each of these declares what functions of NumPy mean.

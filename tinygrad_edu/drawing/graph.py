@@ -96,7 +96,10 @@ def draw(
         file, example = example, file  # draw(model, example), and perhaps a file after it
     if isinstance(root, Value):
         if example is not None:
-            raise TypeError(f"an example goes with a model, draw(model, example); {root!r} has been computed already")
+            raise TypeError(
+                f'a graph is written to a file such as "graph.svg", not to {example!r:.80}; an example goes with a model, '
+                "draw(model, example)"
+            )
         depth = whole_number(depth, "depth", least=0)
         part = None if around is None else Neighborhood(_found(around, root, names), depth)
         drawing = GraphPicture(root, names, _checked_expand(expand), _checked_direction(rankdir), part).drawing()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ def caller_names() -> dict[str, Any]:
 def _named_values(scope: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
     """Each `Value` of a scope with its name: `x`, or `x[0]` where a list, a tuple or an array called `x` holds it."""
     for name, item in scope.items():
+        if not isinstance(name, str):
+            raise TypeError(f"names maps names to Values, as {{'w': w}} and locals() do, and {name!r} is no name")
         if not name[:1].isalpha():
             continue  # a private name, or one that the interpreter made, such as `_` in a session
         if isinstance(item, Value):
@@ -49,7 +51,8 @@ def _named_values(scope: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
 def node_names(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -> dict[Value, str]:
     """What people call each node: its label, else the variable that holds it, else what it is called on paper.
 
-    Nodes that have none of these are left out. `names` maps names to `Value`s, or to lists or arrays of them, as
+    A name on paper gets a stroke where somebody has given it to another node. Nodes that have none of these are left
+    out. `names` maps names to `Value`s, or to lists or arrays of them, as
     `locals()` does; without it, the variables of the calling code are used. Names that do not start with a letter, and
     what is no `Value`, are passed over. The weight of a neuron is called as on paper (see `neurons.paper_names`) unless
     somebody has given it a label other than its path.
@@ -66,16 +69,27 @@ def node_names(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -
     variables: dict[Value, str] = {}
     for name, value in _named_values(caller_names() if names is None else names):
         variables.setdefault(value, name)
+    given = {node: name for node in nodes if (name := _given_name(node, variables))}
+    taken = set(given.values())
     on_paper = paper_names(find_neurons(nodes))
     found: dict[Value, str] = {}
     for node in nodes:
-        if is_parameter(node):
-            name = on_paper.get(node, node.label) if _is_labeled_by_module(node) else node.label
-        else:
-            name = node.label or variables.get(node) or on_paper.get(node, "")
+        name = given.get(node) or _beside(taken, on_paper.get(node, node.label))
         if name:
             found[node] = name
     return found
+
+
+def _given_name(node: Value, variables: Mapping[Value, str]) -> str:
+    """What somebody has called a node, if anybody did."""
+    if is_parameter(node):
+        return "" if _is_labeled_by_module(node) else node.label
+    return node.label or variables.get(node, "")
+
+
+def _beside(taken: Set[str], name: str) -> str:
+    """A name that gives way, with a stroke, to those that people have given."""
+    return _beside(taken, f"{name}′") if name and name in taken else name
 
 
 def _is_labeled_by_module(parameter: Value) -> bool:
