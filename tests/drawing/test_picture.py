@@ -132,6 +132,17 @@ def test_opened_neurons_have_a_node_for_each_parameter() -> None:
     assert len(parts(opened, "edge")) == sum(len(node.inputs) for node in topological_order(loss))
 
 
+@pytest.mark.parametrize("sizes", [(4, [1]), (3, [2, 1])])
+def test_parameters_of_opened_neurons_stand_in_their_order(sizes: tuple[int, list[int]]) -> None:
+    root = MLP(*sizes, seed=0)([0.5 + k for k in range(sizes[0])])[0]
+    nodes = parts(graph_svg(root, names={}, expand="neurons"), "node").values()
+    first = [part for part in nodes if part.texts.get("name", "").startswith(("w₁", "w⁽¹⁾₁", "b₁", "b⁽¹⁾₁"))]
+    assert len(first) == sizes[0] + 1
+    assert [part.texts["name"][-1] for part in sorted(first, key=_height)] == [*"₁₂₃₄"[: sizes[0]], "₁"]
+    second = [part for part in nodes if part.texts.get("name", "").startswith("w⁽¹⁾₂")]
+    assert [part.texts["name"][-1] for part in sorted(second, key=_height)] == [*"₁₂₃"[: len(second)]]
+
+
 def test_one_neuron_is_drawn_open() -> None:
     root = Layer(2, 1, "tanh", seed=0)([1.0, 2.0])[0]
     assert parts(graph_svg(root, names={}), "neuron") == {}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from nn.diagrams import arrows, groups, svg_of, texts, title
 
-from tinygrad_edu import Layer, Module
+from tinygrad_edu import MLP, Layer, Module
 from tinygrad_edu.nn import (
     LSTM,
     RNN,
@@ -58,6 +58,11 @@ def test_a_chain_of_modules_and_functions_is_a_chain_of_blocks():
 
 def test_without_an_example_shapes_are_left_out():
     assert not [text for text in texts(svg_of(Sequential(Conv2d(1, 8, 3), flatten, Layer(288, 2)))) if "8 × " in text]
+
+
+def test_of_a_network_of_layers_the_order_is_known_without_an_example():
+    model = MLP(3, [201, 2], seed=0)
+    assert set(arrows(model.diagram())) == {("input", "layers.0"), ("layers.0", "layers.1"), ("layers.1", "output")}
 
 
 def test_with_an_example_the_order_is_that_of_the_calls():
@@ -154,5 +159,5 @@ def test_many_blocks_are_not_opened():
 
 
 @pytest.mark.parametrize("model", [Convolutional(), TransformerEncoderLayer(8, 2, seed=0)])
-def test_it_is_quick(model):
+def test_it_is_small(model):
     assert len(model.diagram().pipe("svg")) < 100_000

@@ -152,6 +152,7 @@ def test_of_many_lines_each_neuron_keeps_its_strongest():
     weights, lines = weights_of(model), groups(svg, "weight")
     (said,) = [text for text in texts(svg) if "strongest" in text]
     most = int(said.split()[1])
+    assert most == 700 // (64 + 8)
     for k, layer in enumerate(model.layers, start=1):
         for j in range(1, len(layer.neurons) + 1):
             own = {key: abs(w) for key, w in weights.items() if key.startswith(f"weight-{k}-{j}-")}

@@ -97,8 +97,8 @@ def draw(
     if isinstance(root, Value):
         if example is not None:
             raise TypeError(
-                f'a graph is written to a file such as "graph.svg", not to {example!r:.80}; an example goes with a model, '
-                "draw(model, example)"
+                f'a graph is written to a file such as "graph.svg", not to {example!r:.80}; an example goes with a '
+                "model, draw(model, example)"
             )
         depth = whole_number(depth, "depth", least=0)
         part = None if around is None else Neighborhood(_found(around, root, names), depth)
