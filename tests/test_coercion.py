@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import operator
+import pickle
 import statistics
+from contextlib import nullcontext
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from tinygrad_edu import Value, dot
+from tinygrad_edu import Value, array, as_value, dot, trace_sources
 
 
 @pytest.mark.parametrize(
@@ -129,3 +132,43 @@ def test_a_gradient_of_none_is_told_what_to_write():
     with pytest.raises(TypeError, match="one real number"):
         p.grad = "0"
     assert p.grad == 2.0
+
+
+# Plain numbers ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "combine",
+    [
+        lambda v: 2.0 * v,
+        lambda v: v + 2,
+        lambda v: v / np.float64(2.0),
+        lambda v: np.float32(2.0) - v,
+        lambda v: v.maximum(2.0),
+        lambda v: dot([v], [2.0]),
+        lambda v: (array([v]) * np.array([2.0]))[0],
+        lambda v: np.maximum(2.0, array([v]))[0],
+        lambda v: np.array([[2.0]]) @ array([v]),
+    ],
+)
+@pytest.mark.parametrize("around", [nullcontext, trace_sources])
+def test_a_plain_number_beside_a_value_says_that_it_is_one(combine, around):
+    v = Value(3.0)
+    with around():
+        made = combine(v)
+    (node,) = made if isinstance(made, np.ndarray) else [made]
+    two = next(value for value in node.inputs if value.data == 2.0)
+    assert two.origin.is_plain
+    assert (two.source is None) == (around is nullcontext)
+    assert not v.origin.is_plain
+    assert not node.origin.is_plain
+
+
+def test_what_people_make_is_no_plain_number():
+    made = [Value(2.0), *array([2.0, 3.0]), *array(np.ones(2)), *array([[Value(1.0), 2.0]]).flat, Value(2.0).detach()]
+    assert not any(value.origin.is_plain for value in made)
+
+
+def test_a_plain_number_stays_one_in_a_copy():
+    plain = as_value(2.0)
+    assert all(other.origin.is_plain for other in (pickle.loads(pickle.dumps(plain)), copy.deepcopy(plain)))

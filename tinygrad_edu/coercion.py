@@ -20,7 +20,7 @@ from tinygrad_edu import ops
 from tinygrad_edu.elsewhere import ELSEWHERE, CalledElsewhere, call_elsewhere
 from tinygrad_edu.modes import is_hidden, modes_alive, revealed
 from tinygrad_edu.op import Op
-from tinygrad_edu.origins import Origin
+from tinygrad_edu.origins import PLAIN, Origin
 from tinygrad_edu.truth import FALSE, TRUE, TRUTHS
 
 __all__ = ["plain", "real", "text"]
@@ -112,7 +112,7 @@ class PythonNumber:
         if isinstance(other, PythonNumber):
             return other
         number = plain(other)
-        return number if number is NotImplemented else cls(number)  # type: ignore[call-arg]  # of `Value`
+        return number if number is NotImplemented else as_plain(cls(number))  # type: ignore[call-arg]  # of `Value`
 
     # Comparisons look at the data; identity decides in sets and dictionaries.
     __lt__, __le__ = compared(ops.less, operator.lt), compared(ops.less_equal, operator.le)
@@ -156,7 +156,7 @@ class PythonNumber:
     def __reduce__(self) -> tuple[Any, ...]:
         revealed(self, "copying it", "record a function that makes no copies")
         if self.op is None:
-            known = (self.origin,) if self.origin.is_parameter else ()
+            known = (self.origin,) if self.origin.is_parameter or self.origin.is_plain else ()
             return _restore, (type(self), self.data, self.grad, self.label, *known)
         raise TypeError(f"only leaves can be copied or pickled, and {self!r} was computed; .detach() gives a leaf")
 
@@ -176,6 +176,13 @@ def _restore(cls: Any, data: float, grad: float, label: str, origin: Origin | No
     leaf.grad = grad
     if origin is not None:
         leaf.origin = origin
+    return leaf
+
+
+def as_plain(leaf: T) -> T:
+    """A new leaf, marked as a plain number that stood beside a `Value`, or in place of one."""
+    known = getattr(leaf, "_origin", None)
+    leaf.origin = PLAIN if known is None else replace(known, is_plain=True)  # type: ignore[attr-defined]  # a `Value`
     return leaf
 
 

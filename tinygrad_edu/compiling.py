@@ -5,7 +5,7 @@ do. Nothing here means anything that `value`, `methods` and `ops` do not say: it
 the core can leave this file closed. With the environment variable TINYGRAD_EDU_COMPILE=0 the methods stay as they are
 written; the tests of the core pass so too.
 
-May import: `op`, `ops`, `coercion`, `modes`, `number_systems`.
+May import: `op`, `ops`, `origins`, `coercion`, `modes`, `number_systems`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tinygrad_edu.coercion import real
 from tinygrad_edu.modes import finish, modes_alive
 from tinygrad_edu.number_systems.floats import FLOAT_FUNCTIONS, LETTERS, define, letters, specialize
 from tinygrad_edu.op import Op, bind
+from tinygrad_edu.origins import PLAIN
 
 __all__ = ["METHODS", "compiled"]
 
@@ -123,6 +124,7 @@ def _scope(cls: type[Any]) -> dict[str, Any]:
         node._grad = 0.0
         node.op = None
         node.inputs = node.local_derivatives = ()
+        node._origin = PLAIN
         return finish(node) if modes_alive else node
 
     def quietly(given: Any, operation: Op, *inputs: Any) -> Any:

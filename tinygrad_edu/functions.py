@@ -60,7 +60,7 @@ def mean(values: Iterable[Number]) -> Value:
     3.0
     """
     terms = list(values)
-    return applied(ops.mean, terms) if terms else Value(math.nan)
+    return applied(ops.mean, terms) if terms else as_value(math.nan)
 
 
 def norm(values: Iterable[Number]) -> Value:

@@ -64,7 +64,8 @@ class Mode:
             node._data, node.local_derivatives = evaluate(node.op, *inputs)
         if self.traces or self.modules:
             module = running_module.get()
-            node.origin = Origin(caller_source() if self.traces else None, OUTSIDE if module is None else module.place)
+            source, place = caller_source() if self.traces else None, OUTSIDE if module is None else module.place
+            node.origin = Origin(source, place, is_plain=node.origin.is_plain)
         if self.recorder is not None:
             node = self.recorder.add(node)
         if self.check is not None:

@@ -78,7 +78,8 @@ OUTSIDE = Place()
 class Origin:
     """Where a `Value` comes from: the line and the module that made it, if somebody asked for them at that time.
 
-    A parameter knows the module that it belongs to, whoever asked: see `Module.label_parameters`.
+    A parameter knows the module that it belongs to, whoever asked: see `Module.label_parameters`. A plain number that
+    stood beside a `Value`, such as the 2 of `2 * x`, `is_plain`: nobody asks for its gradient.
 
     >>> Origin().module is None
     True
@@ -87,6 +88,11 @@ class Origin:
     source: Source | None = None
     module: Place | None = None
     is_parameter: bool = False
+    is_plain: bool = False
+
+
+#: The origin of a plain number of which nothing else is known.
+PLAIN = Origin(is_plain=True)
 
 
 def caller_frame() -> FrameType:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from tinygrad_edu import ops
-from tinygrad_edu.coercion import PartOfOrigin, PythonNumber, Seldom, gradient, plain, real, text
+from tinygrad_edu.coercion import PartOfOrigin, PythonNumber, Seldom, as_plain, gradient, plain, real, text
 from tinygrad_edu.compiling import compiled
 from tinygrad_edu.methods import Methods, binary, infix, reflected, unary, with_settings
 from tinygrad_edu.modes import finish, modes_alive, not_while_recording, revealed
@@ -119,10 +119,10 @@ Number: TypeAlias = Value | float
 
 
 def as_value(number: Any) -> Value:
-    """The number itself if it is a `Value`, else a new leaf that holds it.
+    """The number itself if it is a `Value`, else a new leaf that holds it, as a plain number.
 
     >>> a = Value(1.0)
     >>> as_value(a) is a, as_value(2)
     (True, Value(2.0))
     """
-    return number if isinstance(number, Value) else Value(number)
+    return number if isinstance(number, Value) else as_plain(Value(number))

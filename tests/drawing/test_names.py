@@ -75,7 +75,10 @@ def test_names_that_are_no_mapping_are_refused():
         node_names([Value(1.0)], ["x"])
 
 
-def test_a_constant_is_a_leaf_that_nobody_named():
-    assert is_constant(Value(2.0), "")
-    assert not is_constant(Value(2.0), "rate")
-    assert not is_constant(Value(2.0) * 3.0, "")
+def test_a_constant_is_a_plain_number_that_nobody_named():
+    product = Value(2.0) * 3.0
+    leaf, plain = product.inputs
+    assert is_constant(plain, "")
+    assert not is_constant(plain, "rate")
+    assert not is_constant(leaf, "")
+    assert not is_constant(product, "")

@@ -159,7 +159,7 @@ def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input:
 def _quantile(share: Any, run: Sequence[Any]) -> Any:
     numbers: list[float] = numbers_of(run, "a quantile or a median").tolist()
     if not run or any(map(math.isnan, numbers)):
-        return Value(math.nan)
+        return as_value(math.nan)
     ranked = [run[k] for k in np.argsort(numbers, kind="stable").tolist()]
     place = share * (len(run) - 1)
     below = math.floor(place.data if isinstance(place, Value) else place)
@@ -235,7 +235,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     def at(position: Any) -> Any:
         number = float(numbers_of(position, "np.interp at a place that varies"))
         if math.isnan(number):
-            return Value(number)
+            return as_value(number)
         k = int(np.searchsorted(known, number, side="right")) - 1
         if k < 0 or number > known[-1]:
             return ends[0] if k < 0 else ends[1]

@@ -19,7 +19,7 @@ from tinygrad_edu.arrays.dispatch import meaning_of
 from tinygrad_edu.arrays.reductions import along, max_, min_, product_of, sum_
 from tinygrad_edu.arrays.value_array import Values, array, numbers_of, values_of
 from tinygrad_edu.functions import dot, fsum, norm
-from tinygrad_edu.value import Value
+from tinygrad_edu.value import Value, as_value
 
 __all__: list[str] = []
 
@@ -135,7 +135,7 @@ def _determinant(rows: list[list[Value]]) -> Value:
 def _by_minors(rows: list[list[Value]]) -> Value:
     """Laplace's expansion along the first row, in which nothing is divided by."""
     if not rows:
-        return Value(1.0)
+        return as_value(1.0)
     if len(rows) == 1:
         return rows[0][0]
     if len(rows) == 2:
@@ -180,7 +180,7 @@ def _lower_root(rows: list[list[Value]]) -> list[list[Value]]:
             new.append((row[k] - dot(new, root[k][:k])) / root[k][k])
         new.append((row[j] - dot(new, new)).sqrt())
         root.append(new)
-    return [row + [Value(0.0) for _ in rows[len(row) :]] for row in root]
+    return [row + [as_value(0.0) for _ in rows[len(row) :]] for row in root]
 
 
 @meaning_of("linalg.solve")

@@ -20,7 +20,7 @@ from tinygrad_edu.arrays.dispatch import meaning_of
 from tinygrad_edu.arrays.reductions import along, check_dtype
 from tinygrad_edu.arrays.value_array import Values, into, values_of
 from tinygrad_edu.functions import fsum
-from tinygrad_edu.value import Value
+from tinygrad_edu.value import Value, as_value
 
 __all__ = ["dots"]
 
@@ -39,7 +39,7 @@ def dots(left: Values, right: Values) -> Any:
     if count == 1:  # a product of two numbers needs no sum
         nodes = [a[0] * b[0] for a, b in pairs]
     else:
-        nothing, dot, apply = (Value(0.0),), ops.dot, Value.apply
+        nothing, dot, apply = (as_value(0.0),), ops.dot, Value.apply
         nodes = [apply(dot, a + b + nothing) for a, b in pairs]
     if not shape:
         return nodes[0]

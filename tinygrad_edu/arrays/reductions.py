@@ -152,7 +152,7 @@ def product_of(factors: Sequence[Value]) -> Value:
     >>> product_of([Value(2.0), Value(3.0)]).data
     6.0
     """
-    product: Value = reduce(operator.mul, factors) if factors else Value(1.0)
+    product: Value = reduce(operator.mul, factors) if factors else as_value(1.0)
     return product
 
 
@@ -267,7 +267,7 @@ def ignoring_nan(function: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         def of_run(run: list[Value]) -> Any:
             left = array(run)[~np.isnan(numbers_of(run, "leaving out what is nan"))]
-            return function(left, axis=None, **others) if left.size else Value(math.nan)
+            return function(left, axis=None, **others) if left.size else as_value(math.nan)
 
         return along(axis, of_run, a, keepdims=keepdims, where=where, out=out)
 

@@ -45,6 +45,7 @@ FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 Values: TypeAlias = Any
 
 _each_as_value = np.frompyfunc(as_value, 1, 1)
+_each_as_leaf = np.frompyfunc(lambda number: number if isinstance(number, Value) else Value(number), 1, 1)
 
 
 # Making them ----------------------------------------------------------------------------------------------
@@ -71,21 +72,26 @@ def array(x: Any) -> ValueArray:
     if not set(map(type, elements.ravel().tolist())).isdisjoint((list, tuple, np.ndarray)):
         row = next(each for each in elements.flat if isinstance(each, (list, tuple, np.ndarray)))
         raise ValueError(f"array needs rows of one length, and {row!r} stands where others have a number")
-    converted: ValueArray = values_of(elements)
+    converted: ValueArray = _all_values(elements, _each_as_leaf)
     return converted
 
 
 def values_of(x: Any) -> Values:
     """The same array as a `ValueArray`; where an element is a plain number, a new one with `Value`s.
 
+    They count as plain numbers beside `Value`s; the leaves that `array` makes are those of somebody who wants them.
+
     >>> values_of(np.array([1.0, Value(2.0)], dtype=object)).data
     array([1., 2.])
     """
-    elements = _elements(x)
+    return _all_values(_elements(x), _each_as_value)
+
+
+def _all_values(elements: np.ndarray[Any, Any], convert: np.ufunc) -> Values:
     if all(issubclass(kind, Value) for kind in set(map(type, elements.ravel().tolist()))):
         return elements.view(ValueArray)
     converted = np.empty(elements.shape, dtype=object)
-    converted[...] = _each_as_value(elements)
+    converted[...] = convert(elements)
     return converted.view(ValueArray)
 
 

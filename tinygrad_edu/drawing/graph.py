@@ -73,11 +73,11 @@ def draw(
 
     In the drawing of a graph a node shows its label or, failing that, the name of the variable that holds it in the
     calling code; `names`, a mapping from names to `Value`s (or to lists or arrays of them) such as `locals()`, replaces
-    that look-up. A leaf that nobody named counts as a plain number, whose gradient nobody asks for. Of a network each
-    neuron is one box, with a row for each weight: eight at most, those of the strongest gradients. `expand="neurons"`
-    draws each parameter by itself, and `expand=True` each × and + of a weighted sum. `around`, a node or its name,
-    draws only what is at most `depth` edges away from it. `rankdir` is the direction of the forward pass: "LR", "TB",
-    "RL" or "BT".
+    that look-up. A plain number that stood beside a `Value`, such as the 2 of `2 * x`, shows no gradient. Of a network
+    each neuron is one box, with a row for each weight: eight at most, those of the strongest gradients.
+    `expand="neurons"` draws each parameter by itself, and `expand=True` each × and + of a weighted sum. `around`, a
+    node or its name, draws only what is at most `depth` edges away from it. `rankdir` is the direction of the forward
+    pass: "LR", "TB", "RL" or "BT".
 
     Gradients are those of the last sweep. The graph counts as swept when the root's own gradient is not zero, since
     every sweep starts by seeding its root with 1; before that gradients read "–".

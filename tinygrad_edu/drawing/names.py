@@ -99,19 +99,20 @@ def _is_labeled_by_module(parameter: Value) -> bool:
 
 
 def is_constant(node: Value, name: str) -> bool:
-    """Whether a node is a plain number that took part, such as the 2 of `2 * x`: a leaf that nobody named.
+    """Whether a node is a plain number that took part, such as the 2 of `2 * x`, and that nobody named.
 
-    >>> is_constant(Value(2.0), ""), is_constant(Value(2.0), "x")
-    (True, False)
+    >>> two, x = (2.0 * Value(3.0)).inputs
+    >>> is_constant(two, ""), is_constant(two, "rate"), is_constant(x, "")
+    (True, False, False)
     """
-    return node.op is None and not name
+    return node.origin.is_plain and not name
 
 
 def name_all(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -> dict[Value, str]:
     """A name for every node of a graph, given in topological order; only constants may share one.
 
     A node is called as `node_names` says, else `v1`, `v2`, ... in the order of computation, and the root `L`. Where
-    nodes share a name, `_1`, `_2`, ... is added. Constants, the leaves that nobody named, are called by their number.
+    nodes share a name, `_1`, `_2`, ... is added. Constants are called by their number.
 
     >>> x = Value(3.0, "x")
     >>> product = 2.0 * x

@@ -27,7 +27,7 @@ from tinygrad_edu.drawing.layout import Drawing
 from tinygrad_edu.drawing.limits import HURRIED, HURRY, few_columns, few_enough
 from tinygrad_edu.drawing.markup import cell, spacer, table, tooltip_text, visible
 from tinygrad_edu.drawing.modules import is_parameter, module_places, named_places
-from tinygrad_edu.drawing.names import name_all, node_names
+from tinygrad_edu.drawing.names import is_constant, name_all, node_names
 from tinygrad_edu.drawing.neurons import GraphNeuron, find_neurons, layer_title
 from tinygrad_edu.drawing.palette import FONT, GRAY, INK, LINE, PAPER, TINTS, blend, share_of, sign_color
 from tinygrad_edu.drawing.sweeps import Sweep, finished_sweep
@@ -71,7 +71,7 @@ class GraphPicture:
         nodes = topological_order(self.root)
         self.index = {node: k for k, node in enumerate(nodes)}
         self.names = {stand_for[node]: name for node, name in all_names.items()}
-        self.named = {stand_for[node] for node in named}
+        self.given = {stand_for[node]: name for node, name in named.items()}
         self.modules = module_places(nodes)
         self.sweep = sweep or finished_sweep(self.root)
         self.rankdir, self.reserve = rankdir, reserve
@@ -185,14 +185,14 @@ class GraphPicture:
             return "operation"
         if is_parameter(node):
             return "parameter"
-        return "input" if node in self.named else "constant"
+        return "constant" if is_constant(node, self.given.get(node, "")) else "input"
 
     def _add_node(self, drawing: Drawing, node: Value) -> None:
         kind, is_root = self._kind(node), node is self.root
         drawing.node(
             self._id(node),
             id=self._id(node),
-            label=node_label(node, self._short_name(node), self.look, kind == "constant", node not in self.named),
+            label=node_label(node, self._short_name(node), self.look, kind == "constant", node not in self.given),
             tooltip=self._node_tooltip(node),
             style="rounded,filled" if kind in ("operation", "parameter") else "filled",
             fillcolor=TINTS[kind],

@@ -19,7 +19,7 @@ from tinygrad_edu.nn.initializers import Initializer
 from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.shapes import values_of_shape
-from tinygrad_edu.value import Value
+from tinygrad_edu.value import as_value
 
 __all__ = ["AttentionWeights", "MultiheadAttention", "scaled_dot_product_attention"]
 
@@ -44,7 +44,7 @@ def scaled_dot_product_attention(
     """
     queries, keys, values = array(queries), array(keys), array(values)
     scale = 1.0 / sqrt(len(keys[0]))
-    hidden = Value(-inf)
+    hidden = as_value(-inf)
     weights = [
         softmax([hidden if is_causal and j > i else dot(query, key) * scale for j, key in enumerate(keys)])
         for i, query in enumerate(queries)

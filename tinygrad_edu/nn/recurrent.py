@@ -17,6 +17,7 @@ import numpy as np
 
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
 from tinygrad_edu.arrays import ValueArray, array
+from tinygrad_edu.arrays.value_array import values_of
 from tinygrad_edu.nn.activations import Activation
 from tinygrad_edu.nn.initializers import Initializer
 from tinygrad_edu.nn.layers import Layer, one_example
@@ -64,7 +65,8 @@ class RNNCell(Module):
 
     def initial_state(self) -> ValueArray:
         """The state before the first step: zeros."""
-        return array(np.zeros(self.hidden_size))
+        nothing: ValueArray = values_of(np.zeros(self.hidden_size))
+        return nothing
 
     def __call__(self, inputs: Sequence[Number], state: Sequence[Number]) -> ValueArray:
         """The hidden state after this step."""
@@ -118,7 +120,7 @@ class LSTMCell(Module):
 
     def initial_state(self) -> LSTMState:
         """The state before the first step: zeros."""
-        return array(np.zeros(self.hidden_size)), array(np.zeros(self.hidden_size))
+        return values_of(np.zeros(self.hidden_size)), values_of(np.zeros(self.hidden_size))
 
     def __call__(self, inputs: Sequence[Number], state: tuple[Sequence[Number], Sequence[Number]]) -> LSTMState:
         """The pair (hidden, cell) after this step."""

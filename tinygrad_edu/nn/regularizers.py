@@ -22,7 +22,7 @@ from tinygrad_edu.functions import fsum, where
 from tinygrad_edu.modes import noise
 from tinygrad_edu.nn.layers import one_example
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.value import Number, Value
+from tinygrad_edu.value import Number, Value, as_value
 
 __all__ = ["BatchNorm", "Dropout", "LayerNorm", "RMSNorm", "Sequential", "l1_penalty", "l2_penalty"]
 
@@ -195,7 +195,7 @@ class BatchNorm(Module):
             mean, variance = _mean_and_variance(column)
             self._follow(k, mean.data, variance.data * len(column) / (len(column) - 1))
         else:
-            mean, variance = self.running_mean[k], Value(self.running_var[k])
+            mean, variance = self.running_mean[k], as_value(self.running_var[k])
         scale = (variance + self.eps).sqrt().reciprocal()
         return [(x - mean) * scale * self.weight[k] + self.bias[k] for x in column]
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.arrays import ValueArray, array
+from tinygrad_edu.arrays import ValueArray
+from tinygrad_edu.arrays.value_array import values_of
 from tinygrad_edu.value import Value
 
 __all__ = ["flatten", "values_of_shape"]
@@ -37,7 +38,8 @@ def values_of_shape(inputs: Any, shape: tuple[int | str, ...], owner: str) -> Va
         raise ValueError(
             f"{owner} takes one example of shape {_shape_text(shape)}, not of shape {_shape_text(numbers.shape)}"
         )
-    return array(numbers)
+    values: ValueArray = values_of(numbers)
+    return values
 
 
 def flatten(nested: Any) -> ValueArray:
@@ -46,7 +48,8 @@ def flatten(nested: Any) -> ValueArray:
     >>> flatten([[[1.0, 2.0]], [[3.0, 4.0]]])
     ValueArray([1., 2., 3., 4.])
     """
-    return array(list(nested.flat if isinstance(nested, np.ndarray) else _each(nested)))
+    values: ValueArray = values_of(list(nested.flat if isinstance(nested, np.ndarray) else _each(nested)))
+    return values
 
 
 def _each(nested: Any) -> Iterator[Any]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from tinygrad_edu.arrays import ValueArray, array
+from tinygrad_edu.arrays.value_array import values_of
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.value import Value
+from tinygrad_edu.value import Value, as_value
 
 __all__ = ["Loss", "Objective", "Penalty", "example_of", "outputs_of", "takes_batches", "target_of"]
 
@@ -53,7 +54,7 @@ def example_of(row: Any) -> Any:
     """
     if isinstance(row, (Value, ValueArray)):
         return row
-    return array(row) if row.ndim else Value(row)
+    return values_of(row) if row.ndim else as_value(row)
 
 
 def target_of(row: Any) -> Any:
