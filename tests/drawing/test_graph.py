@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import SVG, number, parts, read
 
-from tinygrad_edu import MLP, Neuron, Value, dot, fsum, no_grad, topological_order, trace_sources, where
+from tinygrad_edu import MLP, Layer, Neuron, Value, dot, fsum, no_grad, topological_order, trace_sources, where
 from tinygrad_edu.drawing import draw, expanded, graph_svg
 from tinygrad_edu.drawing.layout import find_graphviz
 from tinygrad_edu.drawing.limits import MAX_NODES
@@ -159,7 +159,8 @@ def test_every_text_has_the_contrast_that_wcag_asks_for():
         (lambda x: x.clip(-1, 1), "clip −1, 1"),
         (lambda x: x - x, "−"),
         (lambda x: x / x, "/"),
-        (lambda x: dot([x], [x]), "w·x + b"),
+        (lambda x: dot([x], [x]), "w·x"),
+        (lambda x: dot([x], [x], 0.5), "w·x + b"),
         (lambda x: where(x > 0, x, 0.0), "where"),
     ],
 )
@@ -456,7 +457,7 @@ def test_a_graph_too_tangled_to_lay_out_is_refused_with_the_cure():
 def test_an_expansion_too_large_to_read_is_refused_with_its_count():
     root = dot([Value(1.0)] * 1100, [1.0] * 1100)
     assert len(topological_order(root)) < MAX_NODES
-    with pytest.raises(ValueError, match=r"has 3,302 nodes .*; leave out expand=True, "):
+    with pytest.raises(ValueError, match=r"has 3,300 nodes .*; leave out expand=True, "):
         draw(root, expand=True)
 
 
@@ -515,3 +516,11 @@ def test_of_a_large_graph_a_notebook_shows_what_is_around_the_value():
     nodes, _, _ = read(chain(MAX_NODES + 1)._repr_svg_())
     assert len(nodes) == 3
     assert len(parts(chain(MAX_NODES + 1)._repr_svg_(), "cut")) == 1
+
+
+def test_weights_of_equal_numbers_keep_their_own_rows():
+    layer = Layer(2, 2, "identity", init="zeros")
+    loss = sum(layer([1.0, 2.0])) + layer.neurons[0].weights[1] ** 2
+    source = draw(loss, names={}).source
+    assert re.search(r"neuron-\d+:w1:e -> ", source)
+    assert not re.search(r"neuron-\d+:w0:e -> ", source)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from tinygrad_edu import MLP, Layer, Neuron, Value, dot, topological_order
-from tinygrad_edu.drawing.neurons import find_neurons, layer_title, layers_in_columns, paper_names, plain_digits
+from tinygrad_edu import MLP, Neuron, Value, array, dot, ops, topological_order
+from tinygrad_edu.drawing.neurons import find_neurons, layers_in_columns
 from tinygrad_edu.nn import RNN, LSTMCell, Module
-
-
-def names_of(root: Value) -> list[str]:
-    return list(paper_names(find_neurons(topological_order(root))).values())
 
 
 def test_a_neuron_is_a_weighted_sum_of_parameters_and_the_activation_applied_to_it() -> None:
@@ -25,7 +22,8 @@ def test_a_neuron_is_a_weighted_sum_of_parameters_and_the_activation_applied_to_
 
 
 def test_a_weighted_sum_of_other_values_is_none() -> None:
-    root = dot([Value(1.0, "w1"), Value(2.0, "w2")], [3.0, 4.0], 1.0)
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    root = dot([a * 2.0, b], [b, a * 3.0], 1.0)
     assert find_neurons(topological_order(root)) == []
 
 
@@ -37,41 +35,6 @@ def test_what_is_used_otherwise_than_by_one_function_has_no_activation(use) -> N
     (found,) = find_neurons(topological_order(use(total)))
     assert found.activation is None
     assert found.output is total
-
-
-def test_the_first_index_is_the_neuron_s_and_the_second_its_input_s() -> None:
-    outputs = Layer(2, 2, "tanh", seed=0)([1.0, 2.0])
-    assert names_of(outputs[0] * outputs[1]) == [
-        *("w₁₁", "w₁₂", "b₁", "z₁", "a₁", "x₁", "x₂"),
-        *("w₂₁", "w₂₂", "b₂", "z₂", "a₂"),
-    ]
-
-
-def test_layers_of_one_list_are_numbered_above() -> None:
-    names = names_of(MLP(1, [1, 1, 1], "tanh", seed=0)([1.0])[0])
-    assert [name for name in names if name[0] == "w"] == ["w⁽¹⁾₁₁", "w⁽²⁾₁₁", "w⁽³⁾₁₁"]
-
-
-def test_layers_with_names_of_their_own_keep_them() -> None:
-    class Two(Module):
-        def __init__(self) -> None:
-            self.hidden, self.output = Layer(1, 1, "tanh", seed=0), Layer(1, 1, "identity", seed=1)
-            self.label_parameters()
-
-        def __call__(self, x):
-            return self.output(self.hidden(x))
-
-    names = names_of(Two()([1.0])[0])
-    assert {"hidden.w₁₁", "hidden.a₁", "output.w₁₁", "output.b₁"} < set(names)
-
-
-def test_an_index_of_two_digits_is_set_off_by_a_comma() -> None:
-    names = names_of(Layer(11, 1, "identity", seed=0)([1.0] * 11)[0])
-    assert {"w₁₁", "w₁,₁₀", "w₁,₁₁", "x₁₁"} < set(names)
-
-
-def test_one_neuron_by_itself_has_no_number() -> None:
-    assert names_of(Neuron(2, "tanh", seed=0)([1.0, 2.0])) == ["w₁", "w₂", "b", "z", "a", "x₁", "x₂"]
 
 
 @pytest.mark.parametrize(
@@ -92,8 +55,66 @@ def test_two_models_are_two_layers_though_their_paths_are_alike() -> None:
     one, other = MLP(1, [1], seed=0)([1.0])[0], MLP(1, [1], seed=1)([1.0])[0]
     layers = list(layers_in_columns(find_neurons(topological_order(one * other))))
     assert [len(layer) for layer in layers] == [1, 1]
-    assert [layer_title(layer[0]) for layer in layers] == ["layers.0", "layers.0"]
+    assert [layer[0].layer.title for layer in layers] == ["layers.0", "layers.0"]
 
 
-def test_names_as_people_type_them() -> None:
-    assert plain_digits("hidden.w⁽¹²⁾₁,₁₀") == "hidden.w(12)1,10"
+# Of arrays ------------------------------------------------------------------------------------------------
+
+X, NUMBERS = np.array([[1.0, 2.0], [3.0, 4.0]]), np.arange(4.0).reshape(2, 2)
+
+
+@pytest.mark.parametrize("x", [X, array(X), array(X[0]), X[0], array(X) * 1.0])
+def test_neurons_of_arrays(x) -> None:
+    W, b = array(NUMBERS), array([5.0, 6.0])
+    neurons = find_neurons(topological_order(np.tanh(x @ W + b).sum()))
+    examples = 2 if x.ndim == 2 else 1
+    assert [neuron.numbers for neuron in neurons] == [(1,), (2,)] * examples
+    for neuron in neurons:
+        column = neuron.numbers[0] - 1
+        assert neuron.weights == tuple(W[:, column])
+        assert (neuron.bias, neuron.products.inputs[neuron.first_input]) == (b[column], neuron.inputs[0])
+        assert neuron.total.inputs == (neuron.products, b[column])
+        assert neuron.output.op is ops.tanh
+
+
+def test_weights_on_the_left() -> None:
+    W = array(NUMBERS)
+    neurons = find_neurons(topological_order((W @ array(X[0])).tanh().sum()))
+    assert [neuron.weights for neuron in neurons] == [tuple(W[0]), tuple(W[1])]
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        (array(X) @ array(NUMBERS)).sum(),  # a product of matrices
+        (array(NUMBERS).T @ array(NUMBERS)).sum(),
+        dot([Value(1.0)], [Value(2.0)]).tanh(),
+        (array(X) * 2.0 @ (array(NUMBERS) * 2.0)).tanh().sum(),
+        np.tanh((a := array(NUMBERS)) @ a).sum(),
+    ],
+)
+def test_what_is_no_layer_of_arrays(root) -> None:
+    assert find_neurons(topological_order(root)) == []
+
+
+def test_two_matrices_of_one_module_are_two_layers() -> None:
+    class Two(Module):
+        def __init__(self) -> None:
+            self.W1, self.W2 = array(NUMBERS), array(NUMBERS)
+            self.label_parameters()
+
+        def __call__(self, x):
+            return np.tanh(x @ self.W1) @ self.W2
+
+    neurons = find_neurons(topological_order(Two()(X[0]).sum()))
+    assert [(neuron.layer.title, neuron.numbers) for neuron in neurons] == [
+        *(("W1", (1,)), ("W1", (2,)), ("W2", (1,)), ("W2", (2,))),
+    ]
+
+
+def test_a_bias_that_is_added_to_something_else_too_is_not_the_neurons() -> None:
+    W, b = array(NUMBERS), Value(1.0)
+    total = (X[0] @ W)[0]
+    (neuron,) = find_neurons(topological_order((total + b) * total))
+    assert neuron.bias is None
+    assert neuron.output is total

@@ -1,6 +1,6 @@
 """Which box each node of a picture is in, and which nodes a picture of a part shows.
 
-May import: `value`; `labels`, `modules`, `neurons` and `sweeps` of this folder.
+May import: `ops`, `value`; `labels`, `modules`, `neurons` and `sweeps` of this folder.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from tinygrad_edu import ops
 from tinygrad_edu.drawing.labels import shown_inputs
 from tinygrad_edu.drawing.modules import is_parameter
-from tinygrad_edu.drawing.neurons import GraphNeuron, layers_in_columns
+from tinygrad_edu.drawing.neurons import GraphNeuron, layers_in_columns, taken
 from tinygrad_edu.drawing.sweeps import Sweep
 from tinygrad_edu.value import Value
 
@@ -21,9 +22,9 @@ __all__ = ["Boxes", "Neighborhood"]
 class Boxes:
     """The neurons that were found, and those of them that are drawn as one box each: all, unless they `are_open`.
 
-    `around` maps the nodes in a box to their neuron, a shared weight to the first; `shown` each neuron to the inputs
-    that have a row. `left_out` are the leaves that feed nothing but inputs without one, and the weights
-    of those.
+    `parameters` are the leaves that neurons are made of. `around` maps the nodes in a box to their neuron, a shared
+    weight to the first; `shown` each neuron to the inputs that have a row. `left_out` are the leaves that feed nothing
+    but inputs without one, the weights of those, and the plain 0 in place of a bias.
 
     >>> from tinygrad_edu import Layer, topological_order
     >>> from tinygrad_edu.drawing.neurons import find_neurons
@@ -40,14 +41,15 @@ class Boxes:
         self.found = found
         self.neurons = neurons = [] if are_open else found
         self.shown = {neuron: shown_inputs(neuron, sweep) for neuron in neurons}
+        self.parameters = {value for neuron in found for value in neuron.parameters}
         self.around: dict[Value, GraphNeuron] = {}
         for neuron in neurons:
-            for node in (*neuron.weights, neuron.bias, neuron.total, neuron.output):
+            for node in neuron.nodes:
                 self.around.setdefault(node, neuron)
         self._seen = {neuron.inputs[k] for neuron, shown in self.shown.items() for k in shown}
-        totals = {neuron.total for neuron in neurons}
-        self._seen |= {value for node in nodes if node not in totals for value in node.inputs}
-        candidates = {value for neuron in neurons for value in neuron.inputs} - self._seen
+        sums = {neuron.products for neuron in neurons}
+        self._seen |= {value for node in nodes if node not in sums for value in taken(node)}
+        candidates = {value for node in nodes if node.op is ops.dot for value in node.inputs} - self._seen
         self.left_out = {value for value in candidates if value.op is None and value not in self.around}
         self.left_out.update(self._weights_without_rows(nodes))
         self._depth: dict[Value, int] = {}
@@ -68,7 +70,7 @@ class Boxes:
     def columns(self, drawn: Set[Value]) -> Iterator[list[Value | list[GraphNeuron]]]:
         """What stands one below the other: leaves that are inputs, one by one, or the neurons of layers."""
         by_depth: dict[int, list[list[GraphNeuron]]] = {}
-        for layer in layers_in_columns([neuron for neuron in self.found if neuron.total in drawn]):
+        for layer in layers_in_columns([neuron for neuron in self.found if neuron.products in drawn]):
             for depth in dict.fromkeys(self._depth[neuron.total] for neuron in layer):
                 members = [neuron for neuron in layer if self._depth[neuron.total] == depth]
                 by_depth.setdefault(depth, []).append(members)
@@ -82,7 +84,8 @@ class Boxes:
 
     def _is_a_box(self, value: Value) -> bool:
         """Whether a leaf is drawn by itself."""
-        return value.op is None and not is_parameter(value) and value not in self.left_out and value not in self.around
+        elsewhere = self.parameters | self.left_out | self.around.keys()
+        return value.op is None and not is_parameter(value) and value not in elsewhere
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,4 @@ class Neighborhood:
     @staticmethod
     def _with_boxes(nodes: set[Value], boxes: Boxes) -> set[Value]:
         neurons = {boxes.around[node] for node in nodes if node in boxes.around}
-        return nodes | {
-            node for neuron in neurons for node in (*neuron.weights, neuron.bias, neuron.total, neuron.output)
-        }
+        return nodes | {node for neuron in neurons for node in neuron.nodes}

@@ -1,6 +1,6 @@
 """Expansion: a graph in which each `dot`, the weighted sum of a neuron, is written out as products and sums.
 
-May import: `ops`, `modes`, `value`, `backprop`.
+May import: `ops`, `modes`, `value`, `backprop`; `neurons` of this folder.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import sweep, topological_order
+from tinygrad_edu.drawing.neurons import has_bias
 from tinygrad_edu.modes import changed_mode
 from tinygrad_edu.value import Value
 
@@ -62,7 +63,8 @@ def _written_out(node: Value, inputs: Sequence[Value]) -> list[Value]:
         products = [Value(weight) * Value(value) for weight, value in zip(seen_weights, seen_values, strict=True)]
         for product, *factors in zip(products, weights, values, strict=True):
             product.inputs = tuple(factors)
-        sums = list(accumulate([*products, bias], operator.add))[1:]
+        terms = [*products, bias] if has_bias(node) else products
+        sums = list(accumulate(terms, operator.add))[1:]
     for new in (*products, *sums):
         new.origin = node.origin
     return [*products, *sums]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution
 from tinygrad_edu.drawing.markup import PADDING, ROW, SMALL, Cell, bold, caption, cell, spacer, table
-from tinygrad_edu.drawing.neurons import GraphNeuron
+from tinygrad_edu.drawing.neurons import GraphNeuron, has_bias
 from tinygrad_edu.drawing.palette import GRAY, LINE, TINTS, sign_color, tint
 from tinygrad_edu.drawing.sweeps import Sweep
 from tinygrad_edu.drawing.widths import text_width
@@ -99,10 +99,16 @@ def node_label(node: Value, name: str, look: Look, is_constant: bool, made_up: b
     if node.op is None:
         rows = [[bold(name), look.value(node)]]
     else:
-        symbol = bold(symbol_of(node.op), "symbol", size=13)
+        symbol = bold(_symbol(node), "symbol", size=13)
         named = cell(name, "name.made-up", "right", size=SMALL, color=GRAY) if made_up else bold(name, align="right")
         rows = [[symbol, named] if name else [symbol], [caption("value"), look.value(node)]]
     return f"<{table([*rows, [caption('grad'), look.grad(node)]])}>"
+
+
+def _symbol(node: Value) -> str:
+    assert node.op is not None
+    symbol = symbol_of(node.op)
+    return symbol if node.op is not ops.dot or has_bias(node) else symbol.removesuffix(" + b")
 
 
 # Neurons --------------------------------------------------------------------------------------------------
@@ -121,7 +127,7 @@ def shown_inputs(neuron: GraphNeuron, sweep: Sweep) -> list[int]:
     weights = neuron.weights
     if len(weights) <= SHOWN_INPUTS:
         return list(range(len(weights)))
-    is_reached = sweep.has_passed(neuron.total)
+    is_reached = sweep.has_passed(neuron.products)
     strength = [abs((sweep.gradient(weight) if is_reached else weight.data) or 0.0) for weight in weights]
     return sorted(sorted(range(len(weights)), key=lambda k: -strength[k])[:SHOWN_INPUTS])
 
@@ -150,19 +156,15 @@ class NeuronRows:
         ]
         self.left_out = len(weights) - len(shown)
         self.ports = [f"i{k}" for k in shown]
-        self.results = [
-            [*self._two(caption("bias", attributes='PORT="lb"')), *self._parameter("+", neuron.bias, "b")],
-            [],
-            *self._results(),
-        ]
+        self.results = [*self._sums(), [], *self._results()]
 
     def _owner(self, node: Value) -> str:
         owner = self.look.owner(node)
         return owner.partition("/")[0] + "/copy" if self.elsewhere(node) else owner
 
     def _edge(self, k: int) -> list[Cell]:
-        edge, contribution = self.edges(self.neuron.total, len(self.neuron.weights) + k)
-        cells = self.look.edge(self.neuron.total, contribution, owner=f"{edge}/edge", align="left")
+        edge, contribution = self.edges(self.neuron.products, self.neuron.first_input + k)
+        cells = self.look.edge(self.neuron.products, contribution, owner=f"{edge}/edge", align="left")
         return [*cells, *[spacer()] * (2 - len(cells))]  # in some rows nothing may have come back yet
 
     def _input(self, node: Value, port: str) -> list[Cell]:
@@ -173,13 +175,23 @@ class NeuronRows:
     def _parameter(self, sign: str, node: Value, port: str) -> list[Cell]:
         return self._node(node, f"{sign} {self.name_of(node)}", port)
 
-    def _node(self, node: Value, name: str, port: str) -> list[Cell]:
+    def _node(self, node: Value, name: str, port: str, color: str = "") -> list[Cell]:
         owner, look = self._owner(node), self.look
         return [
-            cell(name, "name", is_bold=True, owner=owner, tip=look.tip(node)),
+            cell(name, "name", is_bold=not color, color=color, owner=owner, tip=look.tip(node)),
             look.value(node, owner=owner),
             look.grad(node, owner=owner, attributes=f'PORT="{port}"'),
         ]
+
+    def _sums(self) -> list[list[Cell]]:
+        """The rows of the sum without the bias, where a node of its own adds that, and of the bias."""
+        products, bias = self.neuron.products, self.neuron.bias
+        rows = []
+        if products is not self.neuron.total:
+            rows.append([*self._two(caption("w·x")), *self._node(products, self.name_of(products), "s", GRAY)])
+        if bias is not None:
+            rows.append([*self._two(caption("bias", attributes='PORT="lb"')), *self._parameter("+", bias, "b")])
+        return rows
 
     def _results(self) -> list[list[Cell]]:
         """The rows of the weighted sum and of the activation."""

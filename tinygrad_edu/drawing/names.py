@@ -1,6 +1,6 @@
 """What the nodes of a graph are called: in drawings, in the stepper, on the page and in the terminal alike.
 
-May import: `texts`, `origins`, `value`; `modules` and `neurons` of this folder; NumPy.
+May import: `texts`, `origins`, `value`; `modules`, `neurons` and `paper` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.drawing.modules import is_parameter
-from tinygrad_edu.drawing.neurons import find_neurons, paper_names, plain_digits
+from tinygrad_edu.drawing.neurons import find_neurons
+from tinygrad_edu.drawing.paper import paper_names, plain_digits
 from tinygrad_edu.origins import caller_frame
 from tinygrad_edu.texts import short_number
 from tinygrad_edu.value import Value
@@ -54,7 +55,7 @@ def node_names(nodes: Sequence[Value], names: Mapping[str, Any] | None = None) -
     A name on paper gets a stroke where somebody has given it to another node. Nodes that have none of these are left
     out. `names` maps names to `Value`s, or to lists or arrays of them, as
     `locals()` does; without it, the variables of the calling code are used. Names that do not start with a letter, and
-    what is no `Value`, are passed over. The weight of a neuron is called as on paper (see `neurons.paper_names`) unless
+    what is no `Value`, are passed over. The weight of a neuron is called as on paper (see `paper.paper_names`) unless
     somebody has given it a label other than its path.
 
     Raises TypeError when `names` is not a mapping.

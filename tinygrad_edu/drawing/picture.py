@@ -28,7 +28,7 @@ from tinygrad_edu.drawing.limits import HURRIED, HURRY, few_columns, few_enough
 from tinygrad_edu.drawing.markup import cell, spacer, table, tooltip_text, visible
 from tinygrad_edu.drawing.modules import is_parameter, module_places, named_places
 from tinygrad_edu.drawing.names import is_constant, name_all, node_names
-from tinygrad_edu.drawing.neurons import GraphNeuron, find_neurons, layer_title
+from tinygrad_edu.drawing.neurons import GraphNeuron, find_neurons, taken
 from tinygrad_edu.drawing.palette import FONT, GRAY, INK, LINE, PAPER, TINTS, blend, share_of, sign_color
 from tinygrad_edu.drawing.sweeps import Sweep, finished_sweep
 from tinygrad_edu.gradients import StandIn
@@ -132,7 +132,7 @@ class GraphPicture:
 
     def _room_between_columns(self) -> float:
         """In inches: room for all the edges between two layers, which are the more the larger the layers."""
-        shown = [len(self.boxes.shown[neuron]) for neuron in self.boxes.neurons if neuron.total in self.drawn]
+        shown = [len(self.boxes.shown[neuron]) for neuron in self.boxes.neurons if neuron.products in self.drawn]
         return min(0.9, 0.3 + 0.1 * max(shown, default=0.5))
 
     def _description(self) -> str:
@@ -183,7 +183,7 @@ class GraphPicture:
     def _kind(self, node: Value) -> str:
         if node.op is not None:
             return "operation"
-        if is_parameter(node):
+        if is_parameter(node) or node in self.boxes.parameters:
             return "parameter"
         return "constant" if is_constant(node, self.given.get(node, "")) else "input"
 
@@ -204,7 +204,7 @@ class GraphPicture:
 
     def _add_neurons(self, drawing: Drawing) -> None:
         """The boxes of all neurons, with columns of the same widths."""
-        all_rows = {neuron: self._rows(neuron) for neuron in self.boxes.neurons if neuron.total in self.drawn}
+        all_rows = {neuron: self._rows(neuron) for neuron in self.boxes.neurons if neuron.products in self.drawn}
         if not all_rows:
             return
         beside, inside = [
@@ -218,7 +218,7 @@ class GraphPicture:
                 id=self._box_id(neuron),
                 shape="plain",
                 label=rows.label(beside, inside, is_root, self.rankdir == "RL"),
-                tooltip=tooltip_text([neuron.place.path or "neuron"]),
+                tooltip=tooltip_text([neuron.path or "neuron"]),
                 **{"class": "neuron" + " root" * is_root},
             )
 
@@ -240,8 +240,8 @@ class GraphPicture:
                 if isinstance(item, Value):
                     ids.append(self._id(item))
                     continue
-                if title := layer_title(item[0]):
-                    ids.append(f"title-{self.index[item[0].total]}")
+                if title := item[0].layer.title:
+                    ids.append(f"title-{self.index[item[0].products]}")
                     label = f"<{table([[cell(title, 'module', 'center', color=GRAY)]])}>"
                     drawing.node(ids[-1], id=ids[-1], label=label, shape="plain", **{"class": "title"})
                 ids += [id_ for neuron in item for id_ in self._in_column(neuron) if id_ not in chained]
@@ -287,7 +287,7 @@ class GraphPicture:
         return f"node-{self.index[node]}"
 
     def _box_id(self, neuron: GraphNeuron) -> str:
-        return f"neuron-{self.index[neuron.total]}"
+        return f"neuron-{self.index[neuron.products]}"
 
     def _edge_id(self, node: Value, slot: int) -> str:
         return f"edge-{self.index[node]}-{slot}"
@@ -298,20 +298,20 @@ class GraphPicture:
         neuron = self.boxes.around.get(node)
         if neuron is None:
             self._add_labeled_edges(drawing, node)
-        elif node is neuron.total:
+        elif node is neuron.products:
             self._add_edges_to_rows(drawing, neuron)
 
     def _add_edges_to_rows(self, drawing: Drawing, neuron: GraphNeuron) -> None:
         for k in self.boxes.shown[neuron]:
-            slot = len(neuron.weights) + k
+            slot = neuron.first_input + k
             if neuron.inputs[k] not in self.drawn:
                 continue
             drawing.edge(
                 self._tail(neuron.inputs[k], self.leaving),
                 f"{self._box_id(neuron)}:i{k}{self.arriving}",
-                tooltip=self._edge_tooltip(neuron.total, slot),
-                id=self._edge_id(neuron.total, slot),
-                **self._edge_style(neuron.total, self.steps[neuron.total].contributions[slot]),
+                tooltip=self._edge_tooltip(neuron.products, slot),
+                id=self._edge_id(neuron.products, slot),
+                **self._edge_style(neuron.products, self.steps[neuron.products].contributions[slot]),
             )
         for value in self.boxes.unseen(neuron):
             if value in self.drawn:
@@ -319,10 +319,10 @@ class GraphPicture:
                 drawing.edge(self._tail(value, self.leaving), more, color=LINE, penwidth="0.7")
 
     def _add_labeled_edges(self, drawing: Drawing, node: Value) -> None:
-        for k, contribution in enumerate(self.steps[node].contributions):
-            value = node.inputs[k]
+        for k, value in enumerate(taken(node)):
             if value not in self.drawn:
                 continue
+            contribution = self.steps[node].contributions[k]
             tooltip = self._edge_tooltip(node, k)
             drawing.edge(
                 self._tail(value),
@@ -351,7 +351,7 @@ class GraphPicture:
             return "out"
         if value is neuron.bias:
             return "b"
-        k = neuron.weights.index(value)
+        k = next(k for k, weight in enumerate(neuron.weights) if weight is value)  # equal Values are not the same
         return f"w{k}" if k in self.boxes.shown[neuron] else "rest"
 
     def _outermost(self, node: Value) -> list[Place]:

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 from tinygrad_edu.arrays import array
 from tinygrad_edu.drawing.layout import Drawing
 from tinygrad_edu.drawing.markup import PADDING, SMALL, bold, caption, cell, table, tooltip_text
-from tinygrad_edu.drawing.neurons import paper_name
 from tinygrad_edu.drawing.palette import (
     BROKEN,
     FONT,
@@ -33,6 +32,7 @@ from tinygrad_edu.drawing.palette import (
     sign_color,
     tint,
 )
+from tinygrad_edu.drawing.paper import paper_name
 from tinygrad_edu.drawing.widths import text_width
 from tinygrad_edu.nn.dense import DenseLayer
 from tinygrad_edu.nn.layers import Layer, Neuron

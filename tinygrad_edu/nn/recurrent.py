@@ -17,7 +17,6 @@ import numpy as np
 
 from tinygrad_edu.arguments import Seed, random_generator, whole_number
 from tinygrad_edu.arrays import ValueArray, array
-from tinygrad_edu.arrays.value_array import values_of
 from tinygrad_edu.nn.activations import Activation
 from tinygrad_edu.nn.initializers import Initializer
 from tinygrad_edu.nn.layers import Layer, one_example
@@ -64,9 +63,8 @@ class RNNCell(Module):
         self.label_parameters()
 
     def initial_state(self) -> ValueArray:
-        """The state before the first step: zeros."""
-        nothing: ValueArray = values_of(np.zeros(self.hidden_size))
-        return nothing
+        """The state before the first step: zeros, called h0[0], h0[1], ..."""
+        return _zeros("h0", self.hidden_size)
 
     def __call__(self, inputs: Sequence[Number], state: Sequence[Number]) -> ValueArray:
         """The hidden state after this step."""
@@ -119,8 +117,8 @@ class LSTMCell(Module):
         self.label_parameters()
 
     def initial_state(self) -> LSTMState:
-        """The state before the first step: zeros."""
-        return values_of(np.zeros(self.hidden_size)), values_of(np.zeros(self.hidden_size))
+        """The state before the first step: zeros, called h0[0], h0[1], ... and c0[0], c0[1], ..."""
+        return _zeros("h0", self.hidden_size), _zeros("c0", self.hidden_size)
 
     def __call__(self, inputs: Sequence[Number], state: tuple[Sequence[Number], Sequence[Number]]) -> LSTMState:
         """The pair (hidden, cell) after this step."""
@@ -202,6 +200,10 @@ class LSTM(_Recurrent[LSTMState]):
     ) -> None:
         self.cell = LSTMCell(input_size, hidden_size, init=init, seed=seed)
         self.label_parameters()
+
+
+def _zeros(name: str, count: int) -> ValueArray:
+    return array([Value(0.0, f"{name}[{k}]") for k in range(count)])
 
 
 def _joined(inputs: Sequence[Number], input_size: int, hidden: Sequence[Number], hidden_size: int) -> list[Value]:
