@@ -522,5 +522,5 @@ def test_weights_of_equal_numbers_keep_their_own_rows():
     layer = Layer(2, 2, "identity", init="zeros")
     loss = sum(layer([1.0, 2.0])) + layer.neurons[0].weights[1] ** 2
     source = draw(loss, names={}).source
-    assert re.search(r"neuron-\d+:w1:e -> ", source)
-    assert not re.search(r"neuron-\d+:w0:e -> ", source)
+    assert re.search(r'neuron-\d+":w1:e -> ', source)
+    assert not re.search(r'neuron-\d+":w0:e -> ', source)

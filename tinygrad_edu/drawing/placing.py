@@ -11,6 +11,7 @@ May import: `palette` and `shapes` of this folder.
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import math
 import xml.etree.ElementTree as ET
@@ -24,8 +25,9 @@ from tinygrad_edu.drawing.shapes import SVG, Box, Point, bounds, cell_id, kind, 
 __all__ = ["place_labels"]
 
 Square = tuple[int, int]
-#: Where it begins and ends, and half its width.
-Piece = tuple[float, float, float, float, float]
+#: Of a straight piece of a line: the sides of the box around it, where it begins, which way it leads, and its width
+#: times its length.
+Piece = tuple[float, float, float, float, float, float, float, float, float]
 
 #: The side of the squares in which boxes and lines are looked up; lines are taken in straight pieces, hardly longer.
 _SIDE = 40.0
@@ -101,12 +103,9 @@ class Crowd:
             return
         self._extend(Box.around(points))
         self.pieces += len(points) - 1
-        half = width / 2
-        for (x1, y1), (x2, y2) in itertools.pairwise(points):
-            piece = x1, y1, x2, y2, half
-            left, right = (x1, x2) if x1 < x2 else (x2, x1)
-            top, bottom = (y1, y2) if y1 < y2 else (y2, y1)
-            for square in _squares(left - half, top - half, right + half, bottom + half):
+        for start, end in itertools.pairwise(points):
+            piece = _piece(start, end, width)
+            for square in _squares(*piece[:4]):
                 self._pieces[square].append(piece)
 
     def around(self, box: Box, room: float, most: float = math.inf) -> int:
@@ -128,9 +127,8 @@ class Crowd:
 
     def has_boxes_on(self, start: Point, end: Point) -> bool:
         """Whether a straight line leads over a box."""
-        piece = *start, *end, 0.5
-        squares = _squares(*Box.around([start, end]).grown(0.5))
-        return any(_touches(piece, box) for square in squares for box in self._boxes.get(square, ()))
+        piece = _piece(start, end, 1.0)
+        return any(_touches(piece, box) for square in _squares(*piece[:4]) for box in self._boxes.get(square, ()))
 
     def _extend(self, box: Box) -> None:
         a, b = self.extent, box
@@ -143,17 +141,21 @@ def _squares(left: float, top: float, right: float, bottom: float) -> Iterator[S
     return itertools.product(columns, range(int(top // _SIDE), int(bottom // _SIDE) + 1))
 
 
+def _piece(start: Point, end: Point, width: float) -> Piece:
+    (x, y), dx, dy, half = start, end[0] - start[0], end[1] - start[1], width / 2
+    left, right = (x, x + dx) if dx > 0 else (x + dx, x)
+    top, bottom = (y, y + dy) if dy > 0 else (y + dy, y)
+    return left - half, top - half, right + half, bottom + half, x, y, dx, dy, width * math.hypot(dx, dy)
+
+
 def _touches(piece: Piece, box: Box) -> bool:
     """Whether a piece of a line of some width lies on a box: if nothing upright, level or along the line parts them."""
-    x1, y1, x2, y2, half = piece
     left, top, right, bottom = box
-    if max(x1, x2) + half <= left or min(x1, x2) - half >= right:
+    least_x, least_y, most_x, most_y, x, y, dx, dy, area = piece
+    if most_x <= left or least_x >= right or most_y <= top or least_y >= bottom:
         return False
-    if max(y1, y2) + half <= top or min(y1, y2) - half >= bottom:
-        return False
-    dx, dy = x2 - x1, y2 - y1
-    off = abs(dx * ((top + bottom) / 2 - y1) - dy * ((left + right) / 2 - x1))
-    return 2 * off < abs(dx) * (bottom - top) + abs(dy) * (right - left) + 2 * half * math.hypot(dx, dy)
+    off = abs(dx * ((top + bottom) / 2 - y) - dy * ((left + right) / 2 - x))
+    return 2 * off < abs(dx) * (bottom - top) + abs(dy) * (right - left) + area
 
 
 # Labels ---------------------------------------------------------------------------------------------------
@@ -161,12 +163,12 @@ def _touches(piece: Piece, box: Box) -> bool:
 
 @dataclass
 class Label:
-    """Cells that stay together, the box around their letters, and the places where they could be, beside their edge."""
+    """Cells that stay together, the box around their letters, and where its center could be, beside their edge."""
 
     group: ET.Element
     cells: list[ET.Element]
     box: Box
-    places: Iterator[Box]
+    places: Iterator[Point]
     curve: Sequence[Point] = ()
 
 
@@ -195,33 +197,35 @@ def _title_of_frame(group: ET.Element, crowd: Crowd) -> Iterator[Label]:
         yield Label(group, cells, box, _along_frame(frame, box))
 
 
-def _beside(curve: Sequence[Point], width: float, box: Box) -> Iterator[Box]:
-    """The box beside many points of a curve, on both sides, near it and less near."""
+def _beside(curve: Sequence[Point], width: float, box: Box) -> Iterator[Point]:
+    """The center of the box beside many points of a curve, on both sides, near it and less near."""
     points = polyline(curve, max(_STEP, sum(map(math.dist, curve, curve[1:])) / _PLACES))
     for before, point, after in zip(points, points[1:], points[2:], strict=False):
         length = math.dist(before, after) or 1.0
         across = (before[1] - after[1]) / length, (after[0] - before[0]) / length
         reach = (abs(across[0]) * box.width + abs(across[1]) * box.height + width) / 2
-        for gap, side in itertools.product(_GAPS, (-1.0, 1.0)):
-            far = side * (reach + gap)
-            yield box.centered_at((point[0] + far * across[0], point[1] + far * across[1]))
+        for gap in _GAPS:
+            right, down = (reach + gap) * across[0], (reach + gap) * across[1]
+            yield point[0] - right, point[1] - down
+            yield point[0] + right, point[1] + down
 
 
-def _along_frame(frame: Box, box: Box) -> Iterator[Box]:
-    """The box along the upper and the lower side of a frame."""
+def _along_frame(frame: Box, box: Box) -> Iterator[Point]:
+    """The center of the box along the upper and the lower side of a frame."""
     x, y = box.center
     margin = box.left - frame.left
     steps = int((frame.width - 2 * margin - box.width) // _STEP)
     for row, k in itertools.product((y, frame.bottom - (y - frame.top)), range(steps + 1)):
-        yield box.centered_at((x + k * _STEP, row))
+        yield x + k * _STEP, row
 
 
 def _move(label: Label, crowd: Crowd, tries: int) -> None:
     """To the nearest place that is free with some room, else one that is just free, else the least bad of so many."""
     inside = crowd.extent.grown(2 * _ROOM)
     best, least = label.box, (crowd.around(label.box, 0.0), crowd.around(label.box, _ROOM))
-    near = sorted(label.places, key=lambda place: math.dist(place.center, label.box.center))
-    for place in near[:tries]:
+    here = label.box.center
+    for center in heapq.nsmallest(tries, label.places, key=lambda center: math.dist(center, here)):
+        place = label.box.centered_at(center)
         if inside.holds(place) and (found := crowd.around(place, 0.0, least[0])) <= least[0]:
             best, least = min((best, least), (place, (found, crowd.around(place, _ROOM))), key=lambda each: each[1])
             if least == (0, 0):
