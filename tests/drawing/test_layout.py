@@ -48,7 +48,7 @@ def test_a_graphviz_beside_python_is_found_without_any_on_the_path(no_system_gra
 
 def test_a_system_graphviz_goes_first(fake_dot, drawing):
     assert find_graphviz() == str(fake_dot)
-    assert drawing.pipe("png", engine="neato", encoding="utf-8") == "-Kneato -Tpng -Gdpi=192\n"
+    assert drawing.pipe("dot", engine="neato", encoding="utf-8") == "-Kneato -Tdot\n"
 
 
 def test_where_there_is_none_at_all_the_cure_is_named(no_system_graphviz, monkeypatch, drawing, tmp_path):
@@ -116,3 +116,11 @@ def test_tooltips_of_edges_in_a_real_picture_are_titles(no_system_graphviz, draw
     titles = {group.get("id"): group.findtext("{*}title") for group in svg.findall(".//{*}g")}
     assert titles["edge-2-0"] == "∂L/∂a = b = 3", "3 × 2 by a is 3"
     assert svg.findall(".//{*}a") == []
+
+
+def test_a_png_that_nothing_can_show_is_refused_and_an_svg_is_not(no_system_graphviz):
+    chain = " -> ".join(f"n{k}" for k in range(500))
+    source = f"digraph {{ rankdir=LR {chain} }}"
+    with pytest.raises(ValueError, match=r"a PNG of \d+,\d+ × \d+ pixels, .* file ending in \.svg"):
+        laid_out(source, "png")
+    assert laid_out(source, "svg").count(b"<ellipse") == 500

@@ -163,3 +163,17 @@ def test_a_part_that_reaches_further_than_the_graph_is_the_graph() -> None:
     x = Value(1.0, "x")
     source = draw((x * 2.0).tanh(), names={}, around=x, depth=10**12).source
     assert len(set(re.findall(r'id="?(node-\d+)', source))) == 4
+
+
+def test_numbers_of_different_moments_are_told() -> None:
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    root = w * x
+    root.backward()
+    assert "note" not in draw(root).pipe("svg", encoding="utf-8")
+    w.data, x.grad = 5.0, 0.0
+    picture = draw(root).pipe("svg", encoding="utf-8")
+    for note in (
+        "Inputs of root were changed after the forward pass.",
+        "Gradients of x were set to zero after the sweep.",
+    ):
+        assert picture.count(note) == 2, "below the picture, and in what screen readers say of it"

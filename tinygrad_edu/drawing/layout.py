@@ -8,6 +8,7 @@ May import: `files`; `tidying` of this folder; graphviz.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -27,6 +28,12 @@ _RENDER_SETTINGS = {
     *("format", "engine", "outfile", "raise_if_result_exists", "overwrite_source"),
     *("view", "quiet_view", "quiet", "cleanup"),
 }
+
+
+#: Of a PNG: twice the 96 of a screen.
+_DPI = 192
+#: The longest side of a PNG in pixels, which is what browsers and image libraries take, and the most pixels in all.
+_LONGEST, _MOST_PIXELS = 32_767, 100_000_000
 
 
 def find_graphviz() -> str:
@@ -52,12 +59,26 @@ def find_graphviz() -> str:
 def laid_out(source: str, format: str, engine: str = "dot") -> bytes:  # noqa: A002 - what graphviz calls it
     """The picture of a graph in the DOT language, as Graphviz draws it; a PNG for screens of twice the resolution.
 
-    Raises graphviz.CalledProcessError, with what Graphviz says, when the source is no graph.
+    Raises graphviz.CalledProcessError, with what Graphviz says, when the source is no graph, and ValueError for a PNG
+    that is larger than programs can show.
 
     >>> laid_out("digraph { a -> b }", "svg").count(b"<ellipse")
     2
     """
-    command = [find_graphviz(), f"-K{engine}", f"-T{format}", *(["-Gdpi=192"] if format == "png" else [])]
+    if format != "png":
+        return _made(source, format, engine)
+    _, _, *sides = laid_out(source, "plain", engine).split()[:4]
+    width, height = [math.ceil(_DPI * float(side)) for side in sides]
+    if max(width, height) > _LONGEST or width * height > _MOST_PIXELS:
+        raise ValueError(
+            f"this picture would be a PNG of {width:,} × {height:,} pixels, more than most programs can show; write a "
+            "file ending in .svg, or draw a part of it (around=node, depth=2)"
+        )
+    return _made(source, format, engine, f"-Gdpi={_DPI}")
+
+
+def _made(source: str, form: str, engine: str, *settings: str) -> bytes:
+    command = [find_graphviz(), f"-K{engine}", f"-T{form}", *settings]
     done = subprocess.run(command, input=source.encode(), capture_output=True, check=False)
     if done.returncode != 0:
         raise graphviz.CalledProcessError(done.returncode, done.args, done.stdout, done.stderr)

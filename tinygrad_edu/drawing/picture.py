@@ -30,7 +30,7 @@ from tinygrad_edu.drawing.modules import is_parameter, module_places, named_plac
 from tinygrad_edu.drawing.names import is_constant, name_all, node_names
 from tinygrad_edu.drawing.neurons import GraphNeuron, find_neurons, taken
 from tinygrad_edu.drawing.palette import FONT, GRAY, INK, LINE, PAPER, TINTS, blend, share_of, sign_color
-from tinygrad_edu.drawing.sweeps import Sweep, finished_sweep
+from tinygrad_edu.drawing.sweeps import Sweep, finished_sweep, is_stale, reset_since
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.number_systems import formula, local_formulas
 from tinygrad_edu.origins import Place
@@ -119,6 +119,10 @@ class GraphPicture:
             node_attr={"shape": "box", "fontname": FONT, "fontsize": "11", "fontcolor": INK, "margin": "0.06,0.04"},
             edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": INK, "arrowsize": "0.7"},
         )
+        if notes := [] if self.reserve else self._notes():
+            drawing.attr(
+                label=f"<{table([[cell(note, 'note', 'center', limit=len(note))] for note in notes])}>", labelloc="b"
+            )
         if self.crossed > HURRIED:
             drawing.attr(**HURRY)
         self._add_module(drawing, None, self._module_tree())
@@ -137,13 +141,26 @@ class GraphPicture:
 
     def _description(self) -> str:
         root = self._formula_name(self.root)
-        value = f"{root} = {drawn_number(self.root.data)}"
-        size = counted(len(self.nodes), "node")
-        if self.sweep.gradient(self.root) is None:
-            return f"{size}; {value}. Each edge carries a local derivative; no gradients yet."
-        return (
-            f"{size}; {value}. Each edge carries a local derivative and what it handed back of the gradient of {root}."
+        carries = (
+            "Each edge carries a local derivative; no gradients yet."
+            if self.sweep.gradient(self.root) is None
+            else f"Each edge carries a local derivative and what it handed back of the gradient of {root}."
         )
+        first = f"{counted(len(self.nodes), 'node')}; {root} = {drawn_number(self.root.data)}."
+        return " ".join([first, carries, *self._notes()])
+
+    def _notes(self) -> list[str]:
+        """What those should know who take all numbers for numbers of one moment."""
+        computed = self._named_first(list(filter(is_stale, self.nodes)))
+        reset = self._named_first([node for node in reset_since(self.nodes, self.sweep) if node in self.drawn])
+        return [
+            *([f"Inputs of {computed} were changed after the forward pass."] if computed else []),
+            *([f"Gradients of {reset} were set to zero after the sweep."] if reset else []),
+        ]
+
+    def _named_first(self, nodes: Sequence[Value]) -> str:
+        names = [self._formula_name(node) for node in nodes]
+        return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
     # Modules
 

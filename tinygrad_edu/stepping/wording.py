@@ -8,7 +8,6 @@ May import: `texts`, `op`, `ops`, `number_systems`, `value`, `backprop`, `drawin
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from functools import lru_cache
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution, Step
 from tinygrad_edu.drawing.modules import is_parameter
+from tinygrad_edu.drawing.sweeps import is_stale
 from tinygrad_edu.number_systems import formula, local_formulas
-from tinygrad_edu.number_systems.floats import evaluate
 from tinygrad_edu.op import Op
 from tinygrad_edu.texts import short_number
 from tinygrad_edu.value import Value
@@ -144,7 +143,7 @@ class Wording:
 
     def staleness(self) -> str:
         """A warning about nodes whose numbers are not what their inputs give now; "" if there are none."""
-        names = [name for node, name in self.names.items() if node.op is not None and _is_stale(node)]
+        names = [name for node, name in self.names.items() if is_stale(node)]
         if not names:
             return ""
         return (
@@ -156,12 +155,6 @@ class Wording:
         """A name that can stand before ".grad": a constant's needs brackets."""
         name = self.names[node]
         return name if name[:1].isalpha() or name[:1] == "_" else f"({name})"
-
-
-def _is_stale(node: Value) -> bool:
-    assert node.op is not None
-    now, _ = evaluate(node.op, *[value.data for value in node.inputs])
-    return not (now == node.data or (math.isnan(now) and math.isnan(node.data)))
 
 
 def _data(node: Value) -> str:
