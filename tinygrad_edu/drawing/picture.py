@@ -120,9 +120,8 @@ class GraphPicture:
             edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": INK, "arrowsize": "0.7"},
         )
         if notes := [] if self.reserve else self._notes():
-            drawing.attr(
-                label=f"<{table([[cell(note, 'note', 'center', limit=len(note))] for note in notes])}>", labelloc="b"
-            )
+            rows = [[cell(note, "note", "center", limit=len(note))] for note in notes]
+            drawing.attr(label=f"<{table(rows)}>", labelloc="b")
         if self.crossed > HURRIED:
             drawing.attr(**HURRY)
         self._add_module(drawing, None, self._module_tree())
