@@ -1,11 +1,13 @@
 """What nodes are called."""
 
+import re
+
 import numpy as np
 import pytest
 
-from tinygrad_edu import Layer, Value, topological_order
+from tinygrad_edu import MLP, Layer, Value, topological_order
 from tinygrad_edu.drawing import node_names
-from tinygrad_edu.drawing.names import is_constant
+from tinygrad_edu.drawing.names import find_by_name, is_constant, name_all
 from tinygrad_edu.texts import drawn_number
 
 
@@ -82,3 +84,15 @@ def test_a_constant_is_a_plain_number_that_nobody_named():
     assert not is_constant(plain, "rate")
     assert not is_constant(leaf, "")
     assert not is_constant(product, "")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "meant"),
+    [("w12", "w⁽²⁾₁₂ or w⁽¹⁾₁₂"), ("w(1)13", r"w⁽¹⁾₁₁ or w⁽¹⁾₁₂"), ("z11", "z⁽¹⁾₁"), ("lossy", "loss")],
+)
+def test_a_name_that_is_nearly_right_is_answered_with_those_it_could_mean(wanted, meant):
+    (output,) = MLP(2, [2, 1], seed=0)([1.0, 2.0])
+    loss = (output - 1.0) ** 2
+    loss.label = "loss"
+    with pytest.raises(ValueError, match=f"no node is called {re.escape(repr(wanted))}; perhaps {meant}"):
+        find_by_name(wanted, name_all(topological_order(loss), {}))

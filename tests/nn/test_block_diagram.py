@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from nn.diagrams import arrows, groups, svg_of, texts, title
 
-from tinygrad_edu import MLP, Layer, Module
+from tinygrad_edu import MLP, Layer, Module, array
 from tinygrad_edu.nn import (
     LSTM,
     RNN,
@@ -161,3 +161,20 @@ def test_many_blocks_are_not_opened():
 @pytest.mark.parametrize("model", [Convolutional(), TransformerEncoderLayer(8, 2, seed=0)])
 def test_it_is_small(model):
     assert len(model.diagram().pipe("svg")) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [(lambda y: y[0] * 2.0 + 0.0 * y[1], ["0.5"]), (lambda y: {"a": y[1], "b": y[0]}, ["−1", "0.25"])],
+)
+def test_an_answer_of_one_number_or_of_a_dictionary_shows_its_numbers(answer, shown):
+    class Whole(Module):
+        def __init__(self):
+            self.same = LayerNorm(2)
+
+        def __call__(self, x):
+            self.same(x)
+            return answer(x)
+
+    output = groups(svg_of(Whole(), array([0.25, -1.0])), "output")["output"]
+    assert [text for text in texts(output) if text != "output"][-len(shown) :] == shown

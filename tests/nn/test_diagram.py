@@ -120,3 +120,13 @@ def test_names_of_any_letters_are_drawn(name):
         svg = ET.fromstring(Named().diagram(*example).pipe("svg"))
         assert len(groups(svg, "block")) == 2
         assert any(text.startswith("inside.") for text in texts(svg))
+
+
+def test_what_cannot_be_called_is_drawn_without_an_example_alone():
+    class Constants(Module):
+        def __init__(self):
+            self.w = Value(1.0)
+
+    assert svg_of(Constants())
+    with pytest.raises(TypeError, match=r"draw\(model, example\) calls the model, and Constants has no __call__"):
+        draw(Constants(), [1.0])

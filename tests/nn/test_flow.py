@@ -84,3 +84,19 @@ def test_a_tangle_between_blocks_is_left_out():
 def test_of_several_answers_the_first_is_the_output():
     a, b = Neuron(2, seed=0), Neuron(2, seed=1)
     assert ("b", "out") not in flow_of(lambda x: (a(x), b(x)), a=a, b=b)
+
+
+def test_a_joint_says_which_parameters_it_takes():
+    class Scaled(Module):
+        def __init__(self):
+            self.layer, self.scale = Layer(2, 2, seed=0), Value(2.0)
+            self.shift = [Value(1.0), Value(2.0)]
+            self.label_parameters()
+
+        def __call__(self, inputs):
+            return [a * self.scale + b for a, b in zip(self.layer(inputs), self.shift, strict=True)]
+
+    model = Scaled()
+    seen = trace(model, array([1.0, 2.0]))
+    flow = flow_through(seen, lambda module: module is model.layer, array([1.0, 2.0]))
+    assert [item.operation for item in flow.items] == ["", "", "× scale", "+ shift"]

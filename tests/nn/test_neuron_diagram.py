@@ -6,7 +6,7 @@ import math
 import pytest
 from nn.diagrams import SVG, groups, svg_of, texts, title
 
-from tinygrad_edu import MLP, Layer, Neuron
+from tinygrad_edu import MLP, Layer, Neuron, Value
 from tinygrad_edu.drawing.palette import BROKEN, NEGATIVE, POSITIVE
 from tinygrad_edu.drawing.widths import text_width
 from tinygrad_edu.nn import Sequential, flatten
@@ -173,3 +173,12 @@ def test_numbers_in_circles_fit(value):
     text = fitting_number(value, 51.0, 10)
     assert text_width(text, 10) <= 51.0
     assert number(text) == pytest.approx(value, rel=0.5, nan_ok=True)
+
+
+def test_inputs_are_called_as_the_example_calls_them():
+    svg = svg_of(Layer(3, 2, seed=0), [Value(1.0, "age"), 2.0, Value(3.0, "the height of this person")])
+    inputs = [groups(svg, "input")[f"input-{k}"] for k in (1, 2, 3)]
+    assert [texts(group)[1] for group in inputs] == ["age", "x₂", "x₃"], "a long name is told on hovering"
+    assert [title(group) for group in inputs] == [
+        *("age = 1: an input", "x₂ = 2: an input", "the height of this person = 3: an input"),
+    ]

@@ -5,6 +5,7 @@ May import: `texts`, `origins`, `value`; `modules`, `neurons` and `paper` of thi
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import re
 from collections import Counter, defaultdict
@@ -24,6 +25,9 @@ __all__ = ["caller_names", "find_by_name", "is_called", "is_constant", "name_all
 
 #: What `label_parameters` writes after the path of the module, and hardly anybody else: `bias`, or `weights.1`.
 _WRITTEN_BY_MODULE = re.compile(r"bias|[A-Za-z_]\w*(\.\d+)+")
+
+#: What tells the same name of several layers or calls apart: the (2) and the [0] of hidden.z(2)1[0].
+_MARKS = re.compile(r"\(\d+\)|\[\d+\]|\w+\.")
 
 
 def caller_names() -> dict[str, Any]:
@@ -151,8 +155,20 @@ def find_by_name(wanted: str, names: Mapping[Value, str]) -> Value:
     if found:
         choices = " or ".join([names[node] for node in found][:4])
         raise ValueError(f"{len(found)} nodes share the label {wanted!r}; say {choices}")
-    close = ", ".join(itertools.islice(dict.fromkeys(names.values()), 10))
-    raise ValueError(f"no node is called {wanted!r}; there are {close}{' …' if len(names) > 10 else ''}")
+    every = list(dict.fromkeys(names.values()))
+    if close := _close_to(wanted, every):
+        raise ValueError(f"no node is called {wanted!r}; perhaps {' or '.join(close)}")
+    raise ValueError(
+        f"no node is called {wanted!r}; there are {', '.join(every[:10])}{' …' if len(every) > 10 else ''}"
+    )
+
+
+def _close_to(wanted: str, names: Sequence[str]) -> list[str]:
+    """Names that could be meant: those of that letter and number in any layer or call, else those like it."""
+    typed = {name: plain_digits(name) for name in names}
+    bare = [name for name, text in typed.items() if _MARKS.sub("", text) == wanted]
+    alike = difflib.get_close_matches(wanted, typed.values(), 4)
+    return bare[:4] or [name for name, text in typed.items() if text in alike][:4]
 
 
 def is_called(wanted: str, names: Mapping[Value, str]) -> bool:

@@ -470,8 +470,9 @@ def _shape_text(nested: Any) -> str:
 
 
 def _few_numbers(nested: Any) -> list[float]:
-    """The numbers of an answer that is a row of few of them; none of any other."""
+    """The numbers of an answer that is one, or a row or a dictionary of few of them; none of any other."""
     row = _first(nested)
+    row = [*row.values()] if isinstance(row, dict) else [row] if isinstance(row, Value) else row
     if not isinstance(row, (list, tuple, np.ndarray)) or not 1 <= len(row) <= _STRIP:
         return []
     numbers = [value.data if isinstance(value, Value) else value for value in row]

@@ -23,6 +23,11 @@ def diagram(model: Module, example: Any = None) -> Drawing:
     >>> diagram(MLP(2, [3, 1])).pipe("svg", encoding="utf-8").count("<ellipse")
     6
     """
+    if example is not None and not callable(model):
+        raise TypeError(
+            f"with an example, draw(model, example) calls the model, and {type(model).__name__} has no "
+            "__call__(self, inputs); draw(model) draws what it is made of"
+        )
     layers = dense_layers(model)
     if layers and sum(len(layer.neurons) for layer in layers) <= MAX_NEURONS:
         return NeuronPicture(model, layers, example).drawing()

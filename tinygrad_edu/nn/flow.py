@@ -3,7 +3,7 @@
 A block is a module, whole. What is computed between blocks, such as the sum of a residual connection, is a joint: all
 operations of one kind that take from the same blocks and joints are one.
 
-May import: `op`, `value`; `module` and `tracing` of this folder.
+May import: `value`, `drawing`; `module` and `tracing` of this folder.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tinygrad_edu.drawing.modules import is_parameter
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.tracing import Call, Operation, Trace
-from tinygrad_edu.op import Op
 from tinygrad_edu.value import Value
 
 __all__ = ["Item", "flow_through", "values_in"]
@@ -111,7 +111,7 @@ class _Flow:
         if block is not None:
             item = self._block(block.module)
         elif now or earlier:
-            item = self._joint(operation.call.module, operation.op, now)
+            item = self._joint(operation, now)
         else:
             return  # of constants alone
         for taken, found in ((item.sources, now), (item.earlier, earlier)):
@@ -155,9 +155,11 @@ class _Flow:
             self.items.append(self.blocks[id(module)])
         return self.blocks[id(module)]
 
-    def _joint(self, module: Module, operation: Op, sources: dict[Item, None]) -> Item:
+    def _joint(self, operation: Operation, sources: dict[Item, None]) -> Item:
         """The joint of this kind; a sum of a sum of the same blocks is one sum."""
-        name = operation.symbol if 0 < len(operation.symbol) < 4 else operation.method
+        module, op = operation.call.module, operation.op
+        symbol = op.symbol if 0 < len(op.symbol) < 4 else op.method
+        name = " ".join([symbol, *dict.fromkeys(map(own_name, filter(is_parameter, operation.inputs)))])
         for source in sources:
             if (source.module, source.operation) == (module, name):
                 others = [other for other in sources if other is not source]
@@ -178,6 +180,13 @@ class _Flow:
             if item is not None:
                 (earlier if _is_from_before(made_in, call) else now)[item] = None
         return now, earlier
+
+
+def own_name(parameter: Value) -> str:
+    """The attribute of its module that holds a parameter: `weights` of layers.0.weights.3."""
+    prefix = "" if parameter.module is None else parameter.module.to("")
+    label: str = parameter.label
+    return label.removeprefix(prefix).partition(".")[0]
 
 
 def _is_from_before(made_in: Call | None, call: Call) -> bool:

@@ -112,7 +112,7 @@ class NeuronPicture:
     def __init__(self, model: Module, layers: Sequence[DenseLayer], example: Any = None) -> None:
         self.model = model
         self.numbers = [None] * (len(layers) + 1) if example is None else _activations(model, layers, example)
-        self.columns = _columns(layers, self.numbers)
+        self.columns = _columns(layers, self.numbers, _labels(example))
         longest = max(len(column.shown) for column in self.columns)
         self.size = next((size for most, size in _SIZES.items() if longest <= most), _SMALLEST)
         self.lines, self.strongest = self._lines()
@@ -259,6 +259,8 @@ class NeuronPicture:
         if not self.size.name:
             return ""
         short = paper_name("x" if k == 0 else "a", None, *([] if self._is_neuron and k else [row + 1]))
+        if k == 0 and text_width(column.names[row], self.size.name) <= room:
+            short = column.names[row]
         text = short if column.values is None else fitting_number(column.values[row], room, self.size.name)
         rows = [[cell(text, "value" if column.values else "name", "center", size=self.size.name)]]
         if self.size.bias:
@@ -393,14 +395,16 @@ def _line_look(weight: float, largest: float, n_lines: int) -> dict[str, str]:
 # Columns --------------------------------------------------------------------------------------------------
 
 
-def _columns(layers: Sequence[DenseLayer], numbers: Sequence[list[float] | None]) -> list[Column]:
+def _columns(
+    layers: Sequence[DenseLayer], numbers: Sequence[list[float] | None], labels: Sequence[str]
+) -> list[Column]:
     """The inputs, and then a column for each layer."""
     n_inputs, several = layers[0].n_inputs, len(layers) > 1
     half = _SHOWN_INPUTS // 2
     shown = list(range(n_inputs))
     if n_inputs > _MAX_INPUTS:
         shown = [*shown[:half], *shown[-half:]]
-    names = [paper_name("x", None, k + 1) for k in range(n_inputs)]
+    names = [label or paper_name("x", None, k) for k, label in enumerate([*labels, *[""] * n_inputs][:n_inputs], 1)]
     columns = [Column("input", counted(n_inputs, "number"), names, shown, [], numbers[0])]
     for k, layer in enumerate(layers, start=1):
         size = len(layer.neurons)
@@ -424,6 +428,11 @@ def _activations(model: Module, layers: Sequence[DenseLayer], example: Any) -> l
     kind = Neuron if isinstance(model, Neuron) else Layer
     answers = [_numbers(call.answer) for call in seen.calls if isinstance(call.module, kind)]
     return [_numbers(example), *answers]
+
+
+def _labels(example: Any) -> list[str]:
+    """What somebody called the numbers of an example, if it is one of `Value`s."""
+    return [] if example is None else [value.label for value in flatten(array(example))]
 
 
 def _numbers(nested: Any) -> list[float]:
