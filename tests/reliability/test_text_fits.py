@@ -21,7 +21,7 @@ from browser import started_browser
 from fonts import installed_fonts, measured
 from playwright.sync_api import Browser, Page
 
-from tinygrad_edu import MLP, Layer, Neuron, Value, draw, nn, record, save_page
+from tinygrad_edu import MLP, Layer, Neuron, Value, array, draw, nn, record, save_page
 from tinygrad_edu.drawing import graph_svg
 
 LONG = "a name of three hundred letters, " * 10
@@ -98,6 +98,24 @@ def attention() -> Value:
     return outputs.sum()  # type: ignore[no-any-return]
 
 
+def of_arrays() -> Value:
+    X, y = np.array([[0.5, -1.0], [2.0, 0.1]]), np.array([1.0, -1.0])
+    W, b, V = array(np.linspace(-1.0, 1.0, 6).reshape(2, 3)), array(np.zeros(3)), array([[0.1], [-2.5], [1e-5]])
+    return np.mean(((np.tanh(X @ W + b) @ V)[:, 0] - y) ** 2)  # type: ignore[no-any-return]
+
+
+def batch() -> Value:
+    model = MLP(2, [3, 1], seed=1)
+    return sum(((model(x)[0] - 1.0) ** 2 for x in ([0.5, -1.0], [2.0, 0.1])), Value(0.0))
+
+
+def changed_since() -> Value:
+    w, b = Value(2.0, "w"), Value(1.0, "b")
+    result = (w * 3.0 + b).tanh()
+    w.data = 5.0
+    return result
+
+
 GRAPHS: dict[str, Callable[[], Value]] = {
     "a formula": formula,
     "a neuron": lambda: Neuron(3, seed=0)([1.0, 2.0, 3.0]),
@@ -112,6 +130,9 @@ GRAPHS: dict[str, Callable[[], Value]] = {
     "an LSTM cell": lstm_cell,
     "a recurrent network": recurrent,
     "attention": attention,
+    "arrays": of_arrays,
+    "a batch": batch,
+    "changed since": changed_since,
 }
 MODELS: dict[str, tuple[nn.Module, Any]] = {
     "1 layer": (MLP(3, [2], seed=1), [1.0, 0.5, -1.0]),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -73,6 +74,7 @@ class GraphPicture:
         self.names = {stand_for[node]: name for node, name in all_names.items()}
         self.given = {stand_for[node]: name for node, name in named.items()}
         self.modules = module_places(nodes)
+        self.uses = Counter(value for node in nodes for value in taken(node))
         self.sweep = sweep or finished_sweep(self.root)
         self.rankdir, self.reserve = rankdir, reserve
         self.leaving, self.arriving = SIDES[rankdir]
@@ -291,6 +293,8 @@ class GraphPicture:
             lines = [f"{name} = {formula(node.op, [self._formula_name(value) for value in node.inputs])}"]
         gradient = self.sweep.gradient(node)
         lines.append(f"value {node.data!r}, grad {'–' if gradient is None else repr(gradient)}")
+        if (uses := self.uses[node]) > 1 and self._kind(node) != "constant":
+            lines.append(f"used {uses} times, and its gradient is the sum over all uses")
         if is_parameter(node):
             lines.append(node.label)
         elif node in self.modules:

@@ -43,6 +43,8 @@ _STEP, _PLACES = 4.0, 24
 _RINGS, _FURTHER, _RING = 45, 8.0, 24
 #: So many places are tried in a picture, shared among its labels, but for each at least the others so many.
 _TRIES, _LEAST_TRIES = 20_000, 40
+#: Of places further away so many times more: that one is not free is seen at once.
+_FAR = 4
 #: A box in the way counts as much as so many pieces of lines: text on text cannot be read.
 _OF_A_BOX = 100
 
@@ -240,7 +242,7 @@ def _move(label: Label, crowd: Crowd, tries: int) -> None:
 def _move_away(label: Label, crowd: Crowd, tries: int) -> bool:
     """To a free place that is not beside its edge, with a line that leads there; whether there is one."""
     inside = crowd.extent.grown(2 * _ROOM)
-    for place in itertools.islice(_rings(label.box), tries if label.curve else 0):
+    for place in itertools.islice(_rings(label.box), _FAR * tries if label.curve else 0):
         if inside.holds(place) and not crowd.around(place, _ROOM, 0):
             left, top, right, bottom = place.grown(2.0)
             for start in _nearest(label.curve, place):
