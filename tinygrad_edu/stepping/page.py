@@ -3,7 +3,7 @@
 Every derivative on the page is computed here, by the engine. The steps are the `Stepper`'s, so no `.grad` is touched,
 and the words are those of the terminal. The scripts in `assets/` only decide what to show when.
 
-May import: `files`, `value`, `backprop`, `checking`, `drawing`; `explanation` and `stepper` of this folder.
+May import: `files`, `value`, `backprop`, `checking`, `drawing`; `bundling`, `explanation` and `stepper` of this folder.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from tinygrad_edu.checking import InputCheck, check_node
 from tinygrad_edu.drawing.graph import graph_svg
 from tinygrad_edu.drawing.limits import MAX_NODES
 from tinygrad_edu.files import write_whole
+from tinygrad_edu.stepping.bundling import bundle
 from tinygrad_edu.stepping.explanation import Explanation, Paths
 from tinygrad_edu.stepping.stepper import Stepper
 from tinygrad_edu.value import Value
@@ -29,8 +30,8 @@ from tinygrad_edu.value import Value
 __all__ = ["save_page"]
 
 ENDINGS = (".html", ".htm")
-#: In this order they make up one script.
-SCRIPTS = ("text.js", "graph.js", "picture.js", "neuron.js", "panels.js", "predict.js", "view.js", "page.js")
+#: The module that begins; it imports all others.
+ENTRIES = ("page.js",)
 #: Larger graphs are saved without each node's paths and finite difference. Differences take time in the square of the
 #: graph, since each computes all that depends on a node anew: about a second for so many.
 EXPLAINED_NODES = 500
@@ -69,7 +70,7 @@ def _page(root: Value, names: Mapping[str, Any] | None) -> str:
         "style": _asset("page.css"),
         "svg": graph_svg(root, names=called),
         "data": _embedded(_content(stepper)),
-        "script": "\n".join(map(_asset, SCRIPTS)),
+        "script": bundle(ENTRIES, _asset),
     }
     return Template(_asset("page.html")).substitute(content)
 

@@ -6,9 +6,11 @@
 //   position forward + 1       the root's gradient is seeded with 1
 //   then                       one contribution, upstream × local, arrives along one edge at each
 
-const data = JSON.parse(byId("data").textContent);
+import { byId, decoded, typeset } from "./text.js";
 
-const nodes = data.nodes.map((node, id) => ({
+export const data = JSON.parse(byId("data").textContent);
+
+export const nodes = data.nodes.map((node, id) => ({
   ...node,
   id,
   value: decoded(node.value),
@@ -18,21 +20,21 @@ const nodes = data.nodes.map((node, id) => ({
   completeAt: null, // the position from which its gradient is complete
   gradient: null, // the final one
 }));
-const root = nodes[data.root];
+export const root = nodes[data.root];
 root.gradient = 1;
 
 /** What happens at each position from 1 on. */
-const events = [];
+export const events = [];
 /** Every contribution of the backward pass but those to constants: edge number `slot` of `node`, to `input`. */
-const edges = [];
+export const edges = [];
 
 for (const id of data.forward) {
   events.push({ kind: "forward", node: nodes[id], index: events.length + 1 });
   nodes[id].computedAt = events.length;
 }
-const forwardCount = events.length;
+export const forwardCount = events.length;
 events.push({ kind: "seed", node: root });
-const seedAt = events.length;
+export const seedAt = events.length;
 root.completeAt = seedAt;
 
 data.backward.forEach((step, index) => {
@@ -54,15 +56,15 @@ data.backward.forEach((step, index) => {
     input.gradient = edge.after;
   });
 });
-const end = events.length;
-const backwardCount = data.backward.length;
+export const end = events.length;
+export const backwardCount = data.backward.length;
 
 /** The edges by which one node hands on its gradient, in order. */
-const edgesOf = new Map(nodes.map((node) => [node, []]));
+export const edgesOf = new Map(nodes.map((node) => [node, []]));
 for (const edge of edges) edgesOf.get(edge.node).push(edge);
 
 /** The gradient of every node at a position: null where the sweep has not arrived. */
-function gradientsAt(position) {
+export function gradientsAt(position) {
   const gradients = nodes.map(() => null);
   if (position >= seedAt) gradients[root.id] = 1;
   for (const edge of edges) {
@@ -72,17 +74,17 @@ function gradientsAt(position) {
   return gradients;
 }
 
-const isComputed = (node, position) => position >= node.computedAt;
-const isComplete = (node, position) => node.completeAt !== null && position >= node.completeAt;
+export const isComputed = (node, position) => position >= node.computedAt;
+export const isComplete = (node, position) => node.completeAt !== null && position >= node.completeAt;
 
 /** What a node is: `e = c · d`, or its name if it is a leaf. */
-const equation = (node) => (node.formula ? `${node.name} = ${typeset(node.formula)}` : node.name);
+export const equation = (node) => (node.formula ? `${node.name} = ${typeset(node.formula)}` : node.name);
 
 /** The edge from a node to its input number `slot`. */
 const edgeAt = (node, slot) => edgesOf.get(node).find((edge) => edge.slot === slot);
 
 /** The edges of a path that the engine wrote down as the inputs taken on the way from the root. */
-function pathEdges(slots) {
+export function pathEdges(slots) {
   let at = root;
   return slots.map((slot) => {
     const edge = edgeAt(at, slot);

@@ -1,5 +1,10 @@
 // A neuron opened: each × and + of its weighted sum, and the activation, with the numbers of the present step.
 
+import { brief, byId, makeSvg } from "./text.js";
+import { equation, gradientsAt, isComputed, nodes } from "./graph.js";
+import { state } from "./state.js";
+import { find, sign } from "./picture.js";
+
 const BOX = { width: 136, height: 50, column: 258, row: 66 };
 
 /** The neuron whose weighted sum is this node: its rows in the drawing, in order. */
@@ -12,7 +17,7 @@ function neuronOf(total) {
   return { total, activation, bias: nodes[total.inputs.at(-1)], rows, shown: rows.filter(rowOf) };
 }
 
-const product = ({ weight, input }) => weight.value * input.value;
+export const product = ({ weight, input }) => weight.value * input.value;
 
 /** The opened neuron as an element of SVG. */
 function openedNeuron(total) {
@@ -84,7 +89,7 @@ function boxed(name, value, gradient, kind, { x, y }, isPlain = false, result = 
 /** Lines between boxes, each with its local derivative where it arrives. */
 const line_ = (d, local, x, y) => makeSvg("g", { class: "edge" }, makeSvg("path", { d, "marker-end": "url(#head)" }),
   ...(local === null ? [] : [makeSvg("text", { class: "local", x, y, "text-anchor": "end" }, `∂ ${brief(local)}`)]));
-const sides = (from, to) => [from.x + BOX.width, from.y + BOX.height / 2, to.x - 6, to.y + BOX.height / 2];
+export const sides = (from, to) => [from.x + BOX.width, from.y + BOX.height / 2, to.x - 6, to.y + BOX.height / 2];
 function arrow(from, to, local) {
   const [x1, y1, x2, y2] = sides(from, to);
   return line_(`M${x1},${y1 + 8}L${x2},${y2 + 8}`, local, x2 - 4, y2 + 22);
@@ -100,7 +105,7 @@ function elbow(from, to) {
   const x = to.x + BOX.width / 2;
   return line_(`M${x1},${y1}C${x},${y1} ${x},${y1} ${x},${to.y - 6}`, null, 0, 0);
 }
-function down(from, to) {
+export function down(from, to) {
   const x = from.x + BOX.width / 2;
   return line_(`M${x},${from.y + BOX.height}L${x},${to.y - 6}`, null, 0, 0);
 }
@@ -115,7 +120,7 @@ function fitted(text) {
   }
 }
 
-function openNeuron(total) {
+export function openNeuron(total) {
   byId("opened-title").textContent = `${total.name}, opened`;
   byId("opened-body").replaceChildren(openedNeuron(total));
   byId("opened").showModal();

@@ -1,138 +1,15 @@
-// Where we are, how we move, and hands on the controls. The last script: it begins.
+// Hands on the controls. The last module: it begins.
 
-// Where we are -------------------------------------------------------------------------------------------------------
-
-/** The leaf whose gradient has the most to tell. */
-const mostUsed = nodes.filter((node) => !node.formula && !node.constant)
-  .reduce((best, node) => (best && best.consumers.length >= node.consumers.length ? best : node), null) ?? root;
-
-const state = {
-  position: 0,
-  granularity: "node", // or "edge": one contribution at a time
-  selected: mostUsed,
-  focus: mostUsed, // the one node that the tab key reaches
-  playing: null, // the timer
-  predicting: false,
-  frontier: end, // how far the gradients have been revealed
-  question: null,
-  score: { right: 0, asked: 0 },
-};
-
-/** The positions at which stepping stops, for each granularity. */
-const allStops = {
-  edge: Array.from({ length: end + 1 }, (_, k) => k),
-  node: [0, ...events.flatMap((event, k) => (event.kind !== "backward" || events[k + 1]?.node !== event.node ? [k + 1] : []))],
-};
-const stops = () => allStops[state.predicting ? "edge" : state.granularity];
-
-/** The index of the last stop at or before the current position. */
-function stopIndex() {
-  const places = stops();
-  let low = 0, high = places.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (places[middle] <= state.position) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-/** Go to a position; in predict mode no further than what has been revealed, where the next question waits. */
-function goTo(position) {
-  const allowed = Math.min(Math.max(position, 0), state.frontier);
-  const asks = state.predicting && position > allowed && allowed < end;
-  state.position = allowed;
-  state.question = asks ? { edge: events[allowed].edge, tries: 0, hinted: false } : null;
-  draw();
-  byId("announcer").textContent = asks ? questionSentence() : sentence();
-  if (asks) byId("answer").focus();
-}
-
-function step(direction) {
-  if (state.question && direction > 0) return byId("answer").focus();
-  const places = stops();
-  const here = stopIndex();
-  const next = direction < 0 && places[here] < state.position ? here : here + direction;
-  if (next < 0) return announce("This is the start; there is nothing before it.");
-  if (next >= places.length) return announce("This is the end: every gradient is complete.");
-  goTo(places[next]);
-}
-
-function announce(text) {
-  byId("announcer").textContent = text;
-}
-
-function select(node) {
-  state.selected = node;
-  state.focus = node;
-  drawGraph();
-  drawNode();
-  byId("node-body").scrollTop = 0;
-  byId("node").scrollIntoView({ block: "nearest" });
-}
-
-function draw() {
-  drawGraph();
-  drawStep();
-  drawNode();
-  drawMessages();
-  drawTransport();
-  drawQuestion();
-  keepStepInView();
-}
-
-// Moving through the steps -------------------------------------------------------------------------------------------
-
-const STEP_MILLISECONDS = 900;
-
-function drawTransport() {
-  const scrubber = byId("scrubber");
-  const last = stops().length - 1;
-  const here = stopIndex();
-  scrubber.max = String(last);
-  scrubber.value = String(here);
-  scrubber.setAttribute("aria-valuetext", `${here} of ${last}: ${sentence()}`);
-  byId("counter").textContent = `${here} / ${last}`;
-  const share = (100 * stops().indexOf(seedAt - 1)) / Math.max(1, last);
-  byId("phases").style.setProperty("--forward-share", `${share}%`);
-  document.documentElement.dataset.phase = state.position < seedAt ? "forward" : "backward";
-  byId("first").disabled = byId("back").disabled = state.position === 0;
-  byId("last").disabled = byId("next").disabled = state.position === end;
-}
-
-function togglePlaying() {
-  if (state.playing) return stopPlaying();
-  if (state.position === end) goTo(0);
-  state.playing = setInterval(() => {
-    if (state.position >= end || state.question) stopPlaying();
-    else step(1);
-  }, STEP_MILLISECONDS);
-  byId("play").classList.add("playing");
-  byId("play").setAttribute("aria-label", "Pause");
-}
-
-function stopPlaying() {
-  clearInterval(state.playing);
-  state.playing = null;
-  byId("play").classList.remove("playing");
-  byId("play").setAttribute("aria-label", "Play");
-}
-
-// Light and dark -----------------------------------------------------------------------------------------------------
-
-const prefersDark = matchMedia("(prefers-color-scheme: dark)");
-const isDark = () => (document.documentElement.dataset.theme ?? (prefersDark.matches ? "dark" : "light")) === "dark";
-
-function drawTheme() {
-  byId("theme").textContent = isDark() ? "Light" : "Dark";
-}
-
-function toggleTheme() {
-  document.documentElement.dataset.theme = isDark() ? "light" : "dark";
-  drawTheme();
-}
-
-// Hands on the controls ----------------------------------------------------------------------------------------------
+import { byId, make } from "./text.js";
+import { data, edges, end, equation, nodes, root, seedAt } from "./graph.js";
+import { state, stops } from "./state.js";
+import { drawGraph, prepareDrawing, svg } from "./picture.js";
+import { openNeuron } from "./neuron.js";
+import { sumText } from "./panels.js";
+import { checkAnswer, drawQuestion, reveal, setPredicting } from "./predict.js";
+import { canvas, dragged, firstView, fit, keepInView, onPointerDown, onPointerMove, onResize, pointers, zoomBy } from "./view.js";
+import { draw, goTo, select, step, stopPlaying, togglePlaying } from "./moving.js";
+import { drawTheme, prefersDark, toggleTheme } from "./theme.js";
 
 /** Keys that act anywhere, except while typing or in a control that uses them itself. */
 const KEYS = {
@@ -211,7 +88,7 @@ function connect() {
   }
   svg.addEventListener("keydown", onGraphKey);
   canvas.addEventListener("wheel", (event) => { event.preventDefault(); zoomBy(Math.exp(-event.deltaY / 400), event.clientX, event.clientY); }, { passive: false });
-  canvas.addEventListener("pointerdown", (event) => { if (!pointers.size) dragged = 0; pointers.set(event.pointerId, { x: event.clientX, y: event.clientY }); });
+  canvas.addEventListener("pointerdown", onPointerDown);
   window.addEventListener("pointermove", onPointerMove);
   for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, (event) => pointers.delete(event.pointerId));
   new ResizeObserver(onResize).observe(canvas);

@@ -1,8 +1,15 @@
 // The panels beside the drawing: the present step, the chosen node, the messages so far.
 
+import { bracketed, byId, decoded, derivative, headline, inShort, make, math, minus, ownName, show, typeset } from "./text.js";
+import { backwardCount, edgesOf, equation, events, forwardCount, gradientsAt, isComplete, isComputed, nodes, pathEdges, root } from "./graph.js";
+import { state } from "./state.js";
+import { currentEdges } from "./picture.js";
+import { openNeuron } from "./neuron.js";
+import { goTo } from "./moving.js";
+
 // The panel of the current step --------------------------------------------------------------------------------------
 
-const partial = (edge) => derivative(edge.node.name, edge.input.name);
+export const partial = (edge) => derivative(edge.node.name, edge.input.name);
 
 /** `before + upstream × local = after`, each number in the color of its role. */
 function runningSum(edge) {
@@ -13,7 +20,7 @@ function runningSum(edge) {
     make("strong", { class: "after" }, show(edge.after)));
 }
 
-function drawStep() {
+export function drawStep() {
   const event = events[state.position - 1];
   const title = byId("step-title");
   const body = byId("step-body");
@@ -43,7 +50,7 @@ function drawStep() {
 const ledger = (id, caption, lines) => [make("p", { class: "ledger-caption", id: `${id}-caption` }, ...caption),
   make("ul", { class: "ledger", id, "aria-labeledby": `${id}-caption` }, ...lines)];
 
-const line = (what, numbers, attributes = {}) =>
+export const line = (what, numbers, attributes = {}) =>
   make("li", attributes, make("div", { class: "what" }, ...what), make("div", { class: "figures" }, ...numbers));
 
 function contributions(event) {
@@ -68,7 +75,7 @@ function localRule(edge, revealed) {
 const sameText = (formula, number) => minus(formula) === number;
 
 /** The step as one sentence, for people who listen. */
-function sentence() {
+export function sentence() {
   const event = events[state.position - 1];
   if (!event) return "Start: the leaves are given.";
   if (event.kind === "forward") return `Forward ${event.index} of ${forwardCount}: ${equation(event.node)} = ${show(event.node.value)}.`;
@@ -77,11 +84,11 @@ function sentence() {
   return `Backward ${event.index} of ${backwardCount}: ${equation(event.node)}. ${sums.join("; ")}.`;
 }
 
-const sumText = (edge) => `${show(edge.before)} + ${bracketed(edge.upstream)} × ${bracketed(edge.local)} = ${show(edge.after)}`;
+export const sumText = (edge) => `${show(edge.before)} + ${bracketed(edge.upstream)} × ${bracketed(edge.local)} = ${show(edge.after)}`;
 
 // The panel of the chosen node ---------------------------------------------------------------------------------------
 
-function drawNode() {
+export function drawNode() {
   const node = state.selected;
   const body = byId("node-body");
   byId("node-choice").value = String(node.id);
@@ -133,7 +140,7 @@ function uses(node) {
   return ledger("consumers", [caption], [...lines, total(node)]);
 }
 
-const total = (node) => line([derivative(root.name, node.name)], [make("strong", {}, show(node.gradient))], { class: "total" });
+export const total = (node) => line([derivative(root.name, node.name)], [make("strong", {}, show(node.gradient))], { class: "total" });
 
 function paths(node) {
   const count = BigInt(node.path_count);
@@ -154,7 +161,7 @@ function paths(node) {
 }
 
 /** A formula as one factor of a product. */
-const factor = (formula) => (/[ −]/.test(formula) ? `(${formula})` : formula);
+export const factor = (formula) => (/[ −]/.test(formula) ? `(${formula})` : formula);
 
 const shortened = (words, separator) =>
   (words.length <= 9 ? words : [...words.slice(0, 4), `… ${words.length - 8} more …`, ...words.slice(-4)]).join(separator);
@@ -202,7 +209,7 @@ function message(event) {
 }
 
 let messagesShown = 0;
-function drawMessages() {
+export function drawMessages() {
   while (messagesShown < state.position) messages[messagesShown++].hidden = false;
   while (messagesShown > state.position) messages[--messagesShown].hidden = true;
   const log = byId("log");

@@ -1,14 +1,18 @@
 // The drawing: which node and edge looks how at the present step.
 
-const svg = document.querySelector("#canvas svg");
-const find = (id) => svg.querySelector(`#${CSS.escape(id)}`);
+import { brief, show } from "./text.js";
+import { edges, edgesOf, equation, events, gradientsAt, isComplete, isComputed, nodes, root } from "./graph.js";
+import { state } from "./state.js";
+
+export const svg = document.querySelector("#canvas svg");
+export const find = (id) => svg.querySelector(`#${CSS.escape(id)}`);
 /** What stands for a part that is not drawn: inputs of a wide neuron without a row, edges inside a neuron's box. */
 const undrawn = () => document.createElementNS("http://www.w3.org/2000/svg", "g");
 
 const largestAmount = Math.max(...edges.map((edge) => Math.abs(edge.amount)).filter(Number.isFinite), 0);
 
 /** Positive, negative, nothing or broken: what colors and dashes tell. */
-const sign = (number) => (!Number.isFinite(number) ? "broken" : number > 0 ? "positive" : number < 0 ? "negative" : "nothing");
+export const sign = (number) => (!Number.isFinite(number) ? "broken" : number > 0 ? "positive" : number < 0 ? "negative" : "nothing");
 
 for (const node of nodes) {
   node.group = find(`node-${node.id}`) ?? undrawn();
@@ -24,7 +28,7 @@ for (const edge of edges) {
 }
 
 /** Make the drawing one whose numbers can change. */
-function prepareDrawing() {
+export function prepareDrawing() {
   // First measure everything, then change it: a change between two measurements would have the page laid out anew.
   const rows = nodes.filter((node) => node.look.includes("row"));
   const boxes = rows.map((node) => node.group.getBBox());
@@ -72,13 +76,13 @@ const setClass = (element, name) => changed(element, "class", name) && element.s
 const setAttribute = (element, name, value) => changed(element, name, value) && element.setAttribute(name, value);
 
 /** The edges that the current step is about: all of a node's when stepping by node, else one. */
-function currentEdges() {
+export function currentEdges() {
   const event = events[state.position - 1];
   if (event?.kind !== "backward") return [];
   return state.granularity === "edge" ? [event.edge] : edgesOf.get(event.node);
 }
 
-function drawGraph() {
+export function drawGraph() {
   const { position } = state;
   const event = events[position - 1];
   const gradients = gradientsAt(position);

@@ -1,5 +1,11 @@
 // Predict mode: the learner says a gradient before it is revealed, and learns which slip led to a wrong answer.
 
+import { byId, derivative, headline, inShort, make, ownName, show } from "./text.js";
+import { edgesOf, end, equation, nodes, root, seedAt } from "./graph.js";
+import { state } from "./state.js";
+import { partial, sumText } from "./panels.js";
+import { announce, goTo, stopPlaying } from "./moving.js";
+
 const TOLERANCE = 0.01;
 
 /** Whether an answer, typed to a few digits, means this number. */
@@ -54,7 +60,7 @@ const MISTAKES = [
 
 const diagnose = (edge, answer) => MISTAKES.filter((mistake) => mistake.result(edge).some((number) => means(answer, number)));
 
-function setPredicting(on) {
+export function setPredicting(on) {
   stopPlaying();
   state.predicting = on;
   state.score = { right: 0, asked: 0 };
@@ -66,12 +72,12 @@ function setPredicting(on) {
   if (on && !state.question) announce("Predict mode: before each gradient is revealed you are asked for it.");
 }
 
-function questionSentence() {
+export function questionSentence() {
   const { edge } = state.question;
   return `What will ${edge.input.name}.grad be? It is ${show(edge.before)} so far, and ${edge.node.name}'s gradient is ${show(edge.upstream)}.`;
 }
 
-function drawQuestion() {
+export function drawQuestion() {
   const panel = byId("predict");
   panel.hidden = !state.predicting;
   byId("granularity").disabled = state.predicting;
@@ -106,7 +112,7 @@ function valuesIn({ node, formula }) {
   return named.length ? `, where ${named.map(({ name, value }) => `${ownName(name)} = ${show(value)}`).join(", ")}` : "";
 }
 
-function checkAnswer(event) {
+export function checkAnswer(event) {
   event.preventDefault();
   const { question } = state;
   if (!question) return;
@@ -126,7 +132,7 @@ function checkAnswer(event) {
   byId("answer").select();
 }
 
-function reveal(kind, text) {
+export function reveal(kind, text) {
   const { edge } = state.question;
   state.score.asked += 1;
   state.frontier = Math.max(state.frontier, edge.at);
@@ -139,7 +145,7 @@ function reveal(kind, text) {
   next.focus();
 }
 
-function verdict(kind = "", ...lines) {
+export function verdict(kind = "", ...lines) {
   byId("verdict").className = kind;
   byId("verdict").replaceChildren(...lines.map((line) => make("p", {}, line)));
 }

@@ -1,14 +1,13 @@
-"use strict";
-
 // Numbers, formulas and elements: how the page writes.
+
 
 // Numbers and formulas -----------------------------------------------------------------------------------------------
 
 /** A number as the engine wrote it: JSON has no nan and no infinities, so those come as words. */
-const decoded = (number) => (typeof number === "string" ? { nan: NaN, inf: Infinity, "-inf": -Infinity }[number] : number);
+export const decoded = (number) => (typeof number === "string" ? { nan: NaN, inf: Infinity, "-inf": -Infinity }[number] : number);
 
 /** A number to some digits, as Python's `g` format gives it, with a true minus sign. */
-function show(number, digits = 6) {
+export function show(number, digits = 6) {
   if (number === null || number === undefined) return "–";
   if (Number.isNaN(number)) return "nan";
   if (!Number.isFinite(number)) return number > 0 ? "inf" : "−inf";
@@ -18,28 +17,28 @@ function show(number, digits = 6) {
   return minus(`${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`);
 }
 
-const minus = (text) => String(text).replaceAll("-", "−");
+export const minus = (text) => String(text).replaceAll("-", "−");
 
 /** A number in the picture, where there is less room. */
-function brief(number) {
+export function brief(number) {
   const text = show(number, 4);
   return text.length <= 8 ? text : show(number, 2);
 }
 
 /** A factor or a summand: negative numbers in brackets, except where one comes first. */
-const bracketed = (number) => (number < 0 ? `(${show(number)})` : show(number));
+export const bracketed = (number) => (number < 0 ? `(${show(number)})` : show(number));
 
 /** A formula of the rule book, set as in a textbook: `c * d` becomes c · d. */
-const typeset = (formula) =>
+export const typeset = (formula) =>
   formula.replaceAll(" * ", " · ").replaceAll(" - ", " − ").replace(/(^|[(\s])-(?=[\w(|])/g, "$1−");
 
 // Making elements ----------------------------------------------------------------------------------------------------
 
-const byId = (id) => document.getElementById(id);
+export const byId = (id) => document.getElementById(id);
 
 /** A new element; children may be elements or text, and text is never read as HTML. */
-const make = (tag, attributes = {}, ...children) => filled(document.createElement(tag), attributes, children);
-const makeSvg = (tag, attributes = {}, ...children) =>
+export const make = (tag, attributes = {}, ...children) => filled(document.createElement(tag), attributes, children);
+export const makeSvg = (tag, attributes = {}, ...children) =>
   filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
 function filled(element, attributes, children) {
@@ -52,20 +51,20 @@ function filled(element, attributes, children) {
   return element;
 }
 
-const math = (tag, ...children) => {
+export const math = (tag, ...children) => {
   const element = document.createElementNS("http://www.w3.org/1998/Math/MathML", tag);
   element.append(...children);
   return element;
 };
 
 /** A name without the path of its module: `weights.1` of `layers.0.neurons.3.weights.1`. */
-const ownName = (name) => name.replace(/^[\w.]*\.(?=[A-Za-z_]\w*(\.\d+)*$)/, "");
+export const ownName = (name) => name.replace(/^[\w.]*\.(?=[A-Za-z_]\w*(\.\d+)*$)/, "");
 
 /** A formula with the own names of parameters. */
-const inShort = (formula) => formula.replace(/\b(?:[A-Za-z_]\w*\.(?:\d+\.)?)+(?=[A-Za-z_])/g, "");
+export const inShort = (formula) => formula.replace(/\b(?:[A-Za-z_]\w*\.(?:\d+\.)?)+(?=[A-Za-z_])/g, "");
 
 /** A line that stands out: a formula in short, in full to those who point at it. */
-const headline = (formula) => make("p", { class: "headline", title: formula }, inShort(formula));
+export const headline = (formula) => make("p", { class: "headline", title: formula }, inShort(formula));
 
 /** A name inside mathematics; single letters are italic, as variables are. */
 function identifier(name) {
@@ -76,5 +75,5 @@ function identifier(name) {
 }
 
 /** The derivative of one name by another, as a fraction. */
-const derivative = (of, by) =>
+export const derivative = (of, by) =>
   math("math", math("mfrac", math("mrow", math("mo", "∂"), identifier(of)), math("mrow", math("mo", "∂"), identifier(by))));

@@ -1,10 +1,15 @@
 // Zoom and pan: which part of the drawing is seen.
 
+import { byId } from "./text.js";
+import { data, events, nodes } from "./graph.js";
+import { state } from "./state.js";
+import { currentEdges, svg } from "./picture.js";
+
 const home = svg.viewBox.baseVal;
 const whole = { x: home.x, y: home.y, width: home.width, height: home.height };
 let view = { ...whole };
 let isSeen = false; // a page in a hidden frame has no size to fit into
-const canvas = byId("canvas");
+export const canvas = byId("canvas");
 
 /** How many pixels one unit of the drawing takes, when the view is that wide and high. */
 const scaleOf = (box) => Math.min(canvas.clientWidth / box.width, canvas.clientHeight / box.height);
@@ -25,14 +30,14 @@ const LARGEST_SCALE = 6;
 const READABLE_SCALE = 0.85;
 const FITTED_SCALE = 2;
 
-function fit() {
+export function fit() {
   cancelAnimationFrame(glide);
   const scale = Math.min(scaleOf(whole), FITTED_SCALE);
   setView(viewAt(scale, whole.x + whole.width / 2, whole.y + whole.height / 2));
 }
 
 /** Zoom by a factor, holding the point of the drawing at these client coordinates still. */
-function zoomBy(factor, clientX, clientY) {
+export function zoomBy(factor, clientX, clientY) {
   cancelAnimationFrame(glide);
   const bounds = canvas.getBoundingClientRect();
   const shareX = clientX === undefined ? 0.5 : (clientX - bounds.left) / bounds.width;
@@ -60,7 +65,7 @@ function boxOf(node) {
 }
 
 /** The smallest box around some boxes. */
-function around(boxes) {
+export function around(boxes) {
   const x = Math.min(...boxes.map((box) => box.x));
   const y = Math.min(...boxes.map((box) => box.y));
   return {
@@ -73,7 +78,7 @@ function around(boxes) {
 const MARGIN = 12;
 
 /** Move the view, as little as needed, until a node is in sight, and its companions too if there is room. */
-function keepInView(node, companions = []) {
+export function keepInView(node, companions = []) {
   const shown = [node, ...companions].filter((each) => each.isDrawn);
   if (!shown.length) return;
   const everything = around(shown.map(boxOf));
@@ -83,7 +88,7 @@ function keepInView(node, companions = []) {
   glideTo({ ...view, x: nearest(box.x, box.width, view.x, view.width), y: nearest(box.y, box.height, view.y, view.height) });
 }
 
-function keepStepInView() {
+export function keepStepInView() {
   const node = state.question?.edge.node ?? events[state.position - 1]?.node;
   const edgesInQuestion = state.question ? [state.question.edge] : currentEdges();
   if (node) keepInView(node, edgesInQuestion.map((edge) => edge.input));
@@ -110,7 +115,7 @@ function glideTo(target) {
 }
 
 /** The whole graph if it can be read at that size, else the part around the root or the first step. */
-function firstView() {
+export function firstView() {
   if (!canvas.clientWidth) return;
   isSeen = true;
   fit();
@@ -121,20 +126,25 @@ function firstView() {
 }
 
 /** Keep the middle where it is; a page that was hidden when it opened has its first view now. */
-function onResize() {
+export function onResize() {
   if (isSeen && canvas.clientWidth) setView(viewAt(scaleOf(view), view.x + view.width / 2, view.y + view.height / 2));
   else firstView();
 }
 
-const pointers = new Map();
-let dragged = 0;
+export const pointers = new Map();
+export let dragged = 0;
 
 function pinchDistance() {
   const [one, other] = [...pointers.values()];
   return Math.hypot(one.x - other.x, one.y - other.y);
 }
 
-function onPointerMove(event) {
+export function onPointerDown(event) {
+  if (!pointers.size) dragged = 0;
+  pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+}
+
+export function onPointerMove(event) {
   const before = pointers.get(event.pointerId);
   if (!before) return;
   const now = { x: event.clientX, y: event.clientY };

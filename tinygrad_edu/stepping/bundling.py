@@ -1,0 +1,109 @@
+"""One script out of ES modules: what a page holds, since a module that is a file of its own could not be loaded offline.
+
+The modules stand in `assets/`, one idea each. Each is put after those it imports, without its `import` lines and the
+word `export`: all share one scope, so a name means one thing throughout, and a second declaration of it is an error.
+Modules may use each other's functions in a circle, but while they are being loaded only what was loaded before them.
+
+    import { a, b } from "./other.js";        the only form of import; names are not changed on the way
+    export function f                          and `export const`, `export let`, `export class`
+
+Comments that stand on lines of their own are left out, since they are for readers of the modules.
+
+May import: nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+__all__ = ["bundle", "declarations", "only_used"]
+
+_IMPORT = re.compile(r'^import \{ ([^}]*) \} from "\./([\w.]+)";\n', re.MULTILINE)
+_DECLARATION = re.compile(r"^(export )?(?:async )?(?:const|let|class|function\*?) (\w+)", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*.*?\*/)[ \t]*\n", re.MULTILINE | re.DOTALL)
+_EMPTY_LINES = re.compile(r"^[ \t]*\n|^[ \t]+", re.MULTILINE)
+
+
+def bundle(entries: Sequence[str], read: Callable[[str], str]) -> str:
+    """The script that does what the modules `entries` do, one after the other; `read` gives the text of a module.
+
+    Raises ValueError where a name is declared twice, or imported from a module that does not export it.
+
+    >>> modules = {"a.js": 'import { b } from "./b.js";\\nb();\\n', "b.js": "// says it\\nexport const b = () => 1;\\n"}
+    >>> print(bundle(["a.js"], modules.__getitem__))
+    "use strict";
+    const b = () => 1;
+    b();
+    """
+    texts: dict[str, str] = {}
+    for entry in entries:
+        _collect(entry, read, texts, set())
+    _check_names(texts)
+    scripts = [_without_comments(re.sub(r"(?m)^export ", "", _IMPORT.sub("", text))) for text in texts.values()]
+    return '"use strict";\n' + "".join(scripts).rstrip("\n")
+
+
+def _collect(name: str, read: Callable[[str], str], texts: dict[str, str], on_the_way: set[str]) -> None:
+    """Add a module to `texts`, after all that it imports but for those that import it."""
+    if name in texts or name in on_the_way:
+        return
+    on_the_way.add(name)
+    text = read(name)
+    for match in _IMPORT.finditer(text):
+        _collect(match[2], read, texts, on_the_way)
+    texts[name] = text
+
+
+def _check_names(texts: dict[str, str]) -> None:
+    declared: dict[str, str] = {}
+    exported: set[tuple[str, str]] = set()
+    for module, text in texts.items():
+        for is_exported, name in _DECLARATION.findall(text):
+            if name in declared:
+                raise ValueError(
+                    f"{name} is declared in {declared[name]} and in {module}; one of them needs another name"
+                )
+            declared[name] = module
+            if is_exported:
+                exported.add((module, name))
+    for module, text in texts.items():
+        for names, source in _IMPORT.findall(text):
+            for name in names.split(", "):
+                if (source, name) not in exported:
+                    raise ValueError(f"{module} imports {name} from {source}, which does not export it")
+
+
+def _without_comments(text: str) -> str:
+    return _EMPTY_LINES.sub("", _COMMENT.sub("", text))
+
+
+def declarations(text: str) -> Iterator[tuple[str, str]]:
+    """The name and the text of each declaration of a module, comments left out.
+
+    >>> dict(declarations("/** one */\\nconst a = 1;\\nexport function f() {\\n  return a;\\n}\\n"))
+    {'a': 'const a = 1;\\n', 'f': 'export function f() {\\nreturn a;\\n}\\n'}
+    """
+    plain = _COMMENT.sub("", text)
+    starts = [*_DECLARATION.finditer(plain)]
+    ends = [match.start() for match in starts[1:]] + [len(plain)]
+    for match, end in zip(starts, ends, strict=True):
+        yield match[2], _EMPTY_LINES.sub("", plain[match.start() : end])
+
+
+def only_used(text: str, names: Sequence[str]) -> str:
+    """A module with those declarations only that `names` need, directly or through others; it runs nothing itself.
+
+    >>> print(only_used("const a = 1;\\nconst b = a;\\nconst c = 2;\\n", ["b"]), end="")
+    const a = 1;
+    const b = a;
+    """
+    parts = dict(declarations(text))
+    needed: set[str] = set()
+    to_visit = [name for name in names if name in parts]
+    while to_visit:
+        name = to_visit.pop()
+        if name not in needed:
+            needed.add(name)
+            to_visit += [word for word in re.findall(r"(?<![\w.])\w+", parts[name]) if word in parts]
+    return "".join(part for name, part in parts.items() if name in needed)
