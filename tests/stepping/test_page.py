@@ -249,6 +249,9 @@ def test_clicking_a_node_shows_its_gradient_as_sums_over_uses_and_over_paths(ope
     root = twice_used()
     page = open_page(root)
     page.locator(f"#node-{place(root, 'a')}").click()
+    assert page.locator("#paths").count() == 0
+    assert "not reached yet" in page.text_content("#consumers"), "before the sweep nothing is given away"
+    page.keyboard.press("End")
     (gradient,) = grad(root, [node_called(root, "a")])
     for table, terms in (("#consumers", {-10.0, 12.0}), ("#paths", {-10.0, 12.0})):
         results = [number(text) for text in page.locator(f"{table} strong").all_text_contents()]
@@ -281,22 +284,16 @@ def test_paths_are_counted_exactly_however_many(open_page, count, text):
     page = open_page(doublings(count))
     page.locator("#node-0").focus()
     page.keyboard.press("Enter")
+    page.keyboard.press("End")
     assert f"The sum over all {text} paths" in page.text_content("#paths-caption").replace("\u202f", " ")
     assert int(page.get_attribute("#paths li[title]", "title")) == 2**count - 6
     assert number(page.text_content("#paths li.total strong")) == pytest.approx(2.0**count, rel=1e-5)
 
 
-def test_a_very_large_graph_shows_uses_and_says_where_the_rest_is(open_page):
-    page = open_page(doublings(510))
-    page.select_option("#node-choice", "0")
-    assert "It is used 2 times" in page.text_content("#consumers-caption")
-    assert page.locator("#paths").count() == 0
-    assert re.search(r"too large for more; in Python, \w+\.explain\(\w+\)", page.text_content("#node-body"))
-
-
 def test_a_kink_is_told_with_the_slopes_on_both_sides(open_page):
     page = open_page(Value(0.0, "x").relu() * 3.0)
     page.locator("#node-0").click()
+    page.keyboard.press("End")
     told = page.text_content("#difference")
     assert "a kink: the slope is 0 on the left and 3 on the right; the engine takes 0" in told
 
@@ -527,8 +524,8 @@ def network_page(tmp_path_factory):
 
 def test_pages_are_small(network_page, tmp_path):
     save_page(Neuron(3, seed=1)([1.0, 2.0, 3.0]), tmp_path / "neuron.html")
-    assert (tmp_path / "neuron.html").stat().st_size < 200_000
-    assert network_page.stat().st_size < 1_500_000
+    assert (tmp_path / "neuron.html").stat().st_size <= 120_000
+    assert network_page.stat().st_size <= 700_000
 
 
 def test_a_graph_of_300_nodes_steps_without_a_visible_pause(show_page, network_page):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.number_systems.primitives import PRIMITIVES, unknown
-from tinygrad_edu.number_systems.printing import python
+from tinygrad_edu.number_systems.printing import python, repeated_calls
 from tinygrad_edu.number_systems.symbols import Symbol, symbols
 from tinygrad_edu.op import RULE_BOOK, Op
 
@@ -193,11 +193,8 @@ def specialize(operation: Op) -> tuple[list[str], str, list[str]]:
     assert not callable(operation.derivatives)
     formulas = [operation.forward(symbols, *inputs, *settings)]
     formulas += [derivative(symbols, Symbol("y"), *inputs, *settings) for derivative in operation.derivatives]
-    uses: dict[str, int] = {}
-    for item in formulas:
-        _count_calls(item, uses)
     # What the output takes part in cannot be computed before it.
-    repeated = [text for text in uses if uses[text] > 1 and not re.search(r"\by\b", text)]
+    repeated = [text for text in repeated_calls(formulas, python) if not re.search(r"\by\b", text)]
     shared = {text: f"shared{k}" for k, text in enumerate(repeated)}
     output, *locals_ = [python(item, shared) for item in formulas]
     return [f"{name} = {text}" for text, name in shared.items()], output, locals_
@@ -207,24 +204,6 @@ def letters(operation: Op) -> tuple[str, ...]:
     """What the inputs are called in the Python of an operation."""
     assert not callable(operation.derivatives)
     return LETTERS[: len(operation.derivatives)]
-
-
-def _count_calls(item: Any, uses: dict[str, int]) -> None:
-    """How often each call is made, always or nearly so; the inside of a repeated call counts once."""
-    if not isinstance(item, Symbol) or not item.operands:
-        return
-    operands = item.operands
-    if item.head == "where":
-        operands = operands[:1]  # only one branch is computed
-    elif item.head == "prefer":
-        operands = operands[:2]  # nearly always the plain one
-    elif item.head.isidentifier() and item.head != "neg":
-        text = python(item)
-        uses[text] = uses.get(text, 0) + 1
-        if uses[text] > 1:
-            return
-    for operand in operands:
-        _count_calls(operand, uses)
 
 
 def define(source: str, scope: dict[str, Any]) -> dict[str, Any]:

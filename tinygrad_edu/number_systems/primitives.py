@@ -21,18 +21,18 @@ class Primitive(NamedTuple):
     math: str
     numpy: str
     jax: str  # in jax.numpy, or dotted in jax.scipy
-    javascript: str
+    javascript: str  # of Math, or of the page's own functions, where Math has none or one that differs
     raises: bool = False  # whether that of Python's math raises where IEEE has an answer
 
 
 #: Functions of one or more numbers.
 PRIMITIVES = {
     "abs": Primitive("fabs", "absolute", "absolute", "Math.abs"),
-    "sign": Primitive("", "sign", "sign", "Math.sign"),
+    "sign": Primitive("", "sign", "sign", "sign"),
     "sqrt": Primitive("sqrt", "sqrt", "sqrt", "Math.sqrt", raises=True),
     "cbrt": Primitive("cbrt", "cbrt", "cbrt", "Math.cbrt"),
     "exp": Primitive("exp", "exp", "exp", "Math.exp", raises=True),
-    "exp2": Primitive("exp2", "exp2", "exp2", "", raises=True),
+    "exp2": Primitive("exp2", "exp2", "exp2", "exp2", raises=True),
     "expm1": Primitive("expm1", "expm1", "expm1", "Math.expm1", raises=True),
     "log": Primitive("log", "log", "log", "Math.log", raises=True),
     "log2": Primitive("log2", "log2", "log2", "Math.log2", raises=True),
@@ -52,16 +52,16 @@ PRIMITIVES = {
     "arcsinh": Primitive("asinh", "arcsinh", "arcsinh", "Math.asinh"),
     "arccosh": Primitive("acosh", "arccosh", "arccosh", "Math.acosh", raises=True),
     "arctanh": Primitive("atanh", "arctanh", "arctanh", "Math.atanh", raises=True),
-    "erf": Primitive("erf", "", "scipy.special.erf", ""),
-    "erfc": Primitive("erfc", "", "scipy.special.erfc", ""),
+    "erf": Primitive("erf", "", "scipy.special.erf", "erf"),
+    "erfc": Primitive("erfc", "", "scipy.special.erfc", "erfc"),
     "floor": Primitive("floor", "floor", "floor", "Math.floor", raises=True),
     "ceil": Primitive("ceil", "ceil", "ceil", "Math.ceil", raises=True),
     "trunc": Primitive("trunc", "trunc", "trunc", "Math.trunc", raises=True),
-    "rint": Primitive("", "rint", "rint", ""),
-    "remainder": Primitive("", "remainder", "remainder", ""),
-    "floor_divide": Primitive("", "floor_divide", "floor_divide", ""),
-    "maximum": Primitive("", "maximum", "maximum", "Math.max"),
-    "minimum": Primitive("", "minimum", "minimum", "Math.min"),
+    "rint": Primitive("", "rint", "rint", "rint"),
+    "remainder": Primitive("", "remainder", "remainder", "remainder"),
+    "floor_divide": Primitive("", "floor_divide", "floor_divide", "floorDivide"),
+    "maximum": Primitive("", "maximum", "maximum", "maximum"),
+    "minimum": Primitive("", "minimum", "minimum", "minimum"),
     "where": Primitive("", "where", "where", ""),
 }
 

@@ -2,21 +2,24 @@
 
     mathematics    what stepper, pictures, page and `explain` show: 1 - y², |a|, a if a > 0 else 0
     python         what `compiling` turns into methods, over the functions of `floats`
+    javascript     what the live page computes with, over those of `stepping/assets/functions.js`
 
-May import: `op`, `ops`; `identities` and `symbols` of this folder.
+May import: `op`, `ops`; `identities`, `primitives` and `symbols` of this folder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tinygrad_edu.number_systems.identities import power
+from tinygrad_edu.number_systems.primitives import PRIMITIVES, TRUTH
 from tinygrad_edu.number_systems.symbols import Symbol, symbols
 from tinygrad_edu.op import Op
 from tinygrad_edu.ops import split_dot
 
-__all__ = ["formula", "local_formulas", "mathematics", "python"]
+__all__ = ["formula", "javascript", "local_formulas", "mathematics", "python", "repeated_calls"]
 
 #: How tightly each kind of formula binds in mathematics; what binds less than its place asks for is put into brackets.
 _CHOICE, _TRUTH, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = -1, 0, 1, 2, 3, 4, 5
@@ -157,6 +160,119 @@ def _arguments(name: str, written: Sequence[str]) -> Sequence[str]:
 
 def _each(written: Sequence[str]) -> str:
     return "".join(f"{text}, " for text in written)
+
+
+#: Comparisons that are written otherwise in JavaScript.
+_JAVASCRIPT_SIGNS = {"==": "===", "!=": "!==", "&": "&&"}
+#: What takes its operands as one array there.
+_OF_ARRAYS = ("fsum", "logsumexp", "norm")
+
+
+def javascript(item: Any, shared: Mapping[str, str] = {}) -> str:
+    """The formula as JavaScript; what `Math` lacks are functions of that name, and operations begin with `op_`.
+
+    >>> a = Symbol("a")
+    >>> print(javascript(symbols.exp(a) / (1.0 + symbols.erf(a)) ** 0.5), "|", javascript(symbols.sigmoid(a)))
+    (Math.exp(a) / power((1 + erf(a)), 0.5)) | op_sigmoid(a)
+    """
+    if not isinstance(item, Symbol):
+        return _javascript_number(float(item))
+    written = [javascript(operand, shared) for operand in item.operands]
+    match item:
+        case Symbol(name, ()):
+            return name
+        case Symbol("neg", (_,)):
+            return f"(-{written[0]})"
+        case Symbol("where" | "prefer", (condition, _, _)):
+            # Python takes nan for true, and JavaScript does not.
+            holds = written[0] if isinstance(condition, Symbol) and condition.head in TRUTH else f"{written[0]} !== 0"
+            return f"({holds} ? {written[1]} : {written[2]})"
+        case Symbol("**", (Symbol() as a, int() | float() as exponent)) if (shorter := power(a, exponent)) is not None:
+            return javascript(shorter, shared)
+        case Symbol("[]", (_, int() as place)):
+            return f"{written[0]}[{place}]"
+        case Symbol(sign, (_, _)) if sign in _INFIX and (sign == "/" or sign not in {*_SAFE, *_SAFE.values()}):
+            return f"({written[0]} {_JAVASCRIPT_SIGNS.get(sign, sign)} {written[1]})"
+    call = f"{_javascript_name(item.head)}({', '.join(_javascript_arguments(item.head, written))})"
+    return shared.get(call, call)
+
+
+def _javascript_number(number: float) -> str:
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "Infinity" if number > 0 else "(-Infinity)"
+    text = repr(number).removesuffix(".0")
+    return f"({text})" if text.startswith("-") else text
+
+
+def _javascript_name(head: str) -> str:
+    name = _SAFE.get(head, head)
+    if name in PRIMITIVES:
+        return PRIMITIVES[name].javascript
+    return name if name in (*_OF_ARRAYS, "choose", "dot", "power", "shares") else f"op_{name}"
+
+
+def _javascript_arguments(name: str, written: Sequence[str]) -> Sequence[str]:
+    match name:
+        case "fsum" | "logsumexp" | "norm":
+            return [javascript_array(written)]
+        case "choose" | "shares":
+            return [written[0], javascript_array(written[1:])]
+        case "dot":
+            weights, inputs, bias = split_dot(tuple(written))
+            return [javascript_array(weights), javascript_array(inputs), bias]
+    return written
+
+
+def javascript_array(written: Sequence[str]) -> str:
+    """An array of formulas; what are neighbors among the inputs x, as those of a sum are, is taken as one slice.
+
+    >>> javascript_array(["x[3]", "x[4]", "x[5]", "1"])
+    '[...x.slice(3, 6), 1]'
+    """
+    parts: list[str] = []
+    start = 0
+    while start < len(written):
+        end = start + 1
+        if written[start].startswith("x[") and written[start][2:-1].isdecimal():
+            first = int(written[start][2:-1])
+            while end < len(written) and written[end] == f"x[{first + end - start}]":
+                end += 1
+            if end - start > 2:
+                parts.append(f"...x.slice({first}, {first + end - start})")
+                start = end
+                continue
+        parts.append(written[start])
+        start += 1
+    alone = len(parts) == 1 and parts[0].startswith("...")
+    return parts[0].removeprefix("...") if alone else f"[{', '.join(parts)}]"
+
+
+def repeated_calls(formulas: Iterable[Any], write: Callable[[Any], str]) -> list[str]:
+    """The calls that are made more than once in these formulas, always or nearly so, as `write` writes them."""
+    uses: dict[str, int] = {}
+    for item in formulas:
+        _count_calls(item, uses, write)
+    return [text for text in uses if uses[text] > 1]
+
+
+def _count_calls(item: Any, uses: dict[str, int], write: Callable[[Any], str]) -> None:
+    """How often each call is made; the inside of a repeated call counts once."""
+    if not isinstance(item, Symbol) or not item.operands:
+        return
+    operands = item.operands
+    if item.head == "where":
+        operands = operands[:1]  # only one branch is computed
+    elif item.head == "prefer":
+        operands = operands[:2]  # nearly always the plain one
+    elif item.head.isidentifier() and item.head != "neg":
+        text = write(item)
+        uses[text] = uses.get(text, 0) + 1
+        if uses[text] > 1:
+            return
+    for operand in operands:
+        _count_calls(operand, uses, write)
 
 
 def formula(operation: Op, names: Sequence[str]) -> str:

@@ -1,13 +1,13 @@
-"""One script out of ES modules: what a page holds, since a module that is a file of its own could not be loaded offline.
+"""One script out of ES modules: what a page holds, since a module in a file of its own could not be loaded offline.
 
-The modules stand in `assets/`, one idea each. Each is put after those it imports, without its `import` lines and the
+The modules stand in `assets/`, one idea each. Each is put after those that it imports, without `import` lines and the
 word `export`: all share one scope, so a name means one thing throughout, and a second declaration of it is an error.
 Modules may use each other's functions in a circle, but while they are being loaded only what was loaded before them.
 
     import { a, b } from "./other.js";        the only form of import; names are not changed on the way
     export function f                          and `export const`, `export let`, `export class`
 
-Comments that stand on lines of their own are left out, since they are for readers of the modules.
+Types, and comments that stand on lines of their own, are left out, since they are for readers of the modules.
 
 May import: nothing.
 """
@@ -17,11 +17,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["bundle", "declarations", "only_used"]
+__all__ = ["bundle", "declarations", "only_used", "without_comments"]
 
 _IMPORT = re.compile(r'^import \{ ([^}]*) \} from "\./([\w.]+)";\n', re.MULTILINE)
 _DECLARATION = re.compile(r"^(export )?(?:async )?(?:const|let|class|function\*?) (\w+)", re.MULTILINE)
-_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*.*?\*/)[ \t]*\n", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/)[ \t]*\n", re.MULTILINE | re.DOTALL)
+_TYPE = re.compile(r"/\*\*(?:(?!\*/).)*\*/ ?")
 _EMPTY_LINES = re.compile(r"^[ \t]*\n|^[ \t]+", re.MULTILINE)
 
 
@@ -40,7 +41,7 @@ def bundle(entries: Sequence[str], read: Callable[[str], str]) -> str:
     for entry in entries:
         _collect(entry, read, texts, set())
     _check_names(texts)
-    scripts = [_without_comments(re.sub(r"(?m)^export ", "", _IMPORT.sub("", text))) for text in texts.values()]
+    scripts = [without_comments(re.sub(r"(?m)^export ", "", _IMPORT.sub("", text))) for text in texts.values()]
     return '"use strict";\n' + "".join(scripts).rstrip("\n")
 
 
@@ -74,8 +75,13 @@ def _check_names(texts: dict[str, str]) -> None:
                     raise ValueError(f"{module} imports {name} from {source}, which does not export it")
 
 
-def _without_comments(text: str) -> str:
-    return _EMPTY_LINES.sub("", _COMMENT.sub("", text))
+def without_comments(text: str) -> str:
+    """A script, or a style, without what only its readers need.
+
+    >>> without_comments("a {\\n  /* red */\\n  color: red;\\n}\\n")
+    'a {\\ncolor: red;\\n}\\n'
+    """
+    return _EMPTY_LINES.sub("", _TYPE.sub("", _COMMENT.sub("", text)))
 
 
 def declarations(text: str) -> Iterator[tuple[str, str]]:
@@ -84,7 +90,7 @@ def declarations(text: str) -> Iterator[tuple[str, str]]:
     >>> dict(declarations("/** one */\\nconst a = 1;\\nexport function f() {\\n  return a;\\n}\\n"))
     {'a': 'const a = 1;\\n', 'f': 'export function f() {\\nreturn a;\\n}\\n'}
     """
-    plain = _COMMENT.sub("", text)
+    plain = _TYPE.sub("", _COMMENT.sub("", text))
     starts = [*_DECLARATION.finditer(plain)]
     ends = [match.start() for match in starts[1:]] + [len(plain)]
     for match, end in zip(starts, ends, strict=True):

@@ -1,9 +1,9 @@
-"""The stepper as one offline HTML file: the graph, the numbers of the sweep, and a script that shows them.
+"""The live page: one offline HTML file that shows a graph, computes it from its leaves, and steps through both passes.
 
-Every derivative on the page is computed here, by the engine. The steps are the `Stepper`'s, so no `.grad` is touched,
-and the words are those of the terminal. The scripts in `assets/` only decide what to show when.
+The page carries the rules of its operations as JavaScript, written from the rule book, and computes values, local
+derivatives and the sweep itself; what people change is followed at once. The modules stand in `assets/`.
 
-May import: `files`, `value`, `backprop`, `checking`, `drawing`; `bundling`, `explanation` and `stepper` of this folder.
+May import: `files`, `value`, `backprop`, `drawing`; `bundling`, `content` and `stepper` of this folder.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from tinygrad_edu.backprop import Step, topological_order
-from tinygrad_edu.checking import InputCheck, check_node
+from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.drawing.graph import graph_svg
 from tinygrad_edu.drawing.limits import MAX_NODES
 from tinygrad_edu.files import write_whole
-from tinygrad_edu.stepping.bundling import bundle
-from tinygrad_edu.stepping.explanation import Explanation, Paths
+from tinygrad_edu.stepping.bundling import bundle, without_comments
+from tinygrad_edu.stepping.content import Content
 from tinygrad_edu.stepping.stepper import Stepper
 from tinygrad_edu.value import Value
 
@@ -32,11 +31,6 @@ __all__ = ["save_page"]
 ENDINGS = (".html", ".htm")
 #: The module that begins; it imports all others.
 ENTRIES = ("page.js",)
-#: Larger graphs are saved without each node's paths and finite difference. Differences take time in the square of the
-#: graph, since each computes all that depends on a node anew: about a second for so many.
-EXPLAINED_NODES = 500
-#: More of a node's paths do not fit beside its gradient; the rest is summed.
-SHOWN_PATHS = 6
 
 
 def save_page(root: Value, file: str | os.PathLike[str], *, names: Mapping[str, Any] | None = None) -> None:
@@ -65,14 +59,19 @@ def _page(root: Value, names: Mapping[str, Any] | None) -> str:
     _check_size(root)
     stepper = Stepper(root, names)
     called = {name: node for node, name in stepper.names.items()}
-    content = {
+    content = Content(stepper)
+
+    def read(module: str) -> str:
+        return content.rules(_asset("functions.js")) if module == "rules.js" else _asset(module)
+
+    parts = {
         "title": escape(f"Backpropagation through {stepper.names[root]!r}, step by step", quote=False),
-        "style": _asset("page.css"),
+        "style": without_comments(_asset("page.css")),
         "svg": graph_svg(root, names=called),
-        "data": _embedded(_content(stepper)),
-        "script": bundle(ENTRIES, _asset),
+        "data": _embedded(content.data),
+        "script": bundle(ENTRIES, read),
     }
-    return Template(_asset("page.html")).substitute(content)
+    return Template(_asset("page.html")).substitute(parts)
 
 
 def _check_size(root: Value) -> None:
@@ -86,68 +85,6 @@ def _check_size(root: Value) -> None:
 
 def _asset(name: str) -> str:
     return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
-
-
-# The data of the page -------------------------------------------------------------------------------------
-
-
-def _content(stepper: Stepper) -> dict[str, Any]:
-    """All that the script needs; nodes are called by their place in `stepper.nodes`."""
-    place = {node: k for k, node in enumerate(stepper.nodes)}
-    contents = {node: _node_content(node, stepper, place) for node in stepper.nodes}
-    backward = []
-    for step in stepper.steps():
-        if isinstance(step, Step):
-            texts = stepper.wording.contributions(step)
-            contents[step.node]["local_formulas"] = [text.formula for text in texts]
-            contributions = [(c.amount, c.before, c.after) for c in step.contributions]
-            backward.append({"node": place[step.node], "upstream": step.upstream, "contributions": contributions})
-    if len(stepper.nodes) <= EXPLAINED_NODES:
-        paths, gradients = Paths(stepper.nodes, SHOWN_PATHS), stepper.final_gradients()
-        for node in stepper.nodes[:-1]:
-            if node in stepper.wording.constants:
-                continue
-            explained = Explanation(
-                stepper.root, node, gradients[node], paths.counts[node], paths.largest(node), stepper.names
-            )
-            contents[node].update(_explained(explained, check_node(stepper.nodes, node, gradients[node])))
-    return {
-        "root": place[stepper.root],
-        "nodes": list(contents.values()),
-        "forward": [place[node] for node in stepper.operations],
-        "backward": backward,
-        "notice": stepper.wording.staleness(),
-    }
-
-
-def _explained(explanation: Explanation, check: InputCheck) -> dict[str, Any]:
-    """What takes the whole graph to say about one node: its paths to the root, and its finite difference.
-
-    A path is written as the input taken at each node on the way from the root.
-    """
-    return {
-        "path_count": str(explanation.count),
-        "paths": [path.places[::-1] for path in explanation.paths],
-        "rest": explanation.rest,
-        "check": {"verdict": check.verdict, "numeric": check.numeric, "left": check.left, "right": check.right},
-    }
-
-
-def _node_content(node: Value, stepper: Stepper, place: Mapping[Value, int]) -> dict[str, Any]:
-    content: dict[str, Any] = {
-        "name": stepper.names[node],
-        "value": node.data,
-        "inputs": [place[value] for value in node.inputs],
-        "locals": node.local_derivatives,
-    }
-    if node in stepper.wording.constants:
-        content["constant"] = True
-    if node.op is not None:
-        content["formula"] = stepper.wording.rule(node)
-        content["computation"] = stepper.wording.computation(node)
-    if node.source is not None:
-        content["source"] = node.source._asdict()
-    return content
 
 
 def _embedded(content: Mapping[str, Any]) -> str:

@@ -89,6 +89,14 @@ class Wording:
         """∂node/∂input for each input, with the numbers put in: ["3", "-2"]."""
         return _local_formulas(node, _data)
 
+    def templates(self, node: Value) -> tuple[str, list[str]]:
+        """How a node is computed, and ∂node/∂input for each input, with N0N in place of its first input, and so on.
+
+        The place after the last input is that of the node itself.
+        """
+        assert node.op is not None
+        return _rule_template(node), _formulas_of_locals(node.op, _placeholders((*node.inputs, node)))
+
     def computation(self, node: Value) -> str:
         """A forward step: "e = c * d = (-2) * 3 = -6"."""
         return chain_of_equals(self.names[node], self.rule(node), self.rule_in_numbers(node), _data(node))
@@ -163,15 +171,21 @@ def _data(node: Value) -> str:
 
 def _rule(node: Value, text_of: Callable[[Value], str]) -> str:
     """The formula of a node, its inputs written as `text_of` says; abbreviated where there are many."""
+    return _filled(_rule_template(node), node.inputs, text_of)
+
+
+def _rule_template(node: Value) -> str:
+    """The formula of a node with placeholders for its inputs."""
     assert node.op is not None
-    if len(node.inputs) <= _WRITTEN_OUT:
-        return _filled(_formula(node.op, _placeholders(node.inputs)), node.inputs, text_of)
+    names = _placeholders(node.inputs)
+    if len(names) <= _WRITTEN_OUT:
+        return _formula(node.op, names)
     if node.op is not ops.dot:
-        first, second, *_, last = map(text_of, node.inputs)
+        first, second, *_, last = names
         return f"{node.op.name}({first}, {second}, …, {last})"
-    weights, inputs, bias = ops.split_dot(node.inputs)
-    (w1, w2, *_, wn), (x1, x2, *_, xn), b = map(text_of, weights), map(text_of, inputs), text_of(bias)
-    return f"{w1} * {x1} + {w2} * {x2} + … + {wn} * {xn} + {b}"
+    weights, inputs, bias = ops.split_dot(names)
+    (w1, w2, *_, wn), (x1, x2, *_, xn) = weights, inputs
+    return f"{w1} * {x1} + {w2} * {x2} + … + {wn} * {xn} + {bias}"
 
 
 def _local_formulas(node: Value, text_of: Callable[[Value], str]) -> list[str]:

@@ -1,94 +1,87 @@
-// The graph and its two passes. All numbers come from the engine (the JSON in #data); no script here computes a
-// derivative. What the page shows at a position is a function of that position alone, so stepping back is exact.
-//
-//   position 0                 only the leaves have values
-//   position 1 … forward       one operation is computed at each
-//   position forward + 1       the root's gradient is seeded with 1
-//   then                       one contribution, upstream × local, arrives along one edge at each
+// The graph: its nodes, its edges, and the numbers that they have now.
 
-import { byId, decoded, typeset } from "./text.js";
+import { byId, decoded } from "./text.js";
+import { rules } from "./rules.js";
 
-export const data = JSON.parse(byId("data").textContent);
+/**
+ * A node. `look` is its class in the drawing; `value` and `locals`, its local derivatives, follow the leaves.
+ * @typedef {{ id: number, name: string, value: number, start: number, locals: number[], inputs: number[], rule?: number,
+ *   template?: number, settings: number[], constant: boolean, parameter: boolean, isLeaf: boolean, consumers: Edge[],
+ *   source?: { file: string, line: number, text: string }, group: SVGGElement, isDrawn: boolean, look: string,
+ *   valueTexts: SVGElement[], gradTexts: SVGElement[], box?: Box }} GraphNode
+ * The edge from a node to its input number `slot`, along which the gradient of the input receives something.
+ * @typedef {{ number: number, node: GraphNode, input: GraphNode, slot: number, group: SVGGElement,
+ *   localText: SVGElement | null, amountText: SVGElement | null }} Edge
+ * @typedef {{ x: number, y: number, width: number, height: number }} Box
+ */
 
-export const nodes = data.nodes.map((node, id) => ({
+export const data = JSON.parse(byId("data").textContent ?? "");
+
+/** @type {GraphNode[]} in topological order */
+export const nodes = data.nodes.map((/** @type {any} */ node, /** @type {number} */ id) => ({
+  constant: false,
+  parameter: false,
+  settings: [],
+  inputs: [],
   ...node,
   id,
+  isLeaf: node.rule === undefined,
   value: decoded(node.value),
-  locals: node.locals.map(decoded),
-  consumers: [], // the edges along which its gradient arrives, in the order of the sweep
-  computedAt: 0, // the position from which it has a value
-  completeAt: null, // the position from which its gradient is complete
-  gradient: null, // the final one
+  start: decoded(node.value),
+  locals: (node.locals ?? []).map(decoded),
+  consumers: [],
 }));
 export const root = nodes[data.root];
-root.gradient = 1;
+export const operations = nodes.filter((node) => !node.isLeaf);
+/** Those whose numbers can be changed; a plain number that takes part is called by its number, and keeps it. */
+export const leaves = nodes.filter((node) => node.isLeaf && !node.constant);
 
-/** What happens at each position from 1 on. */
-export const events = [];
-/** Every contribution of the backward pass but those to constants: edge number `slot` of `node`, to `input`. */
+/** The edges of each node, in the order of its inputs; nobody asks for the gradient of a plain number. */
+export const edgesOf = new Map(nodes.map((node) => [node, /** @type {Edge[]} */ ([])]));
+/** @type {Edge[]} in the order of the reverse sweep */
 export const edges = [];
-
-for (const id of data.forward) {
-  events.push({ kind: "forward", node: nodes[id], index: events.length + 1 });
-  nodes[id].computedAt = events.length;
-}
-export const forwardCount = events.length;
-events.push({ kind: "seed", node: root });
-export const seedAt = events.length;
-root.completeAt = seedAt;
-
-data.backward.forEach((step, index) => {
-  const node = nodes[step.node];
-  step.contributions.forEach(([amount, before, after], slot) => {
-    const input = nodes[node.inputs[slot]];
-    if (input.constant) return; // nobody asks for the gradient of a plain number
-    const edge = {
-      node, input, slot,
-      upstream: decoded(step.upstream), local: node.locals[slot],
-      amount: decoded(amount), before: decoded(before), after: decoded(after),
-      formula: typeset(node.local_formulas[slot]),
-    };
+for (const node of operations.toReversed()) {
+  node.inputs.forEach((id, slot) => {
+    if (nodes[id].constant) return;
+    const edge = /** @type {Edge} */ ({ number: edges.length, node, input: nodes[id], slot });
     edges.push(edge);
-    events.push({ kind: "backward", node, edge, index: index + 1 });
-    edge.at = events.length;
-    input.consumers.push(edge);
-    input.completeAt = edge.at;
-    input.gradient = edge.after;
+    edgesOf.get(node)?.push(edge);
+    nodes[id].consumers.push(edge);
   });
-});
-export const end = events.length;
-export const backwardCount = data.backward.length;
+}
 
-/** The edges by which one node hands on its gradient, in order. */
-export const edgesOf = new Map(nodes.map((node) => [node, []]));
-for (const edge of edges) edgesOf.get(edge.node).push(edge);
+/** @param {GraphNode} node */
+export const edgesFrom = (node) => /** @type {Edge[]} */ (edgesOf.get(node));
 
-/** The gradient of every node at a position: null where the sweep has not arrived. */
-export function gradientsAt(position) {
-  const gradients = nodes.map(() => null);
-  if (position >= seedAt) gradients[root.id] = 1;
-  for (const edge of edges) {
-    if (edge.at > position) break;
-    gradients[edge.input.id] = edge.after;
+/** @param {GraphNode} node */
+const ruleOf = (node) => rules[/** @type {number} */ (node.rule)];
+
+/** What an operation takes: the numbers of its inputs, and its settings. @param {GraphNode} node */
+const argumentsOf = (node) => [...node.inputs.map((id) => nodes[id].value), ...node.settings];
+
+/** The number of a node, computed from those of its inputs. @param {GraphNode} node */
+export const computed = (node) => ruleOf(node).forward(...argumentsOf(node));
+
+/** Its derivative by its input, taken at the wrong place; undefined where the rule knows no output. @param {GraphNode} node */
+export const misplacedLocals = (node) => ruleOf(node).misplaced?.(...argumentsOf(node));
+
+/** The forward pass: every number and every local derivative, from the numbers of the leaves. */
+export function forward() {
+  for (const node of operations) {
+    const numbers = argumentsOf(node);
+    const rule = ruleOf(node);
+    node.value = rule.forward(...numbers);
+    node.locals = rule.locals(node.value, ...numbers);
   }
-  return gradients;
 }
 
-export const isComputed = (node, position) => position >= node.computedAt;
-export const isComplete = (node, position) => node.completeAt !== null && position >= node.completeAt;
+/** The numbers of the leaves, to keep. */
+export const leafNumbers = () => Float64Array.from(leaves, (leaf) => leaf.value);
 
-/** What a node is: `e = c · d`, or its name if it is a leaf. */
-export const equation = (node) => (node.formula ? `${node.name} = ${typeset(node.formula)}` : node.name);
-
-/** The edge from a node to its input number `slot`. */
-const edgeAt = (node, slot) => edgesOf.get(node).find((edge) => edge.slot === slot);
-
-/** The edges of a path that the engine wrote down as the inputs taken on the way from the root. */
-export function pathEdges(slots) {
-  let at = root;
-  return slots.map((slot) => {
-    const edge = edgeAt(at, slot);
-    at = edge.input;
-    return edge;
-  });
+/** Give the leaves these numbers; the forward pass has to follow. @param {Float64Array} numbers */
+export function setLeaves(numbers) {
+  leaves.forEach((leaf, k) => { leaf.value = numbers[k]; });
 }
+
+// A page of numbers that were changed after computing shows, at first, what was computed.
+if (!data.notice) forward();

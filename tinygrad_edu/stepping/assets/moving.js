@@ -1,24 +1,29 @@
-// Moving through the steps: to a position, by a step, by themselves.
+// Moving through the steps: to a position, by a step, by themselves; and drawing all that follows.
 
 import { byId } from "./text.js";
-import { end, events, seedAt } from "./graph.js";
-import { state, stopIndex, stops } from "./state.js";
+import { data, forward } from "./graph.js";
+import { end, eventAt, runPass, seedAt } from "./pass.js";
+import { limit, state, stopIndex, stops } from "./state.js";
 import { drawGraph } from "./picture.js";
 import { drawMessages, drawNode, drawStep, sentence } from "./panels.js";
 import { drawQuestion, questionSentence } from "./predict.js";
+import { drawEditor } from "./editing.js";
+import { drawMistake, drawTraining } from "./lessons.js";
+import { drawOpened } from "./neuron.js";
 import { keepStepInView } from "./view.js";
 
-/** Go to a position; in predict mode no further than what has been revealed, where the next question waits. */
+/** Go to a position; in predict mode no further than what has been revealed, where the next question waits. @param {number} position */
 export function goTo(position) {
-  const allowed = Math.min(Math.max(position, 0), state.frontier);
-  const asks = state.predicting && position > allowed && allowed < end;
+  const allowed = Math.min(Math.max(position, 0), limit());
+  const asked = state.predicting && position > allowed && allowed < end() ? eventAt(allowed + 1)?.message : undefined;
   state.position = allowed;
-  state.question = asks ? { edge: events[allowed].edge, tries: 0, hinted: false } : null;
+  state.question = asked ? { message: asked, tries: 0, hinted: false } : null;
   draw();
-  byId("announcer").textContent = asks ? questionSentence() : sentence();
-  if (asks) byId("answer").focus();
+  byId("announcer").textContent = asked ? questionSentence() : sentence();
+  if (asked) byId("answer").focus();
 }
 
+/** @param {number} direction */
 export function step(direction) {
   if (state.question && direction > 0) return byId("answer").focus();
   const places = stops();
@@ -26,64 +31,93 @@ export function step(direction) {
   const next = direction < 0 && places[here] < state.position ? here : here + direction;
   if (next < 0) return announce("This is the start; there is nothing before it.");
   if (next >= places.length) return announce("This is the end: every gradient is complete.");
-  goTo(places[next]);
+  return goTo(places[next]);
 }
 
+/** @param {string} text */
 export function announce(text) {
   byId("announcer").textContent = text;
 }
 
-export function select(node) {
+/** @param {import("./graph.js").GraphNode} node @param {boolean} [scrolls] */
+export function select(node, scrolls = true) {
   state.selected = node;
   state.focus = node;
   drawGraph();
   drawNode();
+  drawEditor();
   byId("node-body").scrollTop = 0;
-  byId("node").scrollIntoView({ block: "nearest" });
+  if (scrolls) byId("node").scrollIntoView({ block: "nearest" });
 }
 
-export function draw() {
+/** The numbers of the leaves are others: everything follows. */
+export function refresh() {
+  if (data.notice) byId("notice").textContent = "The numbers were computed anew from the leaves.";
+  forward();
+  runPass();
+  state.position = Math.min(state.position, limit());
+  if (state.question) {
+    const message = eventAt(state.position + 1)?.message;
+    state.question = message ? { ...state.question, message } : null;
+  }
+  draw(false);
+}
+
+/** @param {boolean} [moves] whether the step is brought into view */
+export function draw(moves = true) {
   drawGraph();
   drawStep();
   drawNode();
+  drawEditor();
   drawMessages();
   drawTransport();
   drawQuestion();
-  keepStepInView();
+  drawMistake();
+  drawTraining();
+  drawOpened();
+  byId("wall-line").textContent = sentence();
+  if (moves) keepStepInView();
 }
 
+// By themselves ------------------------------------------------------------------------------------------------------
 
 const STEP_MILLISECONDS = 900;
 
+/** @param {string[]} ids @param {boolean} off */
+function disable(ids, off) {
+  for (const id of ids) /** @type {HTMLButtonElement} */ (byId(id)).disabled = off;
+}
+
 function drawTransport() {
-  const scrubber = byId("scrubber");
+  const scrubber = /** @type {HTMLInputElement} */ (byId("scrubber"));
   const last = stops().length - 1;
   const here = stopIndex();
   scrubber.max = String(last);
   scrubber.value = String(here);
   scrubber.setAttribute("aria-valuetext", `${here} of ${last}: ${sentence()}`);
   byId("counter").textContent = `${here} / ${last}`;
-  const share = (100 * stops().indexOf(seedAt - 1)) / Math.max(1, last);
+  const share = (100 * (seedAt - 1)) / Math.max(1, last);
   byId("phases").style.setProperty("--forward-share", `${share}%`);
   document.documentElement.dataset.phase = state.position < seedAt ? "forward" : "backward";
-  byId("first").disabled = byId("back").disabled = state.position === 0;
-  byId("last").disabled = byId("next").disabled = state.position === end;
+  disable(["first", "back"], state.position === 0);
+  disable(["last", "next"], state.position === end());
 }
 
 export function togglePlaying() {
   if (state.playing) return stopPlaying();
-  if (state.position === end) goTo(0);
-  state.playing = setInterval(() => {
-    if (state.position >= end || state.question) stopPlaying();
+  if (state.position === end()) goTo(0);
+  state.playing = window.setInterval(() => {
+    if (state.position >= end() || state.question) stopPlaying();
     else step(1);
   }, STEP_MILLISECONDS);
   byId("play").classList.add("playing");
   byId("play").setAttribute("aria-label", "Pause");
+  return undefined;
 }
 
 export function stopPlaying() {
   clearInterval(state.playing);
-  state.playing = null;
+  state.playing = 0;
   byId("play").classList.remove("playing");
   byId("play").setAttribute("aria-label", "Play");
 }

@@ -1,40 +1,60 @@
 // Hands on the controls. The last module: it begins.
 
-import { byId, make } from "./text.js";
-import { data, edges, end, equation, nodes, root, seedAt } from "./graph.js";
+import { byId } from "./text.js";
+import { data, edges, nodes, root } from "./graph.js";
+import { equation } from "./formulas.js";
+import { end, seedAt } from "./pass.js";
 import { state, stops } from "./state.js";
+import { disagreement } from "./agreement.js";
 import { drawGraph, prepareDrawing, svg } from "./picture.js";
 import { openNeuron } from "./neuron.js";
-import { sumText } from "./panels.js";
+import { fillChoice, sumText } from "./panels.js";
 import { checkAnswer, drawQuestion, reveal, setPredicting } from "./predict.js";
+import { connectEditing, edit, redo, undo } from "./editing.js";
+import { connectLessons, toggleTraining } from "./lessons.js";
 import { canvas, dragged, firstView, fit, keepInView, onPointerDown, onPointerMove, onResize, pointers, zoomBy } from "./view.js";
 import { draw, goTo, select, step, stopPlaying, togglePlaying } from "./moving.js";
 import { drawTheme, prefersDark, toggleTheme } from "./theme.js";
+import { toggleWall } from "./wall.js";
 
-/** Keys that act anywhere, except while typing or in a control that uses them itself. */
+
+/** Keys that act anywhere, except while typing or in a control that uses them itself. @type {Record<string, () => void>} */
 const KEYS = {
   ArrowRight: () => step(1),
   ArrowLeft: () => step(-1),
   Home: () => goTo(0),
-  End: () => goTo(end),
+  End: () => goTo(end()),
+  PageDown: () => step(1),
+  PageUp: () => step(-1),
   b: () => goTo(seedAt),
   " ": togglePlaying,
   p: () => setPredicting(!state.predicting),
   t: toggleTheme,
+  f: toggleWall,
+  l: toggleTraining,
+  e: () => { if (state.selected.isLeaf && !state.selected.constant) edit(state.selected); },
   "+": () => zoomBy(1.25),
   "=": () => zoomBy(1.25),
   "-": () => zoomBy(0.8),
   0: fit,
-  "?": () => byId("help").showModal(),
+  "?": () => /** @type {HTMLDialogElement} */ (byId("help")).showModal(),
 };
 
+/** Those that act also while a neuron is open. */
+const STEPPING = /^(Arrow(Left|Right)|Page(Up|Down)|Home|End|b)$/;
+
+/** @param {KeyboardEvent} event */
 function onKey(event) {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  const { target } = event;
+  const target = /** @type {HTMLElement} */ (event.target);
+  const dialog = document.querySelector("dialog[open]");
+  if (event.defaultPrevented || (dialog && (dialog.id !== "opened" || !STEPPING.test(event.key)))) return;
   if (event.key === "Escape") target.blur();
-  if (target.matches("input:not([type=range]), select")) return;
+  const types = target.matches("input:not([type=range], [type=checkbox]), select, textarea");
+  if (types && !/^Page(Up|Down)$/.test(event.key)) return;
+  if ((event.ctrlKey || event.metaKey) && !event.altKey) return onUndoKey(event);
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (target.matches("input[type=range]") && /^(Arrow|Home|End)/.test(event.key)) return;
-  if (target.matches("button") && event.key === " ") return;
+  if (target.matches("button, input[type=checkbox], summary") && event.key === " ") return;
   const action = KEYS[event.key];
   if (!action) return;
   event.preventDefault();
@@ -42,12 +62,22 @@ function onKey(event) {
   action();
 }
 
-/** In the graph: up and down go from node to node, Enter explains. */
+/** @param {KeyboardEvent} event */
+function onUndoKey(event) {
+  const key = event.key.toLowerCase();
+  if (key !== "z" && key !== "y") return;
+  event.preventDefault();
+  if (key === "y" || event.shiftKey) redo();
+  else undo();
+}
+
+/** In the graph: up and down go from node to node, Enter explains. @param {KeyboardEvent} event */
 function onGraphKey(event) {
-  const direction = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  const direction = { ArrowUp: -1, ArrowDown: 1 }[event.key] ?? 0;
   if (direction) {
     event.preventDefault();
-    const next = (id) => (id in nodes && !nodes[id].isDrawn ? next(id + direction) : nodes[id]);
+    /** @returns {import("./graph.js").GraphNode | undefined} */
+    const next = (/** @type {number} */ id) => (id in nodes && !nodes[id].isDrawn ? next(id + direction) : nodes[id]);
     state.focus = next(state.focus.id + direction) ?? state.focus;
     drawGraph();
     state.focus.group.focus();
@@ -58,23 +88,32 @@ function onGraphKey(event) {
   }
 }
 
+/** @param {string} id */
+const valueOf = (id) => /** @type {HTMLInputElement | HTMLSelectElement} */ (byId(id)).value;
+
+function showAnswer() {
+  const message = state.question?.message;
+  if (message) reveal("shown", `${message.edge.input.name}.grad = ${sumText(message)}.`);
+}
+
 function connect() {
-  const manual = (action) => () => { stopPlaying(); action(); };
+  const manual = (/** @type {() => void} */ action) => () => { stopPlaying(); action(); };
   byId("first").onclick = manual(() => goTo(0));
   byId("back").onclick = manual(() => step(-1));
   byId("next").onclick = manual(() => step(1));
-  byId("last").onclick = manual(() => goTo(end));
+  byId("last").onclick = manual(() => goTo(end()));
   byId("play").onclick = togglePlaying;
-  byId("scrubber").oninput = (event) => { stopPlaying(); goTo(stops()[Number(event.target.value)]); };
-  byId("granularity").onchange = (event) => { state.granularity = event.target.value; draw(); };
-  byId("node-choice").onchange = (event) => select(nodes[Number(event.target.value)]);
+  byId("scrubber").oninput = () => { stopPlaying(); goTo(stops()[Number(valueOf("scrubber"))]); };
+  byId("granularity").onchange = () => { state.granularity = valueOf("granularity"); draw(); };
+  byId("node-choice").onchange = () => select(nodes[Number(valueOf("node-choice"))]);
   byId("theme").onclick = toggleTheme;
+  byId("wall").onclick = toggleWall;
   prefersDark.onchange = drawTheme;
-  byId("help-open").onclick = () => byId("help").showModal();
+  byId("help-open").onclick = () => /** @type {HTMLDialogElement} */ (byId("help")).showModal();
   byId("predict-toggle").onclick = () => setPredicting(!state.predicting);
   byId("answer-form").onsubmit = checkAnswer;
-  byId("hint").onclick = () => { state.question.hinted = true; drawQuestion(); byId("answer").focus(); };
-  byId("show-me").onclick = () => reveal("shown", `${state.question.edge.input.name}.grad = ${sumText(state.question.edge)}.`);
+  byId("hint").onclick = () => { if (state.question) state.question.hinted = true; drawQuestion(); byId("answer").focus(); };
+  byId("show-me").onclick = showAnswer;
   byId("zoom-in").onclick = () => zoomBy(1.25);
   byId("zoom-out").onclick = () => zoomBy(0.8);
   byId("zoom-fit").onclick = fit;
@@ -84,29 +123,30 @@ function connect() {
     node.group.addEventListener("focus", () => { state.focus = node; });
   }
   for (const box of svg.querySelectorAll(".neuron")) {
-    box.addEventListener("click", (event) => dragged > 4 || event.target.closest(".row") || openNeuron(nodes[Number(box.id.split("-")[1])]));
+    box.addEventListener("click", (event) => dragged > 4 || /** @type {Element} */ (event.target).closest(".row") || openNeuron(nodes[Number(box.id.split("-")[1])]));
   }
   svg.addEventListener("keydown", onGraphKey);
   canvas.addEventListener("wheel", (event) => { event.preventDefault(); zoomBy(Math.exp(-event.deltaY / 400), event.clientX, event.clientY); }, { passive: false });
   canvas.addEventListener("pointerdown", onPointerDown);
   window.addEventListener("pointermove", onPointerMove);
-  for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, (event) => pointers.delete(event.pointerId));
+  for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, (event) => pointers.delete(/** @type {PointerEvent} */ (event).pointerId));
   new ResizeObserver(onResize).observe(canvas);
 }
 
 function begin() {
   byId("subtitle").textContent = equation(root);
-  for (const node of nodes) byId("node-choice").append(make("option", { value: String(node.id) }, equation(node).slice(0, 60)));
+  fillChoice();
   svg.removeAttribute("width");
   svg.removeAttribute("height");
   svg.setAttribute("role", "group");
   svg.setAttribute("aria-label", `${nodes.length} nodes and ${edges.length} edges; up and down go from node to node, Enter explains one`);
-  if (data.notice) {
-    byId("notice").textContent = data.notice;
-    byId("notice").hidden = false;
-  }
+  const notice = data.notice || disagreement();
+  byId("notice").textContent = notice;
+  byId("notice").hidden = !notice;
   prepareDrawing();
   connect();
+  connectEditing();
+  connectLessons();
   drawTheme();
   firstView();
   draw();

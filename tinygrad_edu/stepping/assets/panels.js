@@ -1,27 +1,42 @@
 // The panels beside the drawing: the present step, the chosen node, the messages so far.
 
-import { bracketed, byId, decoded, derivative, headline, inShort, make, math, minus, ownName, show, typeset } from "./text.js";
-import { backwardCount, edgesOf, equation, events, forwardCount, gradientsAt, isComplete, isComputed, nodes, pathEdges, root } from "./graph.js";
+import { bracketed, byId, derivative, full, headline, inShort, make, math, minus, ownName, show, typeset } from "./text.js";
+import { nodes, root } from "./graph.js";
+import { equation, formulaOf, inNumbers, localFormula } from "./formulas.js";
+import { eventAt, forwardCount, gradientOf, isComplete, isComputed, pass, snapshot, stepOf } from "./pass.js";
+import { checked } from "./differences.js";
+import { pathsTo } from "./paths.js";
 import { state } from "./state.js";
-import { currentEdges } from "./picture.js";
-import { openNeuron } from "./neuron.js";
+import { currentMessages } from "./picture.js";
+import { openNeuron, totalOf } from "./neuron.js";
 import { goTo } from "./moving.js";
+
+/**
+ * @typedef {import("./graph.js").GraphNode} GraphNode
+ * @typedef {import("./graph.js").Edge} Edge
+ * @typedef {import("./pass.js").TimedMessage} TimedMessage
+ * @typedef {import("./text.js").Child} Child
+ */
 
 // The panel of the current step --------------------------------------------------------------------------------------
 
+/** @param {Edge} edge */
 export const partial = (edge) => derivative(edge.node.name, edge.input.name);
 
-/** `before + upstream × local = after`, each number in the color of its role. */
-function runningSum(edge) {
+/** `before + upstream × local = after`, each number in the color of its role. @param {TimedMessage} message */
+function runningSum(message) {
+  const { before, upstream, local, after, at } = message;
+  const wrong = at === pass.wrongAt ? make("strong", { class: "first-wrong" }, " ✗") : null;
+  const isReplaced = pass.mistake === "overwrite" && before !== 0;
   return make("span", { class: "sum" },
-    make("span", { class: "before" }, show(edge.before)), " + ",
-    make("span", { class: "upstream" }, bracketed(edge.upstream)), " × ",
-    make("span", { class: "local" }, bracketed(edge.local)), " = ",
-    make("strong", { class: "after" }, show(edge.after)));
+    isReplaced ? make("s", { class: "before" }, show(before)) : make("span", { class: "before" }, show(before)), " + ",
+    make("span", { class: "upstream" }, bracketed(upstream)), " × ",
+    make("span", { class: "local" }, bracketed(local)), " = ",
+    make("strong", { class: "after" }, show(after)), wrong);
 }
 
 export function drawStep() {
-  const event = events[state.position - 1];
+  const event = eventAt(state.position);
   const title = byId("step-title");
   const body = byId("step-body");
   body.replaceChildren();
@@ -30,81 +45,84 @@ export function drawStep() {
     body.append(make("p", {}, "The forward pass computes every other node from its inputs. Press → for the first."));
   } else if (event.kind === "forward") {
     title.textContent = `Forward ${event.index} of ${forwardCount}`;
-    body.append(headline(equation(event.node)));
-    body.append(make("p", { class: "numbers" }, typeset(event.node.computation.slice(`${event.node.name} = ${event.node.formula}`.length))));
+    body.append(headline(equation(event.node)), make("p", { class: "numbers" }, inNumbers(event.node)));
   } else if (event.kind === "seed") {
     title.textContent = "The backward pass begins";
     body.append(make("p", { class: "headline" }, derivative(root.name, root.name), " = 1"));
     body.append(make("p", {}, `The derivative of ${root.name} by itself is 1: that is the first upstream gradient.`));
-  } else {
-    title.textContent = `Backward ${event.index} of ${backwardCount}`;
+  } else if (event.message) {
+    title.textContent = `Backward ${event.index} of ${pass.backwardCount}`;
     body.append(headline(equation(event.node)));
     body.append(make("p", {}, "upstream ", derivative(root.name, event.node.name), " = ",
-      make("strong", { class: "upstream" }, show(event.edge.upstream))));
+      make("strong", { class: "upstream" }, show(event.message.upstream))));
     body.append(...contributions(event));
     if (state.granularity === "edge") body.querySelector(".now")?.scrollIntoView({ block: "nearest" });
   }
 }
 
-/** A sum, one line for each part: what it is, and its numbers. */
+/** A sum, one line for each part: what it is, and its numbers. @param {string} id @param {Child[]} caption @param {HTMLElement[]} lines */
 const ledger = (id, caption, lines) => [make("p", { class: "ledger-caption", id: `${id}-caption` }, ...caption),
   make("ul", { class: "ledger", id, "aria-labeledby": `${id}-caption` }, ...lines)];
 
-export const line = (what, numbers, attributes = {}) =>
+/** @param {Child[]} what @param {Child[]} numbers @param {Record<string, any>} [attributes] */
+const row = (what, numbers, attributes = {}) =>
   make("li", attributes, make("div", { class: "what" }, ...what), make("div", { class: "figures" }, ...numbers));
 
+/** @param {import("./pass.js").Event} event */
 function contributions(event) {
-  const now = new Set(currentEdges());
-  const lines = edgesOf.get(event.node).map((edge) => {
-    const done = edge.at <= state.position;
-    return line(
-      [partial(edge), " = ", ...localRule(edge, done)],
-      [`${ownName(edge.input.name)}.grad = `, done ? runningSum(edge) : "…"],
-      { class: !done ? "waiting" : now.has(edge) ? "now" : "done" });
+  const now = new Set(currentMessages());
+  const lines = stepOf(event).map((message) => {
+    const { edge } = message;
+    const done = message.at <= state.position;
+    return row(
+      [partial(edge), " = ", ...localRule(message, done)],
+      [`${ownName(edge.input.name)}.grad = `, done ? runningSum(message) : "…"],
+      { class: !done ? "waiting" : now.has(message) ? "now" : "done" });
   });
   const caption = ["before + ", make("span", { class: "upstream" }, "upstream"), " × ", make("span", { class: "local" }, "local"), " = after"];
   return ledger("contributions", caption, lines);
 }
 
-/** A local derivative in symbols and, when it is not the same, as a number. */
-function localRule(edge, revealed) {
-  const number = make("span", { class: "local" }, revealed ? show(edge.local) : "?");
-  return sameText(edge.formula, show(edge.local)) ? [make("span", { class: "local" }, edge.formula)] : [`${inShort(edge.formula)} = `, number];
+/** A local derivative in symbols and, when it is not the same, as a number. @param {TimedMessage} message @param {boolean} revealed */
+function localRule({ edge, local }, revealed) {
+  const formula = localFormula(edge);
+  const number = make("span", { class: "local" }, revealed ? show(local) : "?");
+  return minus(formula) === show(local) ? [make("span", { class: "local" }, formula)] : [`${inShort(formula)} = `, number];
 }
-
-const sameText = (formula, number) => minus(formula) === number;
 
 /** The step as one sentence, for people who listen. */
 export function sentence() {
-  const event = events[state.position - 1];
+  const event = eventAt(state.position);
   if (!event) return "Start: the leaves are given.";
   if (event.kind === "forward") return `Forward ${event.index} of ${forwardCount}: ${equation(event.node)} = ${show(event.node.value)}.`;
   if (event.kind === "seed") return `The backward pass begins: the gradient of ${root.name} is 1.`;
-  const sums = currentEdges().map((edge) => `${edge.input.name}.grad = ${sumText(edge)}`);
-  return `Backward ${event.index} of ${backwardCount}: ${equation(event.node)}. ${sums.join("; ")}.`;
+  const sums = currentMessages().map((message) => `${message.edge.input.name}.grad = ${sumText(message)}`);
+  return `Backward ${event.index} of ${pass.backwardCount}: ${equation(event.node)}. ${sums.join("; ")}.`;
 }
 
-export const sumText = (edge) => `${show(edge.before)} + ${bracketed(edge.upstream)} × ${bracketed(edge.local)} = ${show(edge.after)}`;
+/** @param {TimedMessage} message */
+export const sumText = ({ before, upstream, local, after }) => `${show(before)} + ${bracketed(upstream)} × ${bracketed(local)} = ${show(after)}`;
 
 // The panel of the chosen node ---------------------------------------------------------------------------------------
 
 export function drawNode() {
   const node = state.selected;
   const body = byId("node-body");
-  byId("node-choice").value = String(node.id);
-  const gradient = gradientsAt(state.position)[node.id];
+  /** @type {HTMLSelectElement} */ (byId("node-choice")).value = String(node.id);
+  const gradient = snapshot(state.position).gradients[node.id];
   const facts = make("dl", {},
-    fact("made by", node.formula ? typeset(node.formula) : kindOf(node)),
+    fact("made by", node.isLeaf ? kindOf(node) : typeset(formulaOf(node))),
     fact("value", isComputed(node, state.position) ? full(node.value) : "not computed yet"),
     node.constant ? null : fact("gradient now", gradient === null ? "not reached yet" : full(gradient) + (isComplete(node, state.position) ? ", complete" : ", so far")));
   if (node.source) {
     facts.append(fact("source", make("span", { class: "source" }, `${node.source.file}, line ${node.source.line}`,
       make("code", {}, node.source.text))));
   }
-  const box = node.group.closest(".neuron");
-  const total = box && nodes[Number(box.id.split("-")[1])];
-  if (box) facts.append(fact("neuron", make("button", { type: "button", id: "open-neuron", onclick: () => openNeuron(total) }, "Open")));
+  const total = totalOf(node);
+  if (total) facts.append(fact("neuron", make("button", { type: "button", id: "open-neuron", onclick: () => openNeuron(total) }, "Open")));
+  const focused = document.activeElement?.id;
   body.replaceChildren(facts);
+  if (focused === "open-neuron") document.getElementById(focused)?.focus();
   if (state.predicting && !isComplete(node, state.frontier)) {
     body.append(make("p", { class: "hidden-answer" }, "Its gradient is still to be predicted, so where it comes from is hidden."));
     return;
@@ -112,109 +130,149 @@ export function drawNode() {
   body.append(...explained(node));
 }
 
+/** @param {GraphNode} node */
 const kindOf = (node) => (node.constant ? "a constant" : node.look.includes("parameter") ? "a parameter" : "a leaf, which is given");
 
-const full = (number) => (Number.isFinite(number) ? minus(number) : show(number));
-
+/** @param {string} term @param {Child[]} description */
 const fact = (term, ...description) => make("div", {}, make("dt", {}, term), make("dd", {}, ...description));
 
-/** Where the gradient comes from: the sum over consumers, the sum over paths, and the finite difference. */
+/** Where the gradient comes from: the sum over consumers, the sum over paths, and the finite difference. @param {GraphNode} node */
 function explained(node) {
   if (node === root) {
     return [make("p", { class: "headline" }, derivative(root.name, root.name), " = 1"), make("p", {}, "The sweep starts here.")];
   }
   if (node.constant) return [make("p", { class: "quiet" }, "A plain number that takes part; nobody asks for its gradient.")];
-  if (node.path_count) return [...uses(node), ...paths(node), ...finiteDifference(node)];
-  return [...uses(node), make("p", { class: "quiet" },
-    `This graph is too large for more; in Python, ${root.name}.explain(${node.name}) lists the paths and gradcheck takes differences.`)];
+  if (isComplete(node, state.position)) return [...uses(node), ...paths(node), ...finiteDifference(node)];
+  return [...uses(node), make("p", { class: "quiet" }, "Its paths and its finite difference are shown when its gradient is complete.")];
 }
 
+/** @param {GraphNode} node */
 function uses(node) {
   const count = node.consumers.length;
-  const lines = node.consumers.map((edge) => line(
-    [make("span", { class: "upstream" }, derivative(root.name, edge.node.name)), " · ", make("span", { class: "local" }, partial(edge)),
-      make("div", { class: "rule-of-edge" }, `local = ${inShort(edge.formula)}`)],
-    [make("span", { class: "upstream" }, bracketed(edge.upstream)), " × ", make("span", { class: "local" }, bracketed(edge.local)),
-      " = ", make("strong", {}, show(edge.amount))]));
+  const { carried } = snapshot(state.position);
+  const lines = node.consumers.map((edge) => {
+    const message = carried[edge.number];
+    const what = [make("span", { class: "upstream" }, derivative(root.name, edge.node.name)), " · ", make("span", { class: "local" }, partial(edge)),
+      make("div", { class: "rule-of-edge" }, `local = ${inShort(localFormula(edge))}`)];
+    if (!message) return row(what, ["not reached yet"], { class: "waiting" });
+    return row(what, [make("span", { class: "upstream" }, bracketed(message.upstream)), " × ",
+      make("span", { class: "local" }, bracketed(message.local)), " = ", make("strong", {}, show(message.amount))]);
+  });
   const caption = count === 1 ? "It is used once" : `It is used ${count} times: the sum over its uses`;
-  return ledger("consumers", [caption], [...lines, total(node)]);
+  return ledger("consumers", [caption], [...lines, sumOf(node)]);
 }
 
-export const total = (node) => line([derivative(root.name, node.name)], [make("strong", {}, show(node.gradient))], { class: "total" });
+/** @param {GraphNode} node */
+const sumOf = (node) => row([derivative(root.name, node.name)],
+  [isComplete(node, state.position) ? make("strong", {}, show(gradientOf(node))) : "not reached yet"], { class: "total" });
 
+/** @param {GraphNode} node */
 function paths(node) {
-  const count = BigInt(node.path_count);
-  const lines = node.paths.map((slots) => {
-    const path = pathEdges(slots);
-    const product = path.reduce((result, edge) => result * edge.local, 1);
-    const names = [root, ...path.map((edge) => edge.input)].map((step) => ownName(step.name));
-    const formulas = path.map((edge) => factor(inShort(edge.formula)));
-    return line([shortened(names, " ← "), make("div", { class: "rule-of-edge" }, shortened(formulas, " · "))],
-      [shortened(path.map((edge) => bracketed(edge.local)), " × "), " = ", make("strong", {}, show(product))]);
+  const { count, largest } = pathsTo(node);
+  const lines = largest.map(({ edges, product }) => {
+    const names = [root, ...edges.map((edge) => edge.input)].map((step) => ownName(step.name));
+    const formulas = edges.map((edge) => factor(inShort(localFormula(edge))));
+    const locals = edges.map((edge) => bracketed(edge.node.locals[edge.slot]));
+    return row([shortened(names, " ← "), make("div", { class: "rule-of-edge" }, shortened(formulas, " · "))],
+      [shortened(locals, " × "), " = ", make("strong", {}, show(product))]);
   });
   const others = count - BigInt(lines.length);
+  const rest = largest.reduce((sum, path) => sum - path.product, gradientOf(node));
   if (others > 0n) {
-    lines.push(line([`and ${countText(others)} more`], ["together ", make("strong", {}, show(decoded(node.rest)))], { title: String(others) }));
+    lines.push(row([`and ${countText(others)} more`], ["together ", make("strong", {}, show(rest))], { title: String(others) }));
   }
   const caption = count === 1n ? "One path from the root" : `The sum over all ${countText(count)} paths from the root`;
-  return ledger("paths", [caption, others > 0n ? ", the largest first" : ""], [...lines, total(node)]);
+  return ledger("paths", [caption, others > 0n ? ", the largest first" : ""], [...lines, sumOf(node)]);
 }
 
-/** A formula as one factor of a product. */
-export const factor = (formula) => (/[ −]/.test(formula) ? `(${formula})` : formula);
+/** A formula as one factor of a product. @param {string} formula */
+const factor = (formula) => (/[ −]/.test(formula) ? `(${formula})` : formula);
 
+/** @param {string[]} words @param {string} separator */
 const shortened = (words, separator) =>
   (words.length <= 9 ? words : [...words.slice(0, 4), `… ${words.length - 8} more …`, ...words.slice(-4)]).join(separator);
 
-/** A whole number with its digits in groups of three, or its size when it has too many to be read. */
+/** A whole number with its digits in groups of three, or its size when it has too many to be read. @param {bigint} count */
 function countText(count) {
   const digits = String(count);
   if (digits.length <= 15) return digits.replace(/\B(?=(\d{3})+$)/g, "\u202f");
   return `about ${digits[0]}.${digits.slice(1, 3)}e+${digits.length - 1}`;
 }
 
-/** The gradient by the definition of the derivative, which knows no chain rule. */
+/** The gradient by the definition of the derivative, which knows no chain rule. @param {GraphNode} node */
 function finiteDifference(node) {
-  const [numeric, left, right] = [node.check.numeric, node.check.left, node.check.right].map(decoded);
-  const f = (shift) => `${root.name}(${node.name} ${shift} h)`;
+  const gradient = gradientOf(node);
+  const { numeric, left, right, verdict } = checked(node, gradient);
+  const f = (/** @type {string} */ shift) => `${root.name}(${node.name} ${shift} h)`;
   if (!Number.isFinite(numeric)) {
     return [make("h3", {}, "Finite difference"), make("p", { id: "difference" }, `There is none: ${root.name} is not finite on both sides.`)];
   }
-  const verdict = {
-    pass: ["it agrees with the gradient, ", make("strong", {}, show(node.gradient))],
-    kink: [`a kink: the slope is ${show(left)} on the left and ${show(right)} on the right; the engine takes ${show(node.gradient)}`],
+  const says = {
+    pass: ["it agrees with the gradient, ", make("strong", {}, show(gradient))],
+    kink: [`a kink: the slope is ${show(left)} on the left and ${show(right)} on the right; the engine takes ${show(gradient)}`],
     jump: ["a jump: there is no derivative here"],
-  }[node.check.verdict] ?? [`but the gradient is ${show(node.gradient)}`];
+    FAIL: [`but the gradient is ${show(gradient)}`],
+  }[verdict];
   return [make("h3", {}, "Finite difference"),
-    make("p", { id: "difference", class: node.check.verdict },
+    make("p", { id: "difference", class: verdict },
       math("math", math("mfrac", math("mtext", `${f("+")} − ${f("−")}`), math("mtext", "2h"))),
-      " = ", make("strong", {}, show(numeric)), "; ", ...verdict, ".")];
+      " = ", make("strong", {}, show(numeric)), "; ", ...says, ".")];
 }
 
 // Messages -----------------------------------------------------------------------------------------------------------
 
-/** One line for each position; those after the current one are hidden. */
-const messages = events.map((event, k) => {
-  const line = make("li", { class: event.kind, hidden: true }, make("button", { type: "button", tabindex: "-1", onclick: () => goTo(k + 1) }, message(event)));
-  byId("log").append(line);
-  return line;
-});
+/** One line for each position so far; those after it are hidden. @type {HTMLElement[]} */
+const lines = [];
+/** What each of them says is of this pass; older ones are written anew when the hands are still. @type {(import("./pass.js").Pass | undefined)[]} */
+const written = [];
+let visible = 0;
+const WRITTEN_AT_ONCE = 40;
 
-function message(event) {
+/** @param {import("./pass.js").Event} event */
+function messageText(event) {
   if (event.kind === "forward") return `${event.node.name} = ${show(event.node.value)}`;
-  if (event.kind === "seed") return `${root.name}.grad = 1`;
-  const { edge } = event;
+  if (event.kind === "seed" || !event.message) return `${root.name}.grad = 1`;
+  const { edge, before, upstream, local, amount, after, at } = event.message;
   const [from, to] = [ownName(edge.node.name), ownName(edge.input.name)];
-  return `${from} → ${to}: ${bracketed(edge.upstream)} × ${bracketed(edge.local)} = ${show(edge.amount)}, so ${to}.grad = ${show(edge.after)}`;
+  const isReplaced = pass.mistake === "overwrite" && before !== 0;
+  return `${from} → ${to}: ${bracketed(upstream)} × ${bracketed(local)} = ${show(amount)}, so ${to}.grad = ${show(after)}`
+    + `${isReplaced ? `, which replaces ${show(before)}` : ""}${at === pass.wrongAt ? " ✗" : ""}`;
 }
 
-let messagesShown = 0;
+/** @param {number} k */
+function writeLine(k) {
+  if (written[k] === pass) return;
+  const event = pass.events[k];
+  lines[k] ??= byId("log").appendChild(make("li", { hidden: true }, make("button", { type: "button", tabindex: "-1", onclick: () => goTo(k + 1) })));
+  lines[k].className = event.message?.at === pass.wrongAt ? `${event.kind} first-wrong` : event.kind;
+  const button = /** @type {HTMLElement} */ (lines[k].firstChild);
+  button.textContent = messageText(event);
+  written[k] = pass;
+}
+
 export function drawMessages() {
-  while (messagesShown < state.position) messages[messagesShown++].hidden = false;
-  while (messagesShown > state.position) messages[--messagesShown].hidden = true;
+  for (let k = Math.max(visible, 0); k < state.position; k++) writeLine(k);
+  for (let k = Math.max(0, state.position - WRITTEN_AT_ONCE); k < state.position; k++) writeLine(k);
+  while (visible < state.position) lines[visible++].hidden = false;
+  while (visible > state.position) lines[--visible].hidden = true;
   const log = byId("log");
   log.querySelector("[aria-current]")?.removeAttribute("aria-current");
-  const latest = messages[state.position - 1];
+  const latest = lines[state.position - 1];
   latest?.setAttribute("aria-current", "step");
   if (latest) log.scrollTop = latest.offsetTop + latest.offsetHeight - log.clientHeight;
+  clearTimeout(waiting);
+  if (lines.some((_, k) => k < visible && written[k] !== pass)) waiting = window.setTimeout(() => writeSome(visible - 1), 150);
+}
+let waiting = 0;
+
+/** Write the lines above the present ones anew, some at a time. @param {number} from */
+function writeSome(from) {
+  const to = Math.max(0, from - 200);
+  for (let k = Math.min(from, visible - 1); k >= to; k--) writeLine(k);
+  if (to > 0) waiting = window.setTimeout(() => writeSome(to), 0);
+}
+
+/** The names of all nodes, to choose from. */
+export function fillChoice() {
+  for (const node of nodes) byId("node-choice").append(make("option", { value: String(node.id) }, equation(node).slice(0, 60)));
 }

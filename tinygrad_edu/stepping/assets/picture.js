@@ -1,25 +1,35 @@
 // The drawing: which node and edge looks how at the present step.
 
 import { brief, show } from "./text.js";
-import { edges, edgesOf, equation, events, gradientsAt, isComplete, isComputed, nodes, root } from "./graph.js";
+import { edges, nodes } from "./graph.js";
+import { equation, localFormula } from "./formulas.js";
+import { eventAt, isComplete, isComputed, pass, snapshot, stepOf } from "./pass.js";
 import { state } from "./state.js";
 
-export const svg = document.querySelector("#canvas svg");
+/**
+ * @typedef {import("./graph.js").GraphNode} GraphNode
+ * @typedef {import("./graph.js").Edge} Edge
+ */
+
+export const svg = /** @type {SVGSVGElement} */ (document.querySelector("#canvas svg"));
+/** @param {string} id @returns {SVGGElement | null} */
 export const find = (id) => svg.querySelector(`#${CSS.escape(id)}`);
 /** What stands for a part that is not drawn: inputs of a wide neuron without a row, edges inside a neuron's box. */
 const undrawn = () => document.createElementNS("http://www.w3.org/2000/svg", "g");
 
-const largestAmount = Math.max(...edges.map((edge) => Math.abs(edge.amount)).filter(Number.isFinite), 0);
+/** Positive, negative, nothing or broken: what colors and dashes tell. @param {number} number */
+export const signOf = (number) => (!Number.isFinite(number) ? "broken" : number > 0 ? "positive" : number < 0 ? "negative" : "nothing");
 
-/** Positive, negative, nothing or broken: what colors and dashes tell. */
-export const sign = (number) => (!Number.isFinite(number) ? "broken" : number > 0 ? "positive" : number < 0 ? "negative" : "nothing");
+/** Where a number of a node is written: in its own shape, and in copies. @param {GraphNode} node @param {string} role @returns {SVGElement[]} */
+const textsOf = (node, role) => [node.group, ...svg.querySelectorAll(`[data-of="node-${node.id}"]`)].flatMap((shape) => [...shape.querySelectorAll(`.${role}`)])
+  .map((text) => /** @type {SVGElement} */ (text));
 
 for (const node of nodes) {
   node.group = find(`node-${node.id}`) ?? undrawn();
   node.isDrawn = node.group.isConnected;
   node.look = node.group.getAttribute("class") ?? "node"; // "node operation root", and so on
-  node.valueTexts = [...node.group.querySelectorAll(".value"), ...svg.querySelectorAll(`[data-of="node-${node.id}"] .value`)];
-  node.gradTexts = [...node.group.querySelectorAll(".grad"), ...svg.querySelectorAll(`[data-of="node-${node.id}"] .grad`)];
+  node.valueTexts = textsOf(node, "value");
+  node.gradTexts = textsOf(node, "grad");
 }
 for (const edge of edges) {
   edge.group = find(`edge-${edge.node.id}-${edge.slot}`) ?? undrawn();
@@ -34,94 +44,119 @@ export function prepareDrawing() {
   const boxes = rows.map((node) => node.group.getBBox());
   rows.forEach((node, k) => prepareRow(node, boxes[k]));
   nodes.forEach(prepareNode);
-  edges.forEach(prepareEdge);
+  for (const edge of edges) titled(edge.group, `∂${edge.node.name}/∂${edge.input.name} = ${localFormula(edge)}`);
 }
 
-/** A frame around a row of a neuron's box, which is seen where something happens in it. */
+/** A frame around a row of a neuron's box, which is seen where something happens in it. @param {GraphNode} node @param {DOMRect} box */
 function prepareRow(node, { x, width }) {
   const cell = node.group.querySelector(".cell");
   const frame = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  const place = { x: x - 2, y: cell.getAttribute("y"), width: width + 2, height: cell.getAttribute("height") };
-  for (const [name, value] of Object.entries(place)) frame.setAttribute(name, value);
+  const place = { x: x - 2, y: cell?.getAttribute("y") ?? 0, width: width + 2, height: cell?.getAttribute("height") ?? 0 };
+  for (const [name, value] of Object.entries(place)) frame.setAttribute(name, String(value));
   frame.setAttribute("class", "box frame");
   node.group.prepend(frame);
 }
 
+/** @param {GraphNode} node */
 function prepareNode(node) {
   titled(node.group, equation(node));
   node.group.setAttribute("role", "button");
 }
 
-function prepareEdge(edge) {
-  titled(edge.group, `∂${edge.node.name}/∂${edge.input.name} = ${edge.formula}`);
-  const share = Math.sqrt(Math.abs(edge.amount) / (largestAmount || 1));
-  edge.group.style.setProperty("--width", (1 + 3 * (Number.isFinite(share) ? share : 1)).toFixed(2));
-}
-
+/** @param {Element} group @param {string} text */
 function titled(group, text) {
   const title = group.querySelector(":scope > title");
   if (title) title.textContent = text;
 }
 
-/** Write to the document only what has changed. */
+/** Write to the document only what has changed. @type {WeakMap<Element, Record<string, string>>} */
 const remembered = new WeakMap();
+/** @param {Element} element @param {string} key @param {string} value */
 function changed(element, key, value) {
-  const memory = remembered.get(element) ?? remembered.set(element, {}).get(element);
+  const memory = remembered.get(element) ?? {};
   if (memory[key] === value) return false;
   memory[key] = value;
+  remembered.set(element, memory);
   return true;
 }
-const setText = (element, text) => element && changed(element, "text", text) && (element.textContent = text);
-const setClass = (element, name) => changed(element, "class", name) && element.setAttribute("class", name);
-const setAttribute = (element, name, value) => changed(element, name, value) && element.setAttribute(name, value);
+/** @param {Element | null} element @param {string} text */
+function setText(element, text) {
+  if (element && changed(element, "text", text)) element.textContent = text;
+}
+/** @param {Element} element @param {string} name @param {string} value */
+function setAttribute(element, name, value) {
+  if (changed(element, name, value)) element.setAttribute(name, value);
+}
 
-/** The edges that the current step is about: all of a node's when stepping by node, else one. */
-export function currentEdges() {
-  const event = events[state.position - 1];
-  if (event?.kind !== "backward") return [];
-  return state.granularity === "edge" ? [event.edge] : edgesOf.get(event.node);
+/** The messages that the current step is about: all of a node's when stepping by node, else one. */
+export function currentMessages() {
+  const event = eventAt(state.position);
+  if (!event?.message) return [];
+  return state.granularity === "edge" ? [event.message] : stepOf(event);
 }
 
 export function drawGraph() {
   const { position } = state;
-  const event = events[position - 1];
-  const gradients = gradientsAt(position);
-  const active = new Set(currentEdges());
+  const event = eventAt(position);
+  const { gradients, carried } = snapshot(position);
+  const active = new Set(currentMessages().map((message) => message.edge));
   const receiving = new Set([...active].map((edge) => edge.input));
-  const asked = state.question?.edge;
+  const asked = state.question?.message.edge;
 
   for (const node of nodes) {
-    const computed = isComputed(node, position);
+    const known = isComputed(node, position);
     const gradient = gradients[node.id];
     const classes = [node.look];
-    if (!computed) classes.push("waiting");
-    if (gradient !== null) classes.push(sign(gradient), isComplete(node, position) ? "complete" : "partial");
+    if (!known) classes.push("waiting");
+    if (gradient !== null) classes.push(signOf(gradient), isComplete(node, position) ? "complete" : "partial");
     if (event?.node === node) classes.push(event.kind === "forward" ? "computing" : "sending");
     if (receiving.has(node) || asked?.input === node) classes.push("receiving");
     if (state.selected === node) classes.push("selected");
-    setClass(node.group, classes.join(" "));
-    for (const text of node.valueTexts) setText(text, computed ? brief(node.value) : "?");
+    if (pass.wrong.has(node) && isComplete(node, position)) classes.push("mistaken");
+    setAttribute(node.group, "class", classes.join(" "));
+    for (const text of node.valueTexts) setText(text, known ? brief(node.value) : "?");
     for (const text of node.gradTexts) setText(text, brief(gradient));
-    setAttribute(node.group, "aria-label", describe(node, computed, gradient));
+    setAttribute(node.group, "aria-label", describe(node, known, gradient));
     setAttribute(node.group, "aria-pressed", String(state.selected === node));
     setAttribute(node.group, "tabindex", state.focus === node ? "0" : "-1");
   }
+  const largest = largestAmount();
   for (const edge of edges) {
+    const message = carried[edge.number];
     const classes = ["edge"];
-    const carried = edge.at <= position;
     if (event?.kind === "forward" && event.node === edge.node) classes.push("feeding");
     if (active.has(edge) || asked === edge) classes.push("flowing");
-    else if (carried) classes.push("carried");
-    if (carried) classes.push(sign(edge.amount));
+    else if (message) classes.push("carried");
+    if (message) classes.push(signOf(message.amount));
+    if (message && message.at === pass.wrongAt) classes.push("wrong-message");
     if (!isComputed(edge.node, position)) classes.push("waiting");
-    setClass(edge.group, classes.join(" "));
-    setText(edge.localText, asked === edge || !isComputed(edge.node, position) ? "∂ ?" : `∂ ${brief(edge.local)}`);
-    setText(edge.amountText, carried ? `← ${brief(edge.amount)}` : "");
+    setAttribute(edge.group, "class", classes.join(" "));
+    setText(edge.localText, asked === edge || !isComputed(edge.node, position) ? "∂ ?" : `∂ ${brief(edge.node.locals[edge.slot])}`);
+    setText(edge.amountText, message ? `← ${brief(message.amount)}` : "");
+    drawWidth(edge, largest);
   }
 }
 
-function describe(node, computed, gradient) {
-  const value = computed ? `value ${show(node.value)}` : "not computed yet";
+/** The largest size of what any edge carries, which is drawn widest. */
+function largestAmount() {
+  let largest = 0;
+  for (const message of pass.latest) {
+    const size = Math.abs(message?.amount ?? 0);
+    if (Number.isFinite(size) && size > largest) largest = size;
+  }
+  return largest || 1;
+}
+
+/** @param {Edge} edge @param {number} largest */
+function drawWidth(edge, largest) {
+  const share = Math.sqrt(Math.abs(pass.latest[edge.number]?.amount ?? 0) / largest);
+  const width = (1 + 3 * (Number.isFinite(share) ? share : 1)).toFixed(2);
+  if (changed(edge.group, "--width", width)) edge.group.style.setProperty("--width", width);
+}
+
+/** @param {GraphNode} node @param {boolean} known @param {number | null} gradient */
+function describe(node, known, gradient) {
+  const value = known ? `value ${show(node.value)}` : "not computed yet";
   const grad = gradient === null ? "gradient not reached yet"
     : `gradient ${show(gradient)}${isComplete(node, state.position) ? "" : " so far"}`;
   return `${equation(node)}: ${value}, ${grad}`;

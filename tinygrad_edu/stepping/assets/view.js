@@ -1,9 +1,16 @@
 // Zoom and pan: which part of the drawing is seen.
 
 import { byId } from "./text.js";
-import { data, events, nodes } from "./graph.js";
+import { operations } from "./graph.js";
+import { eventAt } from "./pass.js";
 import { state } from "./state.js";
-import { currentEdges, svg } from "./picture.js";
+import { currentMessages, svg } from "./picture.js";
+
+/**
+ * @typedef {import("./graph.js").Box} Box
+ * @typedef {import("./graph.js").GraphNode} GraphNode
+ */
+
 
 const home = svg.viewBox.baseVal;
 const whole = { x: home.x, y: home.y, width: home.width, height: home.height };
@@ -11,15 +18,16 @@ let view = { ...whole };
 let isSeen = false; // a page in a hidden frame has no size to fit into
 export const canvas = byId("canvas");
 
-/** How many pixels one unit of the drawing takes, when the view is that wide and high. */
+/** How many pixels one unit of the drawing takes, when the view is that wide and high. @param {Box} box */
 const scaleOf = (box) => Math.min(canvas.clientWidth / box.width, canvas.clientHeight / box.height);
 
+/** @param {Box} box */
 function setView(box) {
   view = box;
   svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
 }
 
-/** A view of a given scale in which the point (x, y) of the drawing lies at a share of the canvas. */
+/** A view of a given scale in which the point (x, y) of the drawing lies at a share of the canvas. @param {number} scale @param {number} x @param {number} y */
 function viewAt(scale, x, y, shareX = 0.5, shareY = 0.5) {
   const width = canvas.clientWidth / scale;
   const height = canvas.clientHeight / scale;
@@ -36,7 +44,7 @@ export function fit() {
   setView(viewAt(scale, whole.x + whole.width / 2, whole.y + whole.height / 2));
 }
 
-/** Zoom by a factor, holding the point of the drawing at these client coordinates still. */
+/** Zoom by a factor, holding the point of the drawing at these client coordinates still. @param {number} factor @param {number} [clientX] @param {number} [clientY] */
 export function zoomBy(factor, clientX, clientY) {
   cancelAnimationFrame(glide);
   const bounds = canvas.getBoundingClientRect();
@@ -47,24 +55,25 @@ export function zoomBy(factor, clientX, clientY) {
   setView(viewAt(scale, view.x + shareX * view.width, view.y + shareY * view.height, shareX, shareY));
 }
 
+/** @param {number} pixelsX @param {number} pixelsY */
 function panBy(pixelsX, pixelsY) {
   cancelAnimationFrame(glide);
   const scale = scaleOf(view);
   setView({ ...view, x: view.x - pixelsX / scale, y: view.y - pixelsY / scale });
 }
 
-/** The box of a node in the coordinates of the drawing. */
+/** The box of a node in the coordinates of the drawing. @param {GraphNode} node @returns {Box} */
 function boxOf(node) {
   node.box ??= (() => {
     const inner = node.group.getBBox();
-    const matrix = svg.getScreenCTM().inverse().multiply(node.group.getScreenCTM());
+    const matrix = /** @type {DOMMatrix} */ (svg.getScreenCTM()).inverse().multiply(/** @type {DOMMatrix} */ (node.group.getScreenCTM()));
     const corner = new DOMPoint(inner.x, inner.y).matrixTransform(matrix);
     return { x: corner.x, y: corner.y, width: inner.width * matrix.a, height: inner.height * matrix.d };
   })();
   return node.box;
 }
 
-/** The smallest box around some boxes. */
+/** The smallest box around some boxes. @param {Box[]} boxes */
 export function around(boxes) {
   const x = Math.min(...boxes.map((box) => box.x));
   const y = Math.min(...boxes.map((box) => box.y));
@@ -77,35 +86,35 @@ export function around(boxes) {
 
 const MARGIN = 12;
 
-/** Move the view, as little as needed, until a node is in sight, and its companions too if there is room. */
+/** Move the view, as little as needed, until a node is in sight, and its companions too if there is room. @param {GraphNode} node @param {GraphNode[]} [companions] */
 export function keepInView(node, companions = []) {
   const shown = [node, ...companions].filter((each) => each.isDrawn);
   if (!shown.length) return;
   const everything = around(shown.map(boxOf));
   const fits = everything.width + 2 * MARGIN <= view.width && everything.height + 2 * MARGIN <= view.height;
   const box = fits ? everything : boxOf(shown[0]);
-  const nearest = (low, size, viewLow, viewSize) => Math.min(Math.max(viewLow, low + size + MARGIN - viewSize), low - MARGIN);
+  const nearest = (/** @type {number} */ low, /** @type {number} */ size, /** @type {number} */ viewLow, /** @type {number} */ viewSize) => Math.min(Math.max(viewLow, low + size + MARGIN - viewSize), low - MARGIN);
   glideTo({ ...view, x: nearest(box.x, box.width, view.x, view.width), y: nearest(box.y, box.height, view.y, view.height) });
 }
 
 export function keepStepInView() {
-  const node = state.question?.edge.node ?? events[state.position - 1]?.node;
-  const edgesInQuestion = state.question ? [state.question.edge] : currentEdges();
-  if (node) keepInView(node, edgesInQuestion.map((edge) => edge.input));
+  const node = state.question?.message.edge.node ?? eventAt(state.position)?.node;
+  const messages = state.question ? [state.question.message] : currentMessages();
+  if (node) keepInView(node, messages.map((message) => message.edge.input));
 }
 
 const GLIDE_MILLISECONDS = 250;
 const prefersStillness = matchMedia("(prefers-reduced-motion: reduce)");
 let glide = 0;
 
-/** Move the view there in a moment, so that the eye can follow. */
+/** Move the view there in a moment, so that the eye can follow. @param {Box} target */
 function glideTo(target) {
   cancelAnimationFrame(glide);
   if (target.x === view.x && target.y === view.y) return;
   if (prefersStillness.matches) return setView(target);
   const from = view;
   const start = performance.now();
-  const advance = (now) => {
+  const advance = (/** @type {number} */ now) => {
     const share = Math.min(1, Math.max(0, (now - start) / GLIDE_MILLISECONDS));
     const eased = share * (2 - share);
     setView({ ...target, x: from.x + eased * (target.x - from.x), y: from.y + eased * (target.y - from.y) });
@@ -120,7 +129,7 @@ export function firstView() {
   isSeen = true;
   fit();
   if (scaleOf(whole) < READABLE_SCALE) {
-    const box = boxOf(nodes[data.forward[0]]);
+    const box = boxOf(operations[0]);
     setView(viewAt(READABLE_SCALE, box.x + box.width / 2, box.y + box.height / 2));
   }
 }
@@ -131,7 +140,7 @@ export function onResize() {
   else firstView();
 }
 
-export const pointers = new Map();
+export const pointers = /** @type {Map<number, { x: number, y: number }>} */ (new Map());
 export let dragged = 0;
 
 function pinchDistance() {
@@ -139,11 +148,13 @@ function pinchDistance() {
   return Math.hypot(one.x - other.x, one.y - other.y);
 }
 
+/** @param {PointerEvent} event */
 export function onPointerDown(event) {
   if (!pointers.size) dragged = 0;
   pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
 }
 
+/** @param {PointerEvent} event */
 export function onPointerMove(event) {
   const before = pointers.get(event.pointerId);
   if (!before) return;
