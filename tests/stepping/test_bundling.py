@@ -44,9 +44,9 @@ def test_only_what_is_exported_is_imported() -> None:
 
 def test_comments_are_for_readers_of_the_modules() -> None:
     text = (
-        '/**\n * What a is.\n */\nconst a = "// not one";\n  // indented\n  /* and\n  this */\nconst b = 2; // stays\n'
+        '/**\n * What a is.\n */\nconst a = "// not one";\n  // indented\n  /* and\n  this */\nconst b = 2; // goes\n'
     )
-    assert bundled(main=text) == '"use strict";\nconst a = "// not one";\nconst b = 2; // stays'
+    assert bundled(main=text) == '"use strict";\nconst a = "// not one";\nconst b = 2;'
 
 
 def test_what_is_not_used_is_left_out() -> None:

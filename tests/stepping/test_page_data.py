@@ -27,7 +27,7 @@ def test_a_square_by_hand(tmp_path: Path) -> None:
     leaf, square = data["nodes"]
     assert (data["root"], data["notice"], data["gradients"]) == (1, "", [6.0, 1.0])
     assert leaf == {"name": "a", "value": 3.0}
-    assert square == {"name": "root", "value": 9.0, "inputs": [0, 0], "rule": 0, "template": 0}
+    assert square == {"name": "L", "value": 9.0, "inputs": [0, 0], "rule": 0, "template": 0}
     assert data["templates"] == [{"rule": "N0N²", "locals": ["N0N", "N0N"]}]
 
 
@@ -67,4 +67,4 @@ def test_a_constant_is_said_to_be_one_and_has_no_gradient(tmp_path: Path) -> Non
 
 def test_parameters_of_modules_are_told(tmp_path: Path) -> None:
     nodes = data_of(Neuron(1)([2.0]), tmp_path)["nodes"]
-    assert [node["name"] for node in nodes if node.get("parameter")] == ["weights.0", "bias"]
+    assert [node["name"] for node in nodes if node.get("parameter")] == ["w₁", "b"]

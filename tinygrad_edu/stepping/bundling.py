@@ -7,7 +7,7 @@ Modules may use each other's functions in a circle, but while they are being loa
     import { a, b } from "./other.js";        the only form of import; names are not changed on the way
     export function f                          and `export const`, `export let`, `export class`
 
-Types, and comments that stand on lines of their own, are left out, since they are for readers of the modules.
+Types and comments are left out, since they are for readers of the modules.
 
 May import: nothing.
 """
@@ -23,6 +23,7 @@ _IMPORT = re.compile(r'^import \{ ([^}]*) \} from "\./([\w.]+)";\n', re.MULTILIN
 _DECLARATION = re.compile(r"^(export )?(?:async )?(?:const|let|class|function\*?) (\w+)", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/)[ \t]*\n", re.MULTILINE | re.DOTALL)
 _TYPE = re.compile(r"/\*\*(?:(?!\*/).)*\*/ ?")
+_REMARK = re.compile(r"[ \t]+// [^\"'`\n]*$", re.MULTILINE)
 _EMPTY_LINES = re.compile(r"^[ \t]*\n|^[ \t]+", re.MULTILINE)
 
 
@@ -81,7 +82,7 @@ def without_comments(text: str) -> str:
     >>> without_comments("a {\\n  /* red */\\n  color: red;\\n}\\n")
     'a {\\ncolor: red;\\n}\\n'
     """
-    return _EMPTY_LINES.sub("", _TYPE.sub("", _COMMENT.sub("", text)))
+    return _EMPTY_LINES.sub("", _REMARK.sub("", _TYPE.sub("", _COMMENT.sub("", text))))
 
 
 def declarations(text: str) -> Iterator[tuple[str, str]]:

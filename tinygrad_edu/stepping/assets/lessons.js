@@ -190,6 +190,7 @@ export function connectLessons() {
     refresh();
   };
   byId("batch").onchange = () => { learning.batchSize = Math.floor(readField("batch", "The batch size", 1, exampleCount) ?? learning.batchSize); input("batch").value = String(learning.batchSize); };
+  /** @type {HTMLDetailsElement} */ (byId("parameter-choice")).open = !learning.parameters.size;
   for (const leaf of leaves) {
     const box = make("input", { type: "checkbox", checked: learning.parameters.has(leaf), onchange: (/** @type {Event} */ event) => {
       if (/** @type {HTMLInputElement} */ (event.target).checked) learning.parameters.add(leaf);
