@@ -7,8 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tinygrad_edu import Neuron, Value, save_page
 
 

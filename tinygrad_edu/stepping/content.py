@@ -42,7 +42,7 @@ class Content:
             "root": self._place[stepper.root],
             "nodes": nodes,
             "gradients": [None if node in stepper.wording.constants else gradients[node] for node in stepper.nodes],
-            "templates": [{"rule": rule, "locals": locals_} for rule, locals_ in self._templates],
+            "templates": [{"rule": rule, "locals": list(locals_)} for rule, locals_ in self._templates],
             "notice": self._notice,
         }
 
@@ -65,9 +65,8 @@ class Content:
             content["source"] = node.source._asdict()
         return content
 
-    def with_examples(self, examples: tuple[Sequence[Value], Sequence[Sequence[float]]]) -> None:
-        """Add the examples that can be trained on: the leaves that stand for their numbers, and the numbers."""
-        leaves, rows = examples
+    def add_examples(self, leaves: Sequence[Value], rows: Sequence[Sequence[float]]) -> None:
+        """Add the examples that can be trained on: the leaves that stand for one, and the numbers of each."""
         self.data["examples"] = {"inputs": [self._place[leaf] for leaf in leaves], "rows": [list(row) for row in rows]}
 
     def rules(self, functions: str) -> str:

@@ -3,7 +3,7 @@
 The page carries the rules of its operations as JavaScript, written from the rule book, and computes values, local
 derivatives and the sweep itself; what people change is followed at once. The modules stand in `assets/`.
 
-May import: `files`, `value`, `backprop`, `drawing`; `bundling`, `content` and `stepper` of this folder.
+May import: `files`, `value`, `backprop`, `drawing`; `bundling`, `content`, `examples` and `stepper` of this folder.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
@@ -21,8 +22,9 @@ from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.drawing.graph import graph_svg
 from tinygrad_edu.drawing.limits import MAX_NODES
 from tinygrad_edu.files import write_whole
-from tinygrad_edu.stepping.bundling import bundle, without_comments
+from tinygrad_edu.stepping.bundling import bundle, compact_style
 from tinygrad_edu.stepping.content import Content
+from tinygrad_edu.stepping.examples import examples_of
 from tinygrad_edu.stepping.stepper import Stepper
 from tinygrad_edu.value import Value
 
@@ -33,14 +35,21 @@ ENDINGS = (".html", ".htm")
 ENTRIES = ("page.js",)
 
 
-def save_page(root: Value, file: str | os.PathLike[str], *, names: Mapping[str, Any] | None = None) -> None:
-    """Write the forward and the backward pass of `root` as one offline HTML file that steps through both.
+def save_page(
+    root: Value, file: str | os.PathLike[str], *, names: Mapping[str, Any] | None = None, data: Any = None
+) -> None:
+    """Write the live page of `root`: one offline HTML file that computes its graph, and steps through both passes.
+
+    In it, numbers of leaves can be changed, mistakes switched on, and training steps taken; values, derivatives and
+    gradients follow at once. `data=(inputs, X, y)` gives examples to train on: `inputs` are the leaves that stand for
+    one of them, first those of its features, a row of `X`, then those of its target, a number or a row of `y`.
 
     Nodes are named as `draw` names them: by label, else by the variable that holds them in the calling code, or in
     `names`. No gradient is touched: the page shows a sweep of its own, from zero.
 
     Raises ValueError for a root that is a leaf, for a graph of more than 2,000 nodes and for a file that does not
-    end in `.html`; TypeError for a root that is no `Value`; OSError where the file cannot be written.
+    end in `.html`; TypeError for a root that is no `Value`; both for data that does not fit; OSError where the file
+    cannot be written.
 
     >>> import pathlib, tempfile
     >>> x = Value(2.0, "x")
@@ -51,27 +60,29 @@ def save_page(root: Value, file: str | os.PathLike[str], *, names: Mapping[str, 
     """
     if os.path.splitext(file)[1].lower() not in ENDINGS:
         raise ValueError(f"a page is HTML, so its file ends in .html, which {os.fspath(file)!r} does not")
-    write_whole(file, _page(root, names))
+    write_whole(file, _page(root, names, data))
 
 
-def _page(root: Value, names: Mapping[str, Any] | None) -> str:
+def _page(root: Value, names: Mapping[str, Any] | None, data: Any) -> str:
     """The HTML of the whole page."""
     _check_size(root)
     stepper = Stepper(root, names)
     called = {name: node for node, name in stepper.names.items()}
     content = Content(stepper)
+    if data is not None:
+        content.add_examples(*examples_of(data, stepper.nodes))
 
     def read(module: str) -> str:
         return content.rules(_asset("functions.js")) if module == "rules.js" else _asset(module)
 
     parts = {
         "title": escape(f"Backpropagation through {stepper.names[root]!r}, step by step", quote=False),
-        "style": without_comments(_asset("page.css")),
+        "style": compact_style(_asset("page.css")),
         "svg": graph_svg(root, names=called),
         "data": _embedded(content.data),
         "script": bundle(ENTRIES, read),
     }
-    return Template(_asset("page.html")).substitute(parts)
+    return Template(re.sub(r"(?m)^ +", "", _asset("page.html"))).substitute(parts)
 
 
 def _check_size(root: Value) -> None:

@@ -117,7 +117,7 @@ function drawCurve() {
   const every = Math.ceil(steps.length / 400);
   const points = losses.map((loss, k) => (Number.isFinite(loss) && (k % every === 0 || k === losses.length - 1) ? `${x(k).toFixed(1)},${y(loss).toFixed(1)}` : "")).filter(Boolean);
   const marks = [at, learning.pinned?.step].map((k, place) => (k === undefined || !Number.isFinite(losses[k]) ? null
-    : makeSvg("circle", { class: place ? "pinned" : "here", cx: x(k), cy: y(losses[k]), r: 4 })));
+    : makeSvg("path", { class: place ? "pinned" : "here", d: `M${x(k)},${y(losses[k])}h0` })));
   byId("curve-picture").replaceChildren(makeSvg("svg", { viewBox: `0 0 ${CURVE.width} ${CURVE.height}`, preserveAspectRatio: "none", role: "img",
     "aria-label": `The loss fell or rose from ${show(losses[0])} to ${show(losses[losses.length - 1])} in ${steps.length - 1} steps` },
   makeSvg("polyline", { points: points.join(" ") }), ...marks));

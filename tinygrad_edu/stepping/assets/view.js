@@ -15,6 +15,8 @@ import { currentMessages, svg } from "./picture.js";
 const home = svg.viewBox.baseVal;
 const whole = { x: home.x, y: home.y, width: home.width, height: home.height };
 let view = { ...whole };
+let scale = 1; // of the view, while the canvas had its last size
+let isFitted = false; // whether it shows the whole graph, and should when the canvas gets another size
 let isSeen = false; // a page in a hidden frame has no size to fit into
 export const canvas = byId("canvas");
 
@@ -24,6 +26,8 @@ const scaleOf = (box) => Math.min(canvas.clientWidth / box.width, canvas.clientH
 /** @param {Box} box */
 function setView(box) {
   view = box;
+  scale = scaleOf(box);
+  isFitted = false;
   svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
 }
 
@@ -40,8 +44,8 @@ const FITTED_SCALE = 2;
 
 export function fit() {
   cancelAnimationFrame(glide);
-  const scale = Math.min(scaleOf(whole), FITTED_SCALE);
-  setView(viewAt(scale, whole.x + whole.width / 2, whole.y + whole.height / 2));
+  setView(viewAt(Math.min(scaleOf(whole), FITTED_SCALE), whole.x + whole.width / 2, whole.y + whole.height / 2));
+  isFitted = true;
 }
 
 /** Zoom by a factor, holding the point of the drawing at these client coordinates still. @param {number} factor @param {number} [clientX] @param {number} [clientY] */
@@ -51,14 +55,13 @@ export function zoomBy(factor, clientX, clientY) {
   const shareX = clientX === undefined ? 0.5 : (clientX - bounds.left) / bounds.width;
   const shareY = clientY === undefined ? 0.5 : (clientY - bounds.top) / bounds.height;
   const smallest = Math.min(scaleOf(whole), FITTED_SCALE) / 2;
-  const scale = Math.min(Math.max(scaleOf(view) * factor, smallest), LARGEST_SCALE);
-  setView(viewAt(scale, view.x + shareX * view.width, view.y + shareY * view.height, shareX, shareY));
+  const wanted = Math.min(Math.max(scaleOf(view) * factor, smallest), LARGEST_SCALE);
+  setView(viewAt(wanted, view.x + shareX * view.width, view.y + shareY * view.height, shareX, shareY));
 }
 
 /** @param {number} pixelsX @param {number} pixelsY */
 function panBy(pixelsX, pixelsY) {
   cancelAnimationFrame(glide);
-  const scale = scaleOf(view);
   setView({ ...view, x: view.x - pixelsX / scale, y: view.y - pixelsY / scale });
 }
 
@@ -136,7 +139,8 @@ export function firstView() {
 
 /** Keep the middle where it is; a page that was hidden when it opened has its first view now. */
 export function onResize() {
-  if (isSeen && canvas.clientWidth) setView(viewAt(scaleOf(view), view.x + view.width / 2, view.y + view.height / 2));
+  if (isSeen && isFitted && canvas.clientWidth) fit();
+  else if (isSeen && canvas.clientWidth) setView(viewAt(scale, view.x + view.width / 2, view.y + view.height / 2));
   else firstView();
 }
 
