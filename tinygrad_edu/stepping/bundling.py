@@ -100,13 +100,13 @@ def declarations(text: str) -> Iterator[tuple[str, str]]:
     """The name and the text of each declaration of a module, comments left out.
 
     >>> dict(declarations("/** one */\\nconst a = 1;\\nexport function f() {\\n  return a;\\n}\\n"))
-    {'a': 'const a = 1;\\n', 'f': 'export function f() {\\nreturn a;\\n}\\n'}
+    {'a': 'const a = 1;\\n', 'f': 'export function f() {\\n  return a;\\n}\\n'}
     """
     plain = _TYPE.sub("", _COMMENT.sub("", text))
     starts = [*_DECLARATION.finditer(plain)]
     ends = [match.start() for match in starts[1:]] + [len(plain)]
     for match, end in zip(starts, ends, strict=True):
-        yield match[2], _EMPTY_LINES.sub("", plain[match.start() : end])
+        yield match[2], plain[match.start() : end]
 
 
 def only_used(text: str, names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from textwrap import indent
 from typing import Any
 
 from tinygrad_edu.drawing.modules import is_parameter
@@ -73,7 +74,7 @@ class Content:
         """The module of the operations of this graph, with those of `functions` that they use."""
         text = script(list(self._rules))
         used = only_used(functions, re.findall(r"\w+", text)).replace("export ", "")
-        return f"export const rules = (() => {{\n{used}{text}\n}})();\n"
+        return f"export const rules = (() => {{\n{indent(used + text, '  ')}\n}})();\n"
 
 
 def _number(known: dict[Any, int], key: Any) -> int:

@@ -38,7 +38,9 @@ export function remainder(a, b) {
 /** The whole number at or below a / b. @param {number} a @param {number} b */
 export function floorDivide(a, b) {
   if (b === 0) return a / b;
-  const quotient = (a - remainder(a, b)) / b; // whole but for rounding
+  const rest = a % b;
+  const isBelow = rest !== 0 && rest < 0 !== b < 0;
+  const quotient = (a - rest) / b - (isBelow ? 1 : 0); // whole but for rounding
   if (quotient === 0) return a / b < 0 ? -0 : 0;
   const whole = Math.floor(quotient);
   return quotient - whole > 0.5 ? whole + 1 : whole;
@@ -66,7 +68,7 @@ function erfSeries(a) {
   return TWO_OVER_ROOT_PI * gauss(a) * sum;
 }
 
-/** The complement of the error function above 1, by its continued fraction. @param {number} a */
+/** The complement of the error function above ½, by its continued fraction. @param {number} a */
 function erfcFraction(a) {
   let fraction = a;
   for (let k = Math.ceil(30 + 250 / (a * a)); k > 0; k--) fraction = a + k / 2 / fraction;
@@ -83,8 +85,7 @@ export function erf(a) {
 /** 1 - erf(a), with all its digits also where that is nearly 0. @param {number} a @returns {number} */
 export function erfc(a) {
   if (a !== a) return a;
-  if (a < 0.5) return 1 - erf(a);
-  return a < 1 ? 1 - erfSeries(a) : a > 28 ? 0 : erfcFraction(a);
+  return a < 0.5 ? 1 - erf(a) : a > 28 ? 0 : erfcFraction(a);
 }
 
 // Of many numbers ----------------------------------------------------------------------------------------------------
