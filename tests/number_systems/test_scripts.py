@@ -57,6 +57,8 @@ def _numbers(item: Any) -> Any:
 def close(one: float, other: float, tolerance: float) -> bool:
     if math.isnan(other) or math.isinf(other):
         return str(one) == str(other)
+    if other == 0.0:
+        return str(one) == str(other) or (one != 0.0 and abs(one) < 5e-323)
     return abs(one - other) <= tolerance * abs(other) + 5e-324
 
 

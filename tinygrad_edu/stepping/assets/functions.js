@@ -41,7 +41,7 @@ export function floorDivide(a, b) {
   const rest = a % b;
   const isBelow = rest !== 0 && rest < 0 !== b < 0;
   const quotient = (a - rest) / b - (isBelow ? 1 : 0); // whole but for rounding
-  if (quotient === 0) return a / b < 0 ? -0 : 0;
+  if (quotient === 0) return 0 * (a / b); // with its sign
   const whole = Math.floor(quotient);
   return quotient - whole > 0.5 ? whole + 1 : whole;
 }
