@@ -7,10 +7,7 @@ message beside the right one: where each first differs from it, and by how much 
 """
 
 # %%
-import html
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from common import Demo, console
@@ -18,7 +15,6 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from tinygrad_edu import Value, gradcheck, save_page, topological_order
-from tinygrad_edu.drawing import graph_svg
 
 demo = Demo(__doc__)
 
@@ -143,36 +139,14 @@ for name, (_, why) in PASSES.items():
 
 # %% [markdown]
 # ## The same as a page
-# One file, no network: the four passes side by side, forwards and backwards with the arrow keys.
+# One file, no network. Each mistake is a switch in its menu: the sweep goes wrong before your eyes, the first wrong step
+# is marked, and finite differences convict it. Change the graph's number, and it is wrong again.
 
 # %%
 a, b, c = graph()
 c.grad = 0.0
-place = {node: k for k, node in enumerate(topological_order(c))}
-picture = graph_svg(c).replace(' id="', ' data-id="')  # the four copies must not share ids
-cards, data = [], []
-for k, (name, (walk, why)) in enumerate(PASSES.items()):
-    cards.append(
-        f'<section id="run-{k}" aria-label="{html.escape(name)}"><h2>{html.escape(name)}</h2>'
-        f'<div class="picture">{picture}</div><ol></ol><p class="verdict" aria-live="polite"></p></section>'
-    )
-    messages = [
-        {
-            "edge": f"edge-{'abc'.index(m.node.label)}-{m.position}",
-            "input": f"node-{'abc'.index(m.node.inputs[m.position].label)}",
-            "amount": f"← {m.amount:g}",
-            "after": f"{m.after:g}",
-            "text": str(m),
-        }
-        for m in runs[name]
-    ]
-    start = {"node-0": "–", "node-1": "2" if walk is second_without_reset else "–", "node-2": "1"}
-    data.append({"start": start, "messages": messages, "wrong": first_difference(runs[name]), "why": f"{why}.",
-                 "gradient": f"{gradients[name]:g}"})  # fmt: skip
-template = Path(__file__).with_name("why_topological_order_page.html").read_text(encoding="utf-8")
-page = template.replace("CARDS", "".join(cards)).replace("DATA", json.dumps(data).replace("<", "\\u003c"))
-demo.path("why_topological_order.html").write_text(page, encoding="utf-8")
-save_page(c, demo.path("why_topological_order_right_sweep.html"))
+page = demo.path("why_topological_order.html")
+save_page(c, page)
 
 # %%
-demo.done("open why_topological_order.html and press →; then try the three mistakes in the page's predict mode")
+demo.done("open why_topological_order.html#mistake=order and press →; the menu has the other mistakes")

@@ -5,13 +5,14 @@ import { data, edges, nodes, root } from "./graph.js";
 import { equation } from "./formulas.js";
 import { end, seedAt } from "./pass.js";
 import { state, stops } from "./state.js";
+import { MISTAKES } from "./mistakes.js";
 import { disagreement } from "./agreement.js";
 import { drawGraph, prepareDrawing, svg } from "./picture.js";
 import { openNeuron } from "./neuron.js";
 import { fillChoice, sumText } from "./panels.js";
 import { checkAnswer, drawQuestion, reveal, setPredicting } from "./predict.js";
 import { connectEditing, edit, redo, undo } from "./editing.js";
-import { connectLessons, toggleTraining } from "./lessons.js";
+import { connectLessons, setMistake, toggleTraining } from "./lessons.js";
 import { canvas, dragged, firstView, fit, keepInView, onPointerDown, onPointerMove, onResize, pointers, zoomBy } from "./view.js";
 import { draw, goTo, select, step, stopPlaying, togglePlaying } from "./moving.js";
 import { drawTheme, prefersDark, toggleTheme } from "./theme.js";
@@ -150,6 +151,8 @@ function begin() {
   drawTheme();
   firstView();
   draw();
+  const mistake = new URLSearchParams(location.hash.slice(1)).get("mistake"); // so that a link can lead to one
+  if (mistake && mistake in MISTAKES) setMistake(mistake);
 }
 
 begin();
