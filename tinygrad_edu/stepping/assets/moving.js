@@ -65,7 +65,7 @@ export function refresh() {
 
 /** @param {boolean} [moves] whether the step is brought into view */
 export function draw(moves = true) {
-  drawGraph();
+  drawGraph(moves);
   drawStep();
   drawNode();
   drawEditor();

@@ -259,11 +259,14 @@ export function drawMessages() {
   log.querySelector("[aria-current]")?.removeAttribute("aria-current");
   const latest = lines[state.position - 1];
   latest?.setAttribute("aria-current", "step");
-  if (latest) log.scrollTop = latest.offsetTop + latest.offsetHeight - log.clientHeight;
+  // After everything is drawn: to ask for a place between two changes would have the page laid out twice.
+  if (latest && shownAt !== state.position) requestAnimationFrame(() => { log.scrollTop = latest.offsetTop + latest.offsetHeight - log.clientHeight; });
+  shownAt = state.position;
   clearTimeout(waiting);
   if (lines.some((_, k) => k < visible && written[k] !== pass)) waiting = window.setTimeout(() => writeSome(visible - 1), 150);
 }
 let waiting = 0;
+let shownAt = -1;
 
 /** Write the lines above the present ones anew, some at a time. @param {number} from */
 function writeSome(from) {

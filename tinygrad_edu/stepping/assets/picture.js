@@ -13,15 +13,22 @@ import { state } from "./state.js";
 
 export const svg = /** @type {SVGSVGElement} */ (document.querySelector("#canvas svg"));
 /** @param {string} id @returns {SVGGElement | null} */
-export const find = (id) => svg.querySelector(`#${CSS.escape(id)}`);
+export const find = (id) => /** @type {SVGGElement | null} */ (/** @type {unknown} */ (document.getElementById(id)));
 /** What stands for a part that is not drawn: inputs of a wide neuron without a row, edges inside a neuron's box. */
 const undrawn = () => document.createElementNS("http://www.w3.org/2000/svg", "g");
 
 /** Positive, negative, nothing or broken: what colors and dashes tell. @param {number} number */
 export const signOf = (number) => (!Number.isFinite(number) ? "broken" : number > 0 ? "positive" : number < 0 ? "negative" : "nothing");
 
+/** The copies of each node's numbers: where it is an input of a neuron, say. @type {Map<string, Element[]>} */
+const copies = new Map();
+for (const copy of svg.querySelectorAll("[data-of]")) {
+  const of = copy.getAttribute("data-of") ?? "";
+  copies.set(of, [...(copies.get(of) ?? []), copy]);
+}
+
 /** Where a number of a node is written: in its own shape, and in copies. @param {GraphNode} node @param {string} role @returns {SVGElement[]} */
-const textsOf = (node, role) => [node.group, ...svg.querySelectorAll(`[data-of="node-${node.id}"]`)].flatMap((shape) => [...shape.querySelectorAll(`.${role}`)])
+const textsOf = (node, role) => [node.group, ...(copies.get(`node-${node.id}`) ?? [])].flatMap((shape) => [...shape.querySelectorAll(`.${role}`)])
   .map((text) => /** @type {SVGElement} */ (text));
 
 for (const node of nodes) {
@@ -95,7 +102,8 @@ export function currentMessages() {
   return state.granularity === "edge" ? [event.message] : stepOf(event);
 }
 
-export function drawGraph() {
+/** @param {boolean} [saysAll] whether what screen readers are told is written at once, or when the hands are still */
+export function drawGraph(saysAll = true) {
   const { position } = state;
   const event = eventAt(position);
   const { gradients, carried } = snapshot(position);
@@ -116,10 +124,12 @@ export function drawGraph() {
     setAttribute(node.group, "class", classes.join(" "));
     for (const text of node.valueTexts) setText(text, known ? brief(node.value) : "?");
     for (const text of node.gradTexts) setText(text, brief(gradient));
-    setAttribute(node.group, "aria-label", describe(node, known, gradient));
     setAttribute(node.group, "aria-pressed", String(state.selected === node));
     setAttribute(node.group, "tabindex", state.focus === node ? "0" : "-1");
   }
+  clearTimeout(speaking);
+  if (saysAll) describeAll();
+  else speaking = window.setTimeout(describeAll, 150);
   const largest = largestAmount();
   for (const edge of edges) {
     const message = carried[edge.number];
@@ -135,6 +145,12 @@ export function drawGraph() {
     setText(edge.amountText, message ? `← ${brief(message.amount)}` : "");
     drawWidth(edge, largest);
   }
+}
+
+let speaking = 0;
+function describeAll() {
+  const { gradients } = snapshot(state.position);
+  for (const node of nodes) setAttribute(node.group, "aria-label", describe(node, isComputed(node, state.position), gradients[node.id]));
 }
 
 /** The largest size of what any edge carries, which is drawn widest. */
