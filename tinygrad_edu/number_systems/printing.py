@@ -250,7 +250,12 @@ def javascript_array(written: Sequence[str]) -> str:
 
 
 def repeated_calls(formulas: Iterable[Any], write: Callable[[Any], str]) -> list[str]:
-    """The calls that are made more than once in these formulas, always or nearly so, as `write` writes them."""
+    """The calls that are made more than once in these formulas, always or nearly so, as `write` writes them.
+
+    >>> a = Symbol("a")
+    >>> repeated_calls([symbols.exp(a), 1.0 + symbols.exp(a)], python)
+    ['exp(a)']
+    """
     uses: dict[str, int] = {}
     for item in formulas:
         _count_calls(item, uses, write)
