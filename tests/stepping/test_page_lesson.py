@@ -146,8 +146,8 @@ HANDS_AT_WORK = """([count, seed]) => {
     let s = seed;
     const random = () => { s = (s * 1664525 + 1013904223) % 4294967296; return s / 4294967296; };
     const pick = (list) => list[Math.floor(random() * list.length)];
-    const keys = ["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown", "Home", "End", "b", " ", "p", "t", "f", "l", "e", "+",
-        "-", "0", "?", "Enter", "Escape", "PageUp", "PageDown", "z", "y"];
+    const keys = ["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown", "Home", "End", "b", " ", "p", "t", "f", "l",
+        "e", "+", "-", "0", "?", "Enter", "Escape", "PageUp", "PageDown", "z", "y"];
     const texts = ["", "2", "-0.5", "1e999", "nan", "x", "2/3", "1/0", "0", "1e300", "--", "1e-320"];
     for (let k = 0; k < count; k++) {
         const open = document.querySelector("dialog[open]");

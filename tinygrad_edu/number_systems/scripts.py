@@ -6,7 +6,7 @@ As `floats.specialize` does for Python, the rules of an operation run on symbols
 
 `misplaced` is a mistake that people make: the derivative by the output, 1 - y², taken at the input, 1 - a².
 
-May import: `op`; `floats`, `printing`, `primitives` and `symbols` of this folder.
+May import: `op`; `floats`, `printing` and `symbols` of this folder.
 """
 
 from __future__ import annotations
