@@ -139,8 +139,8 @@ for name, (_, why) in PASSES.items():
 
 # %% [markdown]
 # ## The same as a page
-# One file, no network. Each mistake is a switch in its menu: the sweep goes wrong before your eyes, the first wrong step
-# is marked, and finite differences convict it. Change the graph's number, and it is wrong again.
+# One file, no network. Each mistake is a switch in its menu: the sweep goes wrong before your eyes, the first wrong
+# step is marked, and finite differences convict it. Change the graph's number, and it is wrong again.
 
 # %%
 a, b, c = graph()
