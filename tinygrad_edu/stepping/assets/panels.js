@@ -260,13 +260,18 @@ export function drawMessages() {
   const latest = lines[state.position - 1];
   latest?.setAttribute("aria-current", "step");
   // After everything is drawn: to ask for a place between two changes would have the page laid out twice.
-  if (latest && shownAt !== state.position) requestAnimationFrame(() => { log.scrollTop = latest.offsetTop + latest.offsetHeight - log.clientHeight; });
-  shownAt = state.position;
+  if (latest) requestAnimationFrame(() => scrollDown(2));
   clearTimeout(waiting);
   if (lines.some((_, k) => k < visible && written[k] !== pass)) waiting = window.setTimeout(() => writeSome(visible - 1), 150);
 }
 let waiting = 0;
-let shownAt = -1;
+
+/** The latest line is the last that is seen. Lines get their true heights once they are in sight, so it takes two looks. @param {number} looks */
+function scrollDown(looks) {
+  const log = byId("log");
+  log.scrollTop = log.scrollHeight;
+  if (looks > 1) requestAnimationFrame(() => scrollDown(looks - 1));
+}
 
 /** Write the lines above the present ones anew, some at a time. @param {number} from */
 function writeSome(from) {
