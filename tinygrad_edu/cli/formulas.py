@@ -14,7 +14,7 @@ from tinygrad_edu.checking import gradcheck
 from tinygrad_edu.cli.exit_codes import FAILED
 from tinygrad_edu.drawing import draw
 from tinygrad_edu.stepping.expression import parse_expression
-from tinygrad_edu.stepping.page import save_page
+from tinygrad_edu.stepping.pages import save_page
 from tinygrad_edu.stepping.shell import debug
 from tinygrad_edu.value import Value
 
