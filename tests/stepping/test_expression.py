@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tinygrad_edu import Value
 from tinygrad_edu.ops import RULE_BOOK
 from tinygrad_edu.stepping.calls import callable_operations
-from tinygrad_edu.stepping.expression import parse_expression
+from tinygrad_edu.stepping.expression import ExpressionError, names_in, parse_expression
 
 NAMES = {"w": 1.5, "x": -2.0, "b": 0.25}
 
@@ -123,6 +123,49 @@ def test_a_hundred_levels_are_not_too_deep_and_one_more_is() -> None:
 @pytest.mark.parametrize("text", ["-" * 10_000, "2**" * 3_000 + "2"], ids=["signs", "powers"])
 def test_what_is_too_much_for_pythons_parser_is_refused_in_our_words(text: str) -> None:
     assert "too deep for Python's parser" in refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("w * * x", 4),
+        ("  w x", 4),
+        ("é\n+ q", 4),
+        ("tanh(w", 4),
+        ("", 0),
+        ("w *", 3),
+        ("w + tahn(x)", 4),
+        ("x" * 10_001, 10_000),
+        ("((((x))", 1),
+    ],
+)
+def test_a_refusal_knows_its_place_in_the_text(text: str, place: int) -> None:
+    with pytest.raises(ExpressionError) as refused:
+        parse_expression(text, {**NAMES, "é": 1.0})
+    assert refused.value.place == place
+    assert str(refused.value).startswith(f"{refused.value.problem}, at character {place + 1} of the expression: ")
+
+
+def test_the_names_of_a_formula_are_those_that_stand_for_numbers() -> None:
+    assert names_in("x2*x1 + tanh(é)*b + x1") == ["x2", "x1", "é", "b"]
+    assert names_in(" lambda*lambd_ + \n ﬁ") == ["lambda", "lambd_", "fi"]
+    assert names_in("2 + relu(-1)") == []
+    assert names_in("tanh + q(x)") == ["x"], "what only lacks its brackets is no name; what is called, neither"
+    with pytest.raises(ExpressionError, match="there is no value for 'tanh'"):
+        parse_expression("tanh + 1", {})
+    with pytest.raises(ExpressionError, match="at character 5"):
+        names_in("w ++* x")
+    with pytest.raises(TypeError, match="an expression is text"):
+        names_in(3)  # type: ignore[arg-type]
+
+
+@given(st.recursive(atoms, larger, max_leaves=12))
+def test_a_formula_needs_the_names_that_it_has(text: str) -> None:
+    names = names_in(text)
+    assert parse_expression(text, {name: NAMES[name] for name in names}) is not None
+    for name in names:
+        with pytest.raises(ExpressionError, match=f"no value for '{name}'"):
+            parse_expression(text, {other: NAMES[other] for other in names if other != name})
 
 
 def test_names_become_labeled_leaves_one_for_each() -> None:

@@ -4,7 +4,7 @@ May import: the modules of this folder.
 """
 
 from tinygrad_edu.stepping.explanation import Explanation, Path, explain
-from tinygrad_edu.stepping.expression import parse_expression
+from tinygrad_edu.stepping.expression import ExpressionError, parse_expression
 from tinygrad_edu.stepping.pages import save_page
 from tinygrad_edu.stepping.shell import StepperShell, debug
 from tinygrad_edu.stepping.stepper import NON_FINITE, Breakpoint, ForwardStep, NodeStage, NodeView, Stepper
@@ -13,6 +13,7 @@ __all__ = [
     "NON_FINITE",
     "Breakpoint",
     "Explanation",
+    "ExpressionError",
     "ForwardStep",
     "NodeStage",
     "NodeView",

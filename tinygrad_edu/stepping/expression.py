@@ -19,7 +19,7 @@ from tinygrad_edu.origins import Source
 from tinygrad_edu.stepping.calls import call, callable_operations, check_name
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["parse_expression"]
+__all__ = ["ExpressionError", "names_in", "parse_expression"]
 
 T = TypeVar("T")
 
@@ -57,23 +57,47 @@ _INFIX: dict[type[ast.operator], Callable[..., Value]] = {
 }
 
 
+class ExpressionError(ValueError):
+    """A text that is no formula: `problem` says why, and `place` where, in characters from its beginning.
+
+    >>> try:
+    ...     parse_expression("w * * x", {"w": 1.0, "x": 2.0})
+    ... except ExpressionError as error:
+    ...     print(error.place, error.problem)
+    4 expected a number, a name or a bracket, but there is '*'
+    """
+
+    def __init__(self, problem: str, place: int, text: str) -> None:
+        self.problem = _printable(problem)
+        self.place = place
+        before, after = text[max(place - 30, 0) : place], text[place : place + 30]
+        super().__init__(_printable(f"{problem}, at character {place + 1} of the expression: {before}⟨here⟩{after}"))
+
+
+def names_in(text: str) -> list[str]:
+    """The names of a formula that stand for numbers, in the order of the text.
+
+    Raises ExpressionError, as `parse_expression` does, for a text in which not even names can be told.
+
+    >>> names_in("tanh(w*x + b) - w")
+    ['w', 'x', 'b']
+    """
+    return _Formula(text, {}).names()
+
+
 def parse_expression(text: str, names: Mapping[str, float | Value]) -> Value:
     """The `Value` that a formula stands for; names become leaves with that label, one for each name.
 
     Numbers, names, + - * / // % **, brackets and the operations of the rule book as functions: `tanh(w*x + b)`. Each
     node's `source` is the part of the text that it stands for.
 
-    Raises ValueError, with the place in the text, for anything else, for a name that `names` does not have, for
-    more than 10,000 characters and for nesting more than 100 deep; TypeError when `text` is not text.
+    Raises ExpressionError, a ValueError with the place in the text, for anything else, for a name that `names` does not
+    have, for more than 10,000 characters and for nesting more than 100 deep; TypeError when `text` is not text.
 
     >>> loss = parse_expression("tanh(w*x + b) ** 2", {"w": 1.0, "x": 2.0, "b": -0.5})
     >>> round(loss.data, 6), loss.inputs[0].source.text
     (0.819293, 'tanh(w*x + b)')
     """
-    if not isinstance(text, str):
-        raise TypeError(f"an expression is text such as 'tanh(w*x + b)', not {text!r:.80}")
-    if len(text) > MAX_LENGTH:
-        raise ValueError(f"an expression may have {MAX_LENGTH:,} characters, and this one has {len(text):,}")
     leaves = {name: value if isinstance(value, Value) else Value(value, name) for name, value in names.items()}
     formula = _Formula(text, leaves)
     return as_value(formula.term(formula.tree(), MAX_DEPTH))
@@ -83,17 +107,20 @@ class _Formula:
     """A text, and what its names stand for. What is no formula is refused, and where."""
 
     def __init__(self, text: str, leaves: Mapping[str, Value]) -> None:
+        if not isinstance(text, str):
+            raise TypeError(f"an expression is text such as 'tanh(w*x + b)', not {text!r:.80}")
         self.text = text
+        if len(text) > MAX_LENGTH:
+            problem = f"an expression may have {MAX_LENGTH:,} characters, and this one has {len(text):,}"
+            raise self.refusal(problem, MAX_LENGTH)
         self.leaves = {_normal(name): leaf for name, leaf in leaves.items()}
         # On one line without an indent, a column of the tree is a place in the text. Words of Python's own, such as
         # lambda, are names like any other here, so its parser sees others of the same length.
         self.line = _KEYWORD.sub(lambda word: word[0][:-1] + "_", re.sub(r"\s", " ", text).lstrip())
         self.indent = len(text) - len(self.line)
 
-    def refusal(self, problem: str, place: int) -> ValueError:
-        before, after = self.text[max(place - 30, 0) : place], self.text[place : place + 30]
-        message = f"{problem}, at character {place + 1} of the expression: {before}⟨here⟩{after}"
-        return ValueError("".join(c if c.isprintable() else ascii(c)[1:-1] for c in message))
+    def refusal(self, problem: str, place: int) -> ExpressionError:
+        return ExpressionError(problem, place, self.text)
 
     def tree(self) -> ast.expr:
         """What Python's parser makes of the text."""
@@ -111,6 +138,13 @@ class _Formula:
         except (RecursionError, MemoryError) as error:
             problem = "this is too long or too deep for Python's parser; fsum(...) adds any number of terms"
             raise self.refusal(problem, 0) from error
+
+    def names(self) -> list[str]:
+        tree = self.tree()
+        functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        found = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions]
+        named = [_normal(self.text[self.span(node)]) for node in sorted(found, key=lambda node: node.col_offset)]
+        return [name for name in dict.fromkeys(named) if name not in callable_operations()]
 
     def span(self, node: ast.expr) -> slice:
         """The part of the text that a node of the tree stands for: the tree counts bytes."""
@@ -177,6 +211,10 @@ class _Formula:
 
 def _normal(name: str) -> str:
     return unicodedata.normalize("NFKC", name)  # as Python compares names
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _quoted(word: str) -> str:
