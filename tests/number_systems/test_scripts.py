@@ -137,7 +137,21 @@ def test_sums_are_rounded_once(run: Any) -> None:
         [1.0, 1e100, 1.0, -1e100],
         [2.0**53, 1.0, 2.0**-60],
         [math.inf, -math.inf],
+        # Too large on the way: what is least still counts, and a half is rounded to the even digit, or up with more.
+        [1e308, 1e308, -1e308, -1e308, 5e-324],
+        [1.7e308, 1.7e308, 1e-300, -1.7e308, -1.7e308, 3e-310],
+        [1e308, 1e308, -1e308, -1e308 + 2.0**971, 2.0**918],
+        [1e308, 1e308, -1e308, -1e308 + 2.0**971, 2.0**917, 5e-324],
+        [1e308, 1e308, 1e308, -1e308, -1e308],
+        [1.7976931348623157e308, 2.0**970, -5e-324, 0.0],
+        [-1.7976931348623157e308, -(2.0**970), 0.0],
+        [1.7976931348623157e308, 1.7976931348623157e308, -(2.0**970), -1.7976931348623157e308],
     ]
+    rng = random.Random(1)
+    for _ in range(200):
+        huge = [rng.uniform(-1, 1) * 2.0 ** rng.choice([1023, 1022, 990]) for _ in range(6)]
+        left = [rng.choice([1, -1]) * 2.0 ** rng.randint(-1074, 1000) for _ in range(6)]
+        rows.append([*huge, *left, *(-term for term in huge), *rng.choices(left, k=3)])
     rows = [row + [0.0] * (30 - len(row)) for row in rows]
     for row, result in zip(rows, run("(...x) => fsum(x)", rows), strict=True):
         assert str(result) == str(floats.fsum(row)), row

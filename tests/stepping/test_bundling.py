@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 
-from tinygrad_edu.stepping.bundling import bundle, declarations, only_used
+from tinygrad_edu.stepping.bundling import bundle, compact_script, declarations, only_used
 
 ASSETS = files("tinygrad_edu.stepping").joinpath("assets")
 
@@ -21,7 +21,7 @@ def test_what_is_imported_comes_first_and_each_module_once() -> None:
         b='import { c } from "./c.js";\nexport const b = () => c;\n',
         c="export const c = 1;\n",
     )
-    assert script == '"use strict";\nconst c = 1;\nconst b = () => c;\nb(c);'
+    assert script == '"use strict";\nconst c=1;\nconst b=()=>c;\nb(c);'
 
 
 def test_modules_may_import_each_other() -> None:
@@ -46,7 +46,24 @@ def test_comments_are_for_readers_of_the_modules() -> None:
     text = (
         '/**\n * What a is.\n */\nconst a = "// not one";\n  // indented\n  /* and\n  this */\nconst b = 2; // goes\n'
     )
-    assert bundled(main=text) == '"use strict";\nconst a = "// not one";\nconst b = 2;'
+    assert bundled(main=text) == '"use strict";\nconst a="// not one";\nconst b=2;'
+
+
+@pytest.mark.parametrize(
+    ("text", "compact"),
+    [
+        ('f(a, "b , c") + 1', 'f(a,"b , c")+1'),
+        ("a + +b - -c", "a+ +b- -c"),
+        ("x = a / b / c", "x=a/b/c"),
+        ("t.replace(/ - ( [/]) /g, ' - ')", "t.replace(/ - ( [/]) /g,' - ')"),
+        ("`a + ${b + `${c} - d`} + ${ {a: 1} } e`;", "`a + ${b + `${c} - d`} + ${ {a: 1} } e`;"),
+        ("if (a) return !b;\nelse throw c;", "if(a)return!b;\nelse throw c;"),
+        ("function* f() { yield* g; }", "function*f(){yield*g;}"),
+        ("const $ = typeof x in y", "const $=typeof x in y"),
+    ],
+)
+def test_only_spaces_that_mean_nothing_are_left_out(text: str, compact: str) -> None:
+    assert compact_script(text) == compact
 
 
 def test_what_is_not_used_is_left_out() -> None:

@@ -73,7 +73,9 @@ def _choose(index: float, options: Sequence[float]) -> float:
 
 
 def _dot(weights: Sequence[float], inputs: Sequence[float], bias: float) -> float:
-    return sum(map(operator.mul, weights, inputs), bias)
+    for weight, value in zip(weights, inputs, strict=True):
+        bias += weight * value  # not by `sum`, which since Python 3.12 keeps what rounding loses, as replay does not
+    return bias
 
 
 def _logsumexp(terms: Sequence[float]) -> float:

@@ -7,7 +7,7 @@ Modules may use each other's functions in a circle, but while they are being loa
     import { a, b } from "./other.js";        the only form of import; names are not changed on the way
     export function f                          and `export const`, `export let`, `export class`
 
-Types and comments are left out, since they are for readers of the modules.
+Types and comments are left out, since they are for readers of the modules, and spaces that mean nothing; lines stay.
 
 May import: nothing.
 """
@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["bundle", "compact_style", "declarations", "only_used", "without_comments"]
+__all__ = ["bundle", "compact_script", "compact_style", "declarations", "only_used", "without_comments"]
 
 _IMPORT = re.compile(r'^import \{ ([^}]*) \} from "\./([\w.]+)";\n', re.MULTILINE)
 _DECLARATION = re.compile(r"^(export )?(?:async )?(?:const|let|class|function\*?) (\w+)", re.MULTILINE)
@@ -25,6 +25,20 @@ _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/)[ \t]*\n", re.MUL
 _TYPE = re.compile(r"/\*\*(?:(?!\*/).)*\*/ ?")
 _REMARK = re.compile(r"[ \t]+// [^\"'`\n]*$", re.MULTILINE)
 _EMPTY_LINES = re.compile(r"^[ \t]*\n|^[ \t]+", re.MULTILINE)
+
+
+def _template(levels: int) -> str:
+    """A template literal; between ${ and } there is code, in which templates stand again, so many levels deep."""
+    inside = rf"[^`{{}}]|{{[^`{{}}]*}}|{_template(levels - 1)}" if levels else r"[^`{}]"
+    return rf"`(?:[^`\\$]|\\.|\$(?!{{)|\${{(?:{inside})*}})*`"
+
+
+#: What a script holds word by word: templates, strings, and regular expressions, which follow an operator.
+_LITERAL = re.compile(
+    rf"""({_template(2)}|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
+    r"""|(?:(?<=[(,=:!&|?])|(?<=[(,=:!&|?] ))/(?![/*])(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/\w*)"""
+)
+_SPACE = re.compile(r"(?<![\w$+-]) +| +(?![\w$+-])|(?<=[\w$]) +(?=[+-])|(?<=[+-]) +(?=[\w$])")
 
 
 def bundle(entries: Sequence[str], read: Callable[[str], str]) -> str:
@@ -35,15 +49,15 @@ def bundle(entries: Sequence[str], read: Callable[[str], str]) -> str:
     >>> modules = {"a.js": 'import { b } from "./b.js";\\nb();\\n', "b.js": "// says it\\nexport const b = () => 1;\\n"}
     >>> print(bundle(["a.js"], modules.__getitem__))
     "use strict";
-    const b = () => 1;
+    const b=()=>1;
     b();
     """
     texts: dict[str, str] = {}
     for entry in entries:
         _collect(entry, read, texts, set())
     _check_names(texts)
-    scripts = [without_comments(re.sub(r"(?m)^export ", "", _IMPORT.sub("", text))) for text in texts.values()]
-    return '"use strict";\n' + "".join(scripts).rstrip("\n")
+    plain = [without_comments(re.sub(r"(?m)^export ", "", _IMPORT.sub("", text))) for text in texts.values()]
+    return '"use strict";\n' + compact_script("".join(plain)).rstrip("\n")
 
 
 def _collect(name: str, read: Callable[[str], str], texts: dict[str, str], on_the_way: set[str]) -> None:
@@ -83,6 +97,16 @@ def without_comments(text: str) -> str:
     'const a = 1;\\nconst b = (a);\\n'
     """
     return _EMPTY_LINES.sub("", _REMARK.sub("", _TYPE.sub("", _COMMENT.sub("", text))))
+
+
+def compact_script(text: str) -> str:
+    """A script without comments, less the spaces around its signs; `a - -b` keeps those that it needs.
+
+    >>> compact_script("const f = (a) => (a ? `${a} + 1` : a - -1);\\n")
+    'const f=(a)=>(a?`${a} + 1`:a- -1);\\n'
+    """
+    parts = _LITERAL.split(text)  # every other one is a literal
+    return "".join(part if k % 2 else _SPACE.sub("", part) for k, part in enumerate(parts))
 
 
 def compact_style(text: str) -> str:

@@ -105,7 +105,7 @@ export function fsum(terms) {
       if (lost !== 0) parts[count++] = lost;
       rest = sum;
     }
-    if (!Number.isFinite(rest)) return fsum(terms.map((each) => each * 2 ** -64)) * 2 ** 64;
+    if (!Number.isFinite(rest)) return exactSum(terms); // which may be finite in the end
     parts.length = count;
     if (rest !== 0) parts.push(rest);
   }
@@ -132,6 +132,24 @@ function rounded(parts) {
     break;
   }
   return sum;
+}
+
+/** The sum in whole numbers of 2⁻¹⁰⁷⁴, the smallest number there is, rounded to the nearest. @param {number[]} terms */
+function exactSum(terms) {
+  const total = terms.reduce((sum, term) => sum + inSmallest(term), 0n);
+  const size = total < 0n ? -total : total;
+  const surplus = BigInt(Math.max(0, size.toString(2).length - 64));
+  const top = size >> surplus;
+  const rest = top << surplus === size ? 0n : 1n; // below the last digit: whether anything is left decides a half
+  return Math.sign(Number(total)) * Number(top | rest) * 2 ** (Number(surplus) - 1074);
+}
+
+/** How many times 2⁻¹⁰⁷⁴ a number is. @param {number} number */
+function inSmallest(number) {
+  const [bits] = new BigUint64Array(Float64Array.of(Math.abs(number)).buffer);
+  const exponent = bits >> 52n;
+  const size = exponent ? ((bits & 0xfffffffffffffn) | 0x10000000000000n) << (exponent - 1n) : bits;
+  return number < 0 ? -size : size;
 }
 
 /** Σ weightᵢ · inputᵢ + bias. @param {number[]} weights @param {number[]} inputs @param {number} bias */
