@@ -3,6 +3,7 @@
 May import: the modules of this folder.
 """
 
+from tinygrad_edu.stepping.cells import Page, page
 from tinygrad_edu.stepping.explanation import Explanation, Path, explain
 from tinygrad_edu.stepping.expression import ExpressionError, parse_expression
 from tinygrad_edu.stepping.pages import save_page
@@ -17,11 +18,13 @@ __all__ = [
     "ForwardStep",
     "NodeStage",
     "NodeView",
+    "Page",
     "Path",
     "Stepper",
     "StepperShell",
     "debug",
     "explain",
+    "page",
     "parse_expression",
     "save_page",
 ]

@@ -28,11 +28,11 @@ from tinygrad_edu.stepping.examples import examples_of
 from tinygrad_edu.stepping.stepper import Stepper
 from tinygrad_edu.value import Value
 
-__all__ = ["save_page"]
+__all__ = ["asset", "page_html", "save_page"]
 
 ENDINGS = (".html", ".htm")
-#: The module that begins; it imports all others.
-ENTRIES = ("page.js",)
+#: The module that begins; it imports all others but the additions.
+ENTRY = "page.js"
 
 
 def save_page(
@@ -60,11 +60,15 @@ def save_page(
     """
     if os.path.splitext(file)[1].lower() not in ENDINGS:
         raise ValueError(f"a page is HTML, so its file ends in .html, which {os.fspath(file)!r} does not")
-    write_whole(file, _page(root, names, data))
+    write_whole(file, page_html(root, names, data))
 
 
-def _page(root: Value, names: Mapping[str, Any] | None, data: Any) -> str:
-    """The HTML of the whole page."""
+def page_html(root: Value, names: Mapping[str, Any] | None = None, data: Any = None, addition: str = "") -> str:
+    """The HTML of the whole page; `addition` is a module of `assets/` that begins after all others.
+
+    >>> page_html(Value(2.0, "x") * 3.0).splitlines()[0]
+    '<!doctype html>'
+    """
     _check_size(root)
     stepper = Stepper(root, names)
     called = {name: node for node, name in stepper.names.items()}
@@ -73,16 +77,16 @@ def _page(root: Value, names: Mapping[str, Any] | None, data: Any) -> str:
         content.add_examples(*examples_of(data, stepper.nodes))
 
     def read(module: str) -> str:
-        return content.rules(_asset("functions.js")) if module == "rules.js" else _asset(module)
+        return content.rules(asset("functions.js")) if module == "rules.js" else asset(module)
 
     parts = {
         "title": escape(f"Backpropagation through {stepper.names[root]!r}, step by step", quote=False),
-        "style": compact_style(_asset("page.css")),
+        "style": compact_style(asset("page.css")),
         "svg": graph_svg(root, names=called),
         "data": _embedded(content.data),
-        "script": bundle(ENTRIES, read),
+        "script": bundle([ENTRY, addition] if addition else [ENTRY], read),
     }
-    return Template(re.sub(r"(?m)^ +", "", _asset("page.html"))).substitute(parts)
+    return Template(re.sub(r"(?m)^ +", "", asset("page.html"))).substitute(parts)
 
 
 def _check_size(root: Value) -> None:
@@ -94,7 +98,8 @@ def _check_size(root: Value) -> None:
         )
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file of `assets/`."""
     return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
 
 
