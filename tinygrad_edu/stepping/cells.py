@@ -22,7 +22,11 @@ _FRAME = "width:100%;border:1px solid #8888;border-radius:6px;box-sizing:border-
 
 
 class Page:
-    """A live page, which a notebook shows where a cell ends in it; `html` is its text."""
+    """A live page, which a notebook shows where a cell ends in it; `html` is its text.
+
+    >>> page(Value(2.0, "x") ** 2)._repr_html_()[:7]
+    '<iframe'
+    """
 
     def __init__(self, html: str) -> None:
         self.html = html
