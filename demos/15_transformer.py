@@ -150,4 +150,4 @@ for head, (axis, rows) in enumerate(zip(axes, model([0, *[ord(letter) - 96 for l
 demo.save(figure, "15_attention.png")
 
 # %%
-demo.done("a second block, or a temperature: logits / 0.7; the package has last names too (dist.all.last)")
+demo.done("a second block, or a temperature: logits / 0.7; then 16_your_own_operation.py")

@@ -26,7 +26,7 @@ SCRIPTS = [*CHAPTERS, *(path for path in OTHERS if path.stem not in ELSEWHERE)]
 
 def test_there_is_a_demo_for_each_chapter():
     assert [path.name[:2] for path in CHAPTERS] == [f"{number:02}" for number in range(1, len(CHAPTERS) + 1)]
-    assert len(CHAPTERS) == 15
+    assert len(CHAPTERS) == 18
 
 
 @pytest.fixture(scope="session")
@@ -125,6 +125,33 @@ def test_the_transformer_learns_and_replay_is_faster(quick_run):
     losses = [float(loss) for loss in re.findall(r"test loss (\S+) nats", printed)]
     assert losses[-1] < losses[0] - 0.1
     assert float(re.search(r": (\d+) times faster", printed)[1]) > 10
+
+
+def test_a_wrong_derivative_is_found_and_the_right_one_sees_the_seasons(quick_run):
+    printed, _ = quick_run(DEMOS / "16_your_own_operation.py")
+    assert "2 of 2 inputs FAILED" in printed
+    assert "the operation 'snake' is wrong" in printed
+    assert "2 inputs passed" in printed
+    seasons = {name: numbers_after(f"{name} ", printed)[2] for name in ("tanh", "relu", "snake")}
+    assert seasons["snake"] < 0.7 * min(seasons["tanh"], seasons["relu"])
+
+
+def test_simulations_agree_with_closed_forms_and_scipy(quick_run):
+    printed, _ = quick_run(DEMOS / "17_classical_mechanics.py")
+    simulated, exact = numbers_after("period", printed)
+    assert simulated == pytest.approx(exact, rel=1e-5)
+    assert "length +0.500 %, gravity -0.500 %" in printed
+    vacuum = re.search(r"^in a vacuum +([\d.]+)° +([\d.]+)°", printed, re.M)
+    assert float(vacuum[1]) == float(vacuum[2]) == 44.862, "atan(v / sqrt(v² + 2gh))"
+    assert "The exponent is 0.511 ± 0.019" in printed
+
+
+def test_every_line_of_the_reading_path_is_shown(quick_run):
+    printed, _ = quick_run(DEMOS / "18_reading_the_engine.py")
+    shown = [line.rstrip() for line in re.findall(r"^ *\d+ │ ?(.*)$", printed, re.M)]
+    for name in ("op.py", "value.py", "backprop.py"):
+        lines = [line.rstrip() for line in (DEMOS.parent / "tinygrad_edu" / name).read_text("utf-8").splitlines()]
+        assert any(shown[k : k + len(lines)] == lines for k in range(len(shown))), name
 
 
 @pytest.mark.parametrize("script", CHAPTERS, ids=lambda path: path.stem)
