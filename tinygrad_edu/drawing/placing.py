@@ -6,31 +6,27 @@ lies moves to the nearest free place: a label along its own edge, on either side
 lower side of its frame. Where all is full beside an edge, its label stands in a free place nearby, and a thin line
 leads to it; where there is none, it takes the least bad place, and a rim of the paper's color.
 
-May import: `palette` and `shapes` of this folder.
+May import: `crowd`, `palette` and `shapes` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import math
 import xml.etree.ElementTree as ET
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
+import numpy as np
+
+from tinygrad_edu.drawing.crowd import Crowd, Floats
 from tinygrad_edu.drawing.palette import GRAY, PAPER
 from tinygrad_edu.drawing.shapes import SVG, Box, Point, bounds, cell_id, kind, line_points, polyline
 
 __all__ = ["place_labels"]
 
-Square = tuple[int, int]
-#: Of a straight piece of a line: the sides of the box around it, where it begins, which way it leads, and its width
-#: times its length.
-Piece = tuple[float, float, float, float, float, float, float, float, float]
-
-#: The side of the squares in which boxes and lines are looked up; lines are taken in straight pieces, hardly longer.
-_SIDE = 40.0
+#: Lines are taken in pieces that are not longer.
+_PIECE = 40.0
 #: Where there are more pieces, all is covered by lines, and nothing is moved.
 _MOST = 200_000
 #: Letters leave so much of their cells empty, above and below.
@@ -38,15 +34,15 @@ _ABOVE, _BELOW = 3.5, 1.5
 #: How far from its edge a label may be, and how far from all else it is where there is room for that.
 _GAPS, _ROOM = (3.5, 7.0, 12.0, 20.0, 33.0), 3.0
 #: Places along a line are so far apart; of a long edge at most so many are looked at.
-_STEP, _PLACES = 4.0, 24
+_STEP, _PLACES, _LEAST = 4.0, 40, 1e-9
 #: The rings of places around a label that is not beside its edge: how many, how far apart, places on each.
 _RINGS, _FURTHER, _RING = 45, 8.0, 24
 #: So many places are tried in a picture, shared among its labels, but for each at least the others so many.
 _TRIES, _LEAST_TRIES = 20_000, 40
+#: So many are looked at at once.
+_AT_ONCE = 50
 #: Of places further away so many times more: that one is not free is seen at once.
 _FAR = 4
-#: A box in the way counts as much as so many pieces of lines: text on text cannot be read.
-_OF_A_BOX = 100
 
 
 def place_labels(root: ET.Element) -> None:
@@ -65,99 +61,9 @@ def place_labels(root: ET.Element) -> None:
     tries = max(_LEAST_TRIES, _TRIES // (len(labels) or 1))
     for label in labels if crowd.pieces < _MOST else ():
         crowd.remove(label.box)
-        if crowd.around(label.box, 0.0):
+        if crowd.around([label.box])[0]:
             _move(label, crowd, tries)
         crowd.add(label.box)
-
-
-# What is where --------------------------------------------------------------------------------------------
-
-
-class Crowd:
-    """Boxes and pieces of lines, found again by where they are: the plane is divided into squares.
-
-    >>> crowd = Crowd()
-    >>> crowd.add_line([(0.0, 0.0), (10.0, 10.0)], width=1.0)
-    >>> crowd.around(Box(4, 4, 6, 6), room=0.0), crowd.around(Box(7, 1, 9, 3), room=0.0)
-    (1, 0)
-    """
-
-    def __init__(self) -> None:
-        self._pieces: defaultdict[Square, list[Piece]] = defaultdict(list)
-        self._boxes: defaultdict[Square, list[Box]] = defaultdict(list)
-        self.extent = Box(math.inf, math.inf, -math.inf, -math.inf)
-        self.pieces = 0
-
-    def add(self, box: Box) -> None:
-        """Nothing else should lie in this box."""
-        self._extend(box)
-        for square in _squares(*box):
-            self._boxes[square].append(box)
-
-    def remove(self, box: Box) -> None:
-        """What was in this box is there no more."""
-        for square in _squares(*box):
-            self._boxes[square].remove(box)
-
-    def add_line(self, points: Sequence[Point], width: float) -> None:
-        """Nothing should lie on this line."""
-        if not points:
-            return
-        self._extend(Box.around(points))
-        self.pieces += len(points) - 1
-        for start, end in itertools.pairwise(points):
-            piece = _piece(start, end, width)
-            for square in _squares(*piece[:4]):
-                self._pieces[square].append(piece)
-
-    def around(self, box: Box, room: float, most: float = math.inf) -> int:
-        """How much is in the way of a box with room around it; 0 is nothing. Counting ends above `most`."""
-        box = box.grown(room)
-        seen: set[Box | Piece] = set()
-        found = 0
-        for square in _squares(*box):
-            boxes = {other for other in self._boxes.get(square, ()) if other not in seen and box.meets(other)}
-            found += _OF_A_BOX * len(boxes)
-            if found > most:
-                break
-            pieces = [piece for piece in self._pieces.get(square, ()) if piece not in seen and _touches(piece, box)]
-            found += len(pieces)
-            if found > most:
-                break
-            seen.update(boxes, pieces)
-        return found
-
-    def has_boxes_on(self, start: Point, end: Point) -> bool:
-        """Whether a straight line leads over a box."""
-        piece = _piece(start, end, 1.0)
-        return any(_touches(piece, box) for square in _squares(*piece[:4]) for box in self._boxes.get(square, ()))
-
-    def _extend(self, box: Box) -> None:
-        a, b = self.extent, box
-        self.extent = Box(min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
-
-
-def _squares(left: float, top: float, right: float, bottom: float) -> Iterator[Square]:
-    """The squares that a box has a part in."""
-    columns = range(int(left // _SIDE), int(right // _SIDE) + 1)
-    return itertools.product(columns, range(int(top // _SIDE), int(bottom // _SIDE) + 1))
-
-
-def _piece(start: Point, end: Point, width: float) -> Piece:
-    (x, y), dx, dy, half = start, end[0] - start[0], end[1] - start[1], width / 2
-    left, right = (x, x + dx) if dx > 0 else (x + dx, x)
-    top, bottom = (y, y + dy) if dy > 0 else (y + dy, y)
-    return left - half, top - half, right + half, bottom + half, x, y, dx, dy, width * math.hypot(dx, dy)
-
-
-def _touches(piece: Piece, box: Box) -> bool:
-    """Whether a piece of a line of some width lies on a box: if nothing upright, level or along the line parts them."""
-    left, top, right, bottom = box
-    least_x, least_y, most_x, most_y, x, y, dx, dy, area = piece
-    if most_x <= left or least_x >= right or most_y <= top or least_y >= bottom:
-        return False
-    off = abs(dx * ((top + bottom) / 2 - y) - dy * ((left + right) / 2 - x))
-    return 2 * off < abs(dx) * (bottom - top) + abs(dy) * (right - left) + area
 
 
 # Labels ---------------------------------------------------------------------------------------------------
@@ -170,7 +76,7 @@ class Label:
     group: ET.Element
     cells: list[ET.Element]
     box: Box
-    places: Iterator[Point]
+    places: Floats
     curve: Sequence[Point] = ()
 
 
@@ -181,7 +87,7 @@ def _label_of_edge(group: ET.Element, crowd: Crowd) -> Iterator[Label]:
     for shape in group:
         if shape.tag in (f"{SVG}path", f"{SVG}polygon"):
             width = float(shape.get("stroke-width", "1"))
-            points = line_points(shape, _SIDE)
+            points = line_points(shape, _PIECE)
             crowd.add_line(points, width)
             curve = curve or points
     if cells := _cells(group):
@@ -193,45 +99,49 @@ def _title_of_frame(group: ET.Element, crowd: Crowd) -> Iterator[Label]:
     """The title of a frame; the frame joins the crowd."""
     frame = _extent(group)
     corners = frame.corners
-    crowd.add_line(polyline([*corners, corners[0]], _SIDE), 1.0)
+    crowd.add_line(polyline([*corners, corners[0]], _PIECE), 1.0)
     if cells := _cells(group):
         box = _letters(cells)
         yield Label(group, cells, box, _along_frame(frame, box))
 
 
-def _beside(curve: Sequence[Point], width: float, box: Box) -> Iterator[Point]:
+def _beside(curve: Sequence[Point], width: float, box: Box) -> Floats:
     """The center of the box beside many points of a curve, on both sides, near it and less near."""
-    points = polyline(curve, max(_STEP, sum(map(math.dist, curve, curve[1:])) / _PLACES))
-    for before, point, after in zip(points, points[1:], points[2:], strict=False):
-        length = math.dist(before, after) or 1.0
-        across = (before[1] - after[1]) / length, (after[0] - before[0]) / length
-        reach = (abs(across[0]) * box.width + abs(across[1]) * box.height + width) / 2
-        for gap in _GAPS:
-            right, down = (reach + gap) * across[0], (reach + gap) * across[1]
-            yield point[0] - right, point[1] - down
-            yield point[0] + right, point[1] + down
+    points = np.array(curve)
+    along = np.concatenate([[0.0], np.hypot(*np.diff(points, axis=0).T).cumsum()])
+    places = np.linspace(0.0, along[-1], 2 + min(_PLACES, int(along[-1] / _STEP)))
+    x, y = np.interp(places, along, points[:, 0]), np.interp(places, along, points[:, 1])
+    right, down = x[2:] - x[:-2], y[2:] - y[:-2]
+    across = np.column_stack([-down, right]) / np.maximum(np.hypot(right, down), _LEAST)[:, np.newaxis]
+    reach = (np.abs(across) @ (box.width, box.height) + width) / 2
+    away = across[:, np.newaxis] * np.add.outer(reach, _GAPS)[..., np.newaxis]
+    beside = np.column_stack([x, y])[1:-1, np.newaxis, np.newaxis] + np.stack([-away, away], axis=2)
+    centers: Floats = beside.reshape(-1, 2)
+    return centers
 
 
-def _along_frame(frame: Box, box: Box) -> Iterator[Point]:
+def _along_frame(frame: Box, box: Box) -> Floats:
     """The center of the box along the upper and the lower side of a frame."""
     x, y = box.center
-    margin = box.left - frame.left
-    steps = int((frame.width - 2 * margin - box.width) // _STEP)
-    for row, k in itertools.product((y, frame.bottom - (y - frame.top)), range(steps + 1)):
-        yield x + k * _STEP, row
+    steps = int((frame.width - 2 * (box.left - frame.left) - box.width) // _STEP)
+    columns = x + _STEP * np.arange(steps + 1)
+    return np.vstack(
+        [np.column_stack([columns, np.full_like(columns, row)]) for row in (y, frame.bottom - y + frame.top)]
+    )
 
 
 def _move(label: Label, crowd: Crowd, tries: int) -> None:
     """To the nearest place that is free with some room, else one that is just free, else the least bad of so many."""
-    inside = crowd.extent.grown(2 * _ROOM)
-    best, least = label.box, (crowd.around(label.box, 0.0), crowd.around(label.box, _ROOM))
-    here = label.box.center
-    for center in heapq.nsmallest(tries, label.places, key=lambda center: math.dist(center, here)):
-        place = label.box.centered_at(center)
-        if inside.holds(place) and (found := crowd.around(place, 0.0, least[0])) <= least[0]:
-            best, least = min((best, least), (place, (found, crowd.around(place, _ROOM))), key=lambda each: each[1])
-            if least == (0, 0):
-                break
+    far = np.hypot(*(label.places - label.box.center).T)
+    near = _boxes_around(label.box, label.places[np.argsort(far, kind="stable")[:tries]])
+    places = np.vstack([label.box, _inside(near, crowd)])
+    best, least = label.box, (math.inf, math.inf)
+    for some in np.array_split(places, math.ceil(len(places) / _AT_ONCE)):
+        in_the_way, with_room = crowd.around(some), crowd.around(some, _ROOM)
+        k = np.lexsort((with_room, in_the_way))[0]  # the nearest of equals: the sort leaves them in order
+        best, least = min((best, least), (Box(*some[k].tolist()), (in_the_way[k], with_room[k])), key=itemgetter(1))
+        if least == (0, 0):
+            break
     if least[0] and _move_away(label, crowd, tries):
         return
     _shift(label, best)
@@ -241,17 +151,39 @@ def _move(label: Label, crowd: Crowd, tries: int) -> None:
 
 def _move_away(label: Label, crowd: Crowd, tries: int) -> bool:
     """To a free place that is not beside its edge, with a line that leads there; whether there is one."""
-    inside = crowd.extent.grown(2 * _ROOM)
-    for place in itertools.islice(_rings(label.box), _FAR * tries if label.curve else 0):
-        if inside.holds(place) and not crowd.around(place, _ROOM, 0):
-            left, top, right, bottom = place.grown(2.0)
-            for start in _nearest(label.curve, place):
-                end = min(max(start[0], left), right), min(max(start[1], top), bottom)
-                if not crowd.has_boxes_on(start, end):
-                    _shift(label, place)
-                    _draw_line(label.group, start, end)
-                    crowd.add_line([start, end], 1.0)
-                    return True
+    angles = 2 * np.pi * np.arange(_RING) / _RING
+    ring = _FURTHER * np.column_stack([np.cos(angles), np.sin(angles)])
+    for k in range(1, min(_RINGS, _FAR * tries // _RING) + 1 if label.curve else 0):
+        places = _inside(_boxes_around(label.box, label.box.center + k * ring), crowd)
+        for place in places[crowd.around(places, _ROOM) == 0] if len(places) else ():
+            if _lead_to(label, Box(*place.tolist()), crowd):
+                return True
+    return False
+
+
+def _boxes_around(box: Box, centers: Floats) -> Floats:
+    """The sides of the same box around other points."""
+    size = np.array([box.width, box.height])
+    return np.hstack([centers - size / 2, centers + size / 2])
+
+
+def _inside(places: Floats, crowd: Crowd) -> Floats:
+    """Those of some boxes that are not outside the picture."""
+    left, top, right, bottom = crowd.extent.grown(2 * _ROOM)
+    inside = (places[:, :2] >= (left, top)) & (places[:, 2:] <= (right, bottom))
+    return places[inside.all(axis=1)]
+
+
+def _lead_to(label: Label, place: Box, crowd: Crowd) -> bool:
+    """There, with a line from its edge that leads over no box; whether there is such a line."""
+    left, top, right, bottom = place.grown(2.0)
+    for start in _nearest(label.curve, place):
+        end = min(max(start[0], left), right), min(max(start[1], top), bottom)
+        if not crowd.has_boxes_on(start, end):
+            _shift(label, place)
+            _draw_line(label.group, start, end)
+            crowd.add_line(polyline([start, end], _PIECE), 1.0)
+            return True
     return False
 
 
@@ -265,14 +197,6 @@ def _draw_line(group: ET.Element, start: Point, end: Point) -> None:
     places = zip(("x1", "y1", "x2", "y2"), (*start, *end), strict=True)
     written = {key: f"{place:.2f}" for key, place in places}
     group.append(ET.Element(f"{SVG}line", {"stroke": GRAY, "stroke-width": "0.7", **written}))
-
-
-def _rings(box: Box) -> Iterator[Box]:
-    """The box around points around its center, further and further away."""
-    x, y = box.center
-    for ring, k in itertools.product(range(1, _RINGS + 1), range(_RING)):
-        far, angle = ring * _FURTHER, 2 * math.pi * k / _RING
-        yield box.centered_at((x + far * math.cos(angle), y + far * math.sin(angle)))
 
 
 def _shift(label: Label, place: Box) -> None:

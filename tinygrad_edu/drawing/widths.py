@@ -28,7 +28,7 @@ _WIDTHS = [
     {letter: width / 100 for width, letters in table.items() for letter in letters} for table in (_REGULAR, _BOLD)
 ]
 #: Of letters that are in no table, by what Unicode says of them: a generous guess, because many fonts lend them.
-_SQUARE, _EMOJI, _SMALL, _ACCENTED, _OTHER = 1.0, 1.61, 0.6, 0.16, 1.45
+_SQUARE, _EMOJI, _SMALL, _ACCENTED, _OTHER = 1.0, 1.61, 0.6, 0.16, 1.53
 
 
 def text_width(text: str, size: float = 11.0, bold: bool = False) -> float:
