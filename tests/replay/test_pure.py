@@ -329,6 +329,9 @@ one = Value(1.0)
 three = record(lambda x: logsumexp([v * one for v in x]) + logsumexp(x[:2]) + fsum(x), (3,), [one])
 for row in ([1.0, 1.0, 1.0], [nan, 0.0, 1.0], [0.0, nan, inf], [inf, inf, 0.0], [-inf, -inf, -inf], [0.0, -0.0, 0.0]):
     agree(three, np.array([row]))
+# A slope of 0 times an upstream that is infinite is nan.
+for x in (-1.0, 1.0):
+    agree(record(lambda x: (x * w).relu() / 0.0, ((),), [w]), np.array([x]))
 print("refused what NumPy refuses")
 """
 LAYERS = """

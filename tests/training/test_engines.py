@@ -209,7 +209,7 @@ def a_line():
 @pytest.mark.parametrize("name", ["eager", "replay", "auto"])
 def test_the_mean_loss_and_its_gradient_are_those_by_hand(name):
     objective, data, loss, gradient = a_line()
-    engine = choose_engine(name, objective, data)
+    engine = choose_engine(name, objective, data, 3)
     got, got_gradient = engine.loss_and_gradient(data.X, data.y)
     assert got == pytest.approx(loss + 4.0)  # with the penalty, 2²
     np.testing.assert_allclose(got_gradient, gradient)
@@ -220,7 +220,7 @@ def test_the_mean_loss_and_its_gradient_are_those_by_hand(name):
 @pytest.mark.parametrize("name", ["eager", "replay", "auto"])
 def test_theta_goes_to_the_values_and_comes_back(name):
     objective, data, _, _ = a_line()
-    engine = choose_engine(name, objective, data)
+    engine = choose_engine(name, objective, data, 3)
     engine.theta = np.array([5.0, -1.0])
     engine.write_parameters()
     assert [p.data for p in objective.params] == [5.0, -1.0]
@@ -240,10 +240,10 @@ def test_an_eager_engine_leaves_no_gradient_behind():
 
 def test_a_name_stands_for_its_engine_and_no_other_is_known():
     objective, data, _, _ = a_line()
-    kinds = [type(choose_engine(name, objective, data)) for name in ("eager", "replay", "auto")]
+    kinds = [type(choose_engine(name, objective, data, 3)) for name in ("eager", "replay", "auto")]
     assert kinds == [Eager, Replay, Auto]
-    with pytest.raises(ValueError, match=r"""engine is "auto", "eager" or "replay", not 'warp'"""):
-        choose_engine("warp", objective, data)
+    with pytest.raises(ValueError, match=r"""engine is "auto", "eager", "replay" or "jax", not 'warp'"""):
+        choose_engine("warp", objective, data, 3)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -255,7 +255,7 @@ def test_one_number_that_is_not_finite_is_enough(bad):
 
 def test_auto_goes_on_eagerly_where_replay_raises(monkeypatch):
     objective, data, loss, gradient = a_line()
-    engine = choose_engine("auto", objective, data)
+    engine = choose_engine("auto", objective, data, 3)
 
     def fail(*_):
         raise MemoryError("too large a batch")
@@ -271,7 +271,7 @@ def test_auto_goes_on_eagerly_where_replay_raises(monkeypatch):
 
 def test_a_fault_of_the_batch_itself_is_told_and_replay_goes_on():
     objective, data, _, _ = a_line()
-    engine = choose_engine("auto", objective, data)
+    engine = choose_engine("auto", objective, data, 3)
     with pytest.raises(ValueError, match=r"takes one example of 1 input|takes 1 input"):
         engine.loss_and_gradient(np.zeros((3, 2)), data.y)
     assert engine.description.startswith("replay: ")

@@ -28,6 +28,7 @@ from tinygrad_edu.optim.optimizers import Optimizer
 from tinygrad_edu.terminal import Table, text_of
 from tinygrad_edu.texts import short_number
 from tinygrad_edu.training.data import Array
+from tinygrad_edu.training.engines import ENGINES
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import fit
 from tinygrad_edu.training.prediction import predict
@@ -86,7 +87,7 @@ def add_train(commands: Any) -> None:
     add("--epochs", type=int, metavar="N", help="how often to go through the data (what suits the problem)")
     add("--batch-size", type=int, metavar="N", help="examples per step (32, or all if there are fewer)")
     add("--seed", type=int, default=0, help="decides weights, shuffling and what is held back (%(default)s)")
-    add("--engine", choices=["auto", "eager", "replay"], default="auto", help="what computes the gradients (auto)")
+    add("--engine", choices=ENGINES, default="auto", help="what computes the gradients (auto)")
     add("--out", type=Path, metavar="FOLDER", help="write the model, its history and pictures there")
     parser.set_defaults(run=_train)
 

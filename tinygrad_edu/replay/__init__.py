@@ -54,7 +54,8 @@ Beside the steps:
     steps 3, 4    `builder` and `known`: arrays and numbers as a number system that writes instructions
     the set of    `instruction`: what one is; `elementwise`, `prefer`: on each element; `rows`, `indices`: which rows;
     instructions  `sums`, `products`, `choices`: of many numbers
-    a program     `listing`: as text; `picture`: as a drawing; `pure`: as a function for JAX
+    a program     `listing`: as text; `picture`: as a drawing; `pure`: as a function for JAX; `devices`: by
+                  JAX, on all its devices
 """
 
 from tinygrad_edu.replay.programs import Programs, record

@@ -62,7 +62,11 @@ class Elementwise(Instruction):
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         arguments = filled(self.arguments, arrays)
-        return arguments[0] * 1.0 if self.function == "indicator" else getattr(m, self.function)(*arguments)
+        if (
+            self.function == "indicator"
+        ):  # not · 1.0: XLA would take a factor that is 0 or 1 for a choice, and 0 · ∞ for 0
+            return m.where(*arguments, 1.0, 0.0)
+        return getattr(m, self.function)(*arguments)
 
     def text(self, *names: str) -> str:
         written = shown(self.arguments, names)

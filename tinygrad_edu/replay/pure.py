@@ -20,14 +20,28 @@ from tinygrad_edu.replay.sweep import Instructions
 __all__ = ["evaluate", "jax_arrays"]
 
 
-def evaluate(instructions: Instructions, m: Arrays, theta: Array, arrays: Sequence[Array]) -> tuple[Array, Array]:
-    """Mean and gradient of a program in the number system `m`, of arrays that were checked."""
+def evaluate(
+    instructions: Instructions,
+    m: Arrays,
+    theta: Array,
+    arrays: Sequence[Array],
+    noises: Sequence[Array] = (),
+    weights: Array | None = None,
+) -> tuple[Array, Array]:
+    """Values and gradient of a program in the number system `m`, of arrays that were checked.
+
+    The values have the shape (1, batch), or (1, 1) where they are the same for all examples. The gradient is that of
+    their sum, in which each example counts as much as `weights` say, by default that of their mean. `noises` are the
+    random numbers of a program that draws some. Weights and each of the noises have shape (batch,).
+    """
     # As NumPy does, which copies them into arrays of floats: whole numbers of few bits would overflow.
     theta, *arrays = [array.astype(float) for array in (theta, *arrays)]
     batch = arrays[0].shape[0] if arrays else 1
     if batch == 0:
-        return m.full((), np.nan), m.zeros(len(theta))
-    results = _leaves(instructions, m, theta, arrays, batch)
+        return m.zeros((1, 0)), m.zeros(len(theta))
+    results = _leaves(instructions, m, theta, arrays, noises, batch)
+    if "seed" in instructions.leaves:
+        results[instructions.leaves["seed"]] = _seed(m, weights, batch, instructions.output.batched)
     factor: Any = 1.0  # nan where an index names no option
     for var in (*instructions.forward, *instructions.backward):
         if not isinstance(var.instruction, Leaf):
@@ -36,20 +50,31 @@ def evaluate(instructions: Instructions, m: Arrays, theta: Array, arrays: Sequen
             if isinstance(var.instruction, Places):
                 factor = factor * _one_or_nan(m, var.instruction, operands[0])
     gradient = m.zeros(len(theta)) if instructions.gradient is None else results[instructions.gradient].reshape(-1)
-    return results[instructions.output].mean() * factor, gradient * factor
+    return results[instructions.output] * factor, gradient * factor
 
 
 def _leaves(
-    instructions: Instructions, m: Arrays, theta: Array, arrays: Sequence[Array], batch: int
+    instructions: Instructions,
+    m: Arrays,
+    theta: Array,
+    arrays: Sequence[Array],
+    noises: Sequence[Array],
+    batch: int,
 ) -> dict[Var, Array]:
     leaves = instructions.leaves
     given: dict[Var, Array] = {leaves["theta"]: theta.reshape(-1, 1)}
     for k, array in enumerate(arrays):
         given[leaves[f"x{k}"]] = array.reshape(batch, -1).T
-    if "seed" in leaves:
-        is_batched = instructions.output.batched
-        given[leaves["seed"]] = m.full((1, batch), 1.0 / batch) if is_batched else m.ones((1, 1))
+    for k, array in enumerate(noises):
+        given[leaves[f"noise{k}"]] = array.reshape(1, batch)
     return given
+
+
+def _seed(m: Arrays, weights: Array | None, batch: int, batched: bool) -> Array:
+    """What the output's gradient is: how much each example counts, or all of them together."""
+    if weights is None:
+        return m.full((1, batch), 1.0 / batch) if batched else m.ones((1, 1))
+    return (weights if batched else weights.sum()).reshape(1, -1)
 
 
 def _one_or_nan(m: Arrays, places: Places, index: Array) -> Any:

@@ -183,7 +183,8 @@ class Program(Parameters):
         theta, *given = [m.asarray(array) for array in (theta, *arrays)]
         check_size(theta, len(self.params))
         check_arrays(given, self.shapes)
-        return pure.evaluate(self.instructions, m, theta, given)
+        values, gradient = pure.evaluate(self.instructions, m, theta, given)
+        return (values.mean() if values.shape[1] else m.full((), np.nan)), gradient
 
     def to_jax(self) -> Callable[..., tuple[Any, Any]]:
         """A pure function (theta, *arrays) -> (mean, gradient) for jax.jit, on any device and any sharding.

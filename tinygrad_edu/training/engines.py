@@ -2,7 +2,8 @@
 
 `Eager` builds the graph of each example and sweeps it back, as a learner does by hand. `Replay` records the loss of one
 example once and runs it on whole batches as matrices: the same numbers, much sooner. It makes sure that they are the
-same, at first and now and then. `Auto` replays as long as that works, and then goes on eagerly.
+same, at first and now and then. `Jax` is replay on all devices that JAX knows. `Auto` replays as long as that works,
+and then goes on eagerly.
 
 To an engine the parameters are one flat array `theta`, in the order of the optimizer. `write_parameters` writes it into
 the `Value`s, and `read_parameters` reads it from them.
@@ -27,13 +28,14 @@ from tinygrad_edu.nn.module import in_mode, modes_of
 from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.replay import Program, RecordingError
 from tinygrad_edu.replay.agreement import compare
+from tinygrad_edu.replay.devices import OnDevices, device_text
 from tinygrad_edu.replay.programs import recorded
 from tinygrad_edu.training.comparison import Reviews, reason_of, reviewed_row, row_name, telling_rows
 from tinygrad_edu.training.data import Array, Data
 from tinygrad_edu.training.objective import Objective, example_of, outputs_of, takes_batches, target_of
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["Auto", "Eager", "Engine", "Replay", "choose_engine", "is_finite"]
+__all__ = ["ENGINES", "Auto", "Eager", "Engine", "Jax", "Replay", "choose_engine", "is_finite"]
 
 
 class Engine(Protocol):
@@ -154,24 +156,24 @@ class Replay:
         # A program has to know all parameters, for a callback may change any; those that are not trained come last.
         self._params = list(dict.fromkeys([*objective.params, *objective.model.parameters()]))
         self._theta = numbers_of(self._params)
-        self._programs: dict[Any, Program] = {}
+        self._programs: dict[Any, Program | OnDevices] = {}
         started = time.perf_counter()
         with in_mode(objective.model, training=True):
             self._training_program()
         # The time of recording is in here, too, so that the first estimate is rather too high than too low.
         self._reviews = Reviews(cost=(time.perf_counter() - started) / len(self._rows))
 
-    def _training_program(self) -> Program:
+    def _training_program(self) -> Program | OnDevices:
         """The program for the modes that the parts of the model are in now."""
         modes = modes_of(self.objective.model)
         return self._program_for(("training", modes), self._penalized_loss)
 
-    def _evaluation_program(self) -> Program:
+    def _evaluation_program(self) -> Program | OnDevices:
         """The program for `eval()`, with the buffers that there are now."""
         buffers = [repr(getattr(m, name)) for m in self.objective.model.modules() for name in m.buffer_names]
         return self._program_for(("evaluation", *buffers), self._loss)
 
-    def _program_for(self, key: tuple[Any, ...], function: Callable[[Any, Any], Value]) -> Program:
+    def _program_for(self, key: tuple[Any, ...], function: Callable[[Any, Any], Value]) -> Program | OnDevices:
         """The program of a function of one example; a new one takes the place of the old one for the same purpose.
 
         `key` says the purpose, and then all that the program was recorded under.
@@ -179,10 +181,14 @@ class Replay:
         if key not in self._programs:
             self.write_parameters()
             X, y = self._data.X[self._rows], self._data.y[self._rows]
-            program = recorded(function, (X.shape[1:], y.shape[1:]), self._params, (X, y), self._theta)
+            program = self._runnable(recorded(function, (X.shape[1:], y.shape[1:]), self._params, (X, y), self._theta))
             compare(program, function, (X, y), self._theta, named=lambda k: row_name(self._rows[k]))
             self._programs = {other: p for other, p in self._programs.items() if other[0] != key[0]} | {key: program}
         return self._programs[key]
+
+    def _runnable(self, program: Program) -> Program | OnDevices:
+        """What runs a program that was just recorded: it does so itself."""
+        return program
 
     def _penalized_loss(self, x: Any, y: Any) -> Value:
         loss = self._loss(x, y)
@@ -228,7 +234,7 @@ class Replay:
                 self._compare_row(row, self._evaluation_program(), self._loss)
         self._reviews.took(time.perf_counter() - started)
 
-    def _compare_row(self, row: int, program: Program, function: Callable[[Any, Any], Value]) -> None:
+    def _compare_row(self, row: int, program: Program | OnDevices, function: Callable[[Any, Any], Value]) -> None:
         X, y = self._data.X[row : row + 1], self._data.y[row : row + 1]
         compare(program, function, (X, y), self._theta, changed=0, named=lambda k: row_name(row))
 
@@ -245,6 +251,42 @@ def _no_noise(draw: Any) -> NoReturn:
     raise RecordingError(
         "the penalty draws a random number, in eager code one for each batch, and a program would for each example"
     )
+
+
+class Jax(Replay):
+    """`Replay`, run by JAX on all its devices, which share the examples of a batch.
+
+    Optimizer, clipping and callbacks work on arrays of NumPy, as ever: what goes to the devices are parameters and
+    examples, and the gradient comes back. Raises ImportError where JAX is not installed.
+    """
+
+    def __init__(self, objective: Objective, data: Data, batch_size: int) -> None:
+        self._batch_size = batch_size
+        self.description = f"jax: the loss of one example was recorded once and runs on batches, {device_text()}"
+        super().__init__(objective, data)
+
+    def _runnable(self, program: Program) -> OnDevices:
+        return OnDevices(program, self._batch_size)
+
+    def loss_and_gradient(self, X: Array, y: Array) -> tuple[float, Vector]:
+        """The mean loss of a batch, penalty included, and its gradient."""
+        loss, gradient = super().loss_and_gradient(X, y)
+        if not is_finite(loss, gradient):
+            self._raise_as_numpy_does(X, y)
+        return loss, gradient
+
+    def _raise_as_numpy_does(self, X: Array, y: Array) -> None:
+        """Raise for an index that names no option, where JAX can only give nan."""
+        program = self._training_program()
+        assert isinstance(program, OnDevices)
+        program.program.value_and_grad(X, y)
+
+    def review(self, epoch: int, seconds: float, last: bool = False) -> None:
+        """Compare one more row with eager code after epochs 1, 2, 4, ... and the last, and no others.
+
+        With several processes all have to do so at the same time, so it cannot depend on how long something took.
+        """
+        super().review(epoch, 0.0, last)
 
 
 class Auto:
@@ -331,13 +373,21 @@ class Auto:
         self._engine.read_parameters()
 
 
-def choose_engine(name: str, objective: Objective, data: Data) -> Engine:
+def choose_engine(name: str, objective: Objective, data: Data, batch_size: int) -> Engine:
     """The engine of this name; for "auto", replay if the model can be recorded, else eager, which says why.
 
-    Raises ValueError for an unknown name, RecordingError for "replay" with a model that cannot be recorded.
+    Raises ValueError for an unknown name, RecordingError for "replay" and "jax" with a model that cannot be recorded,
+    and ImportError for "jax" where it is not installed.
     """
-    if name not in ("auto", "eager", "replay"):
-        raise ValueError(f'engine is "auto", "eager" or "replay", not {name!r}')
-    return (
-        Eager(objective) if name == "eager" else Replay(objective, data) if name == "replay" else Auto(objective, data)
-    )
+    if name not in ENGINES:
+        raise ValueError(f'engine is "auto", "eager", "replay" or "jax", not {name!r}')
+    return ENGINES[name](objective, data, batch_size)
+
+
+#: What `fit` and the command line call the engines, and what makes them.
+ENGINES: dict[str, Callable[[Objective, Data, int], Engine]] = {
+    "auto": lambda objective, data, batch_size: Auto(objective, data),
+    "eager": lambda objective, data, batch_size: Eager(objective),
+    "replay": lambda objective, data, batch_size: Replay(objective, data),
+    "jax": Jax,
+}

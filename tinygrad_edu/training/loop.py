@@ -107,12 +107,13 @@ def fit(
     each epoch. With `resume` too, the run continues from there, if the file exists, bit for bit as if it had never
     stopped. `progress` shows a live line; by default at a terminal only.
 
-    `engine` is "eager", "replay" or "auto": replay where model and loss can be recorded and give the numbers of eager
-    code, else eager code. `History.engine` says which, and why. Replay is compared with eager code on one row of each
+    `engine` is "eager", "replay", "jax" or "auto": replay where model and loss can be recorded and give the numbers of
+    eager code, else eager code. "jax" is replay on all devices of JAX, each with its share of the examples of a batch,
+    in float64. `History.engine` says which, and why. Replay is compared with eager code on one row of each
     target and some others, 16 or so in all. One more row follows after epochs 1, 2, 4, 8, ..., the last, and as many
     others as take a twentieth of the time. So model and loss are called more often than there are steps, and what a
     model keeps of a call is not that of the last example. A difference that shows while it trains is a warning, and for
-    "replay" a RecordingError.
+    "replay" and "jax" a RecordingError.
 
     Ctrl-C ends the run with the history so far. So do `EarlyStopping`, and a loss or gradient that is not finite,
     which also warns: the weights stay those of the last good step. Raises ValueError or TypeError for bad input, before
@@ -135,7 +136,7 @@ def fit(
     batch_size = checked_batch_size(batch_size, len(data), model)
     valid = None if validation_data is None else targets_for(model, loss, checked_validation(validation_data, data))
     check_dependence(model, loss, optimizer, data)
-    chosen = choose_engine(engine, Objective(model, loss, optimizer.params, penalty), data)
+    chosen = choose_engine(engine, Objective(model, loss, optimizer.params, penalty), data, batch_size)
     run = Run(
         model,
         data,
