@@ -138,4 +138,4 @@ axis.legend()
 demo.save(figure, "06_mistake.png")
 
 # %%
-demo.done("open 06_backpropagation.html and press →; then python -m tinygrad_edu step 'tanh(w*x + b)' w=1 x=2 b=-0.5")
+demo.done("open 06_backpropagation.html and press →; then tinygrad-edu step 'tanh(w*x + b)' w=1 x=2 b=-0.5")

@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 
 import matplotlib as mpl
@@ -98,13 +97,8 @@ def show_in_notebook(picture: object) -> None:
 
 
 def census(which: str) -> list[str]:
-    """First names of the US census of 1990, "female" or "male", commonest first; the package `names` carries them."""
-    try:
-        folder = files("names")
-    except ModuleNotFoundError:
-        raise SystemExit('This demo needs the package names: pip install "tinygrad_edu[learn]"') from None
-    lines = folder.joinpath(f"dist.{which}.first").read_text(encoding="ascii").splitlines()
-    return [line.split()[0].lower() for line in lines]
+    """First names of the US census of 1990, "female" or "male", commonest first; `names/README.md` says whence."""
+    return (Path(__file__).parent / "names" / f"{which}.txt").read_text(encoding="ascii").split()
 
 
 def seconds(run: Callable[[], object], times: int = 3) -> float:

@@ -12,6 +12,7 @@ from tinygrad_edu.gradients import grad, hessian, jacobian
 from tinygrad_edu.modes import no_grad, trace_sources
 from tinygrad_edu.stopping import backward
 from tinygrad_edu.value import Value, as_value
+from tinygrad_edu.version import __version__
 
 if TYPE_CHECKING:  # what the table below loads when it is first asked for
     from tinygrad_edu.arrays import ValueArray, array
@@ -40,9 +41,9 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 __all__ = [
     "MLP", "SGD", "Adam", "AdamW", "AnomalyError", "EarlyStopping", "Explanation", "GradCheck", "History", "Layer",
     "Module", "Neuron", "Program", "Programs", "RMSprop", "RecordingError", "Stepper", "Value", "ValueArray",
-    "array", "as_value", "backward", "backward_steps", "choose", "debug", "detect_anomaly", "diagnose", "dot",
-    "draw", "explain", "fit", "fsum", "grad", "gradcheck", "hessian", "jacobian", "logsumexp", "no_grad", "operation",
-    "predict", "record", "save_page", "softmax", "topological_order", "trace_sources", "where",
+    "__version__", "array", "as_value", "backward", "backward_steps", "choose", "debug", "detect_anomaly", "diagnose",
+    "dot", "draw", "explain", "fit", "fsum", "grad", "gradcheck", "hessian", "jacobian", "logsumexp", "no_grad",
+    "operation", "predict", "record", "save_page", "softmax", "topological_order", "trace_sources", "where",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""`python -m tinygrad_edu`.
+"""`python -m tinygrad_edu`, which is also installed as `tinygrad-edu`.
 
 May import: `cli`, `terminal`.
 """
@@ -8,6 +8,14 @@ import sys
 from tinygrad_edu.cli.main import main
 from tinygrad_edu.terminal import as_a_program
 
-if __name__ == "__main__":
+__all__ = ["program"]
+
+
+def program() -> int:
+    """The command line as a program of its own; what it returns is the exit code."""
     as_a_program()
-    sys.exit(main())
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(program())

@@ -1,7 +1,7 @@
 """The pictures of the README, made from its own examples and from the demos: `python demos/pictures/make.py`.
 
-Writes beside itself. Needs the extras [learn] and, for the page, [dev] and Chromium (`python tests/browser.py` gets
-it). Takes about a minute.
+Writes beside itself. Needs the extra [learn] and, for the page, the group dev and Chromium, which `tests/browser.py`
+gets. Takes about a minute.
 """
 
 from __future__ import annotations

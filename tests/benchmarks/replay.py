@@ -381,16 +381,9 @@ def microgpt(path: str | None, steps: int = 12) -> None:
 
 
 def name_list() -> list[str]:
-    """Census names, from the package `names`."""
-    import names
-
-    folder = Path(names.__file__).parent
-    lines = [
-        line.split()[0].lower()
-        for file in sorted(folder.glob("dist.*.first"))
-        for line in file.read_text().splitlines()
-    ]
-    return sorted(set(lines))
+    """First names of the census, of women and men."""
+    folder = Path(__file__).parents[2] / "demos" / "names"
+    return sorted({name for file in folder.glob("*.txt") for name in file.read_text(encoding="ascii").split()})
 
 
 def rival_steps(path: str, documents: list[str], steps: int) -> float:

@@ -62,7 +62,7 @@ def test_names_are_not_taken_from_the_code_around(monkeypatch: pytest.MonkeyPatc
 
 def test_the_session_in_the_readme_is_what_one_gets() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    found = re.search(r"^\$ python -m tinygrad_edu (step .*?)\n(.*?)^```", readme, re.M | re.S)
+    found = re.search(r"^\$ tinygrad-edu (step .*?)\n(.*?)^```", readme, re.M | re.S)
     assert found
     shown = found[2]
     commands = re.findall(r"^\(step\) (.*)$", shown, re.M)

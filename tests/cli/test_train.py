@@ -1,4 +1,4 @@
-"""`python -m tinygrad_edu train`, as people run it."""
+"""`tinygrad-edu train`, as people run it."""
 
 import json
 import signal

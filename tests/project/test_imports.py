@@ -20,6 +20,7 @@ PARTS = (
     "elsewhere",
     "truth",
     "terminal",
+    "version",
     "later",
     "op",
     "ops",

@@ -1,4 +1,4 @@
-"""`python -m tinygrad_edu train`: a network learns one of four classic problems, on the command line.
+"""`tinygrad-edu train`: a network learns one of four classic problems, on the command line.
 
 May import: `files`, `arguments`, `texts`, `terminal`, `nn`, `optim`, `training`, `diagnosis`, `plotting`; `exit_codes`
 and `problems` of this folder; NumPy; matplotlib inside functions.
@@ -65,7 +65,7 @@ def add_train(commands: Any) -> None:
         "train",
         help="train a network on xor, moons, iris or digits",
         description=f"Train a multi-layer perceptron and say how well it did. {problems}.",
-        epilog="for example: python -m tinygrad_edu train digits --layers 32,16 --activation tanh --out runs/digits",
+        epilog="for example: tinygrad-edu train digits --layers 32,16 --activation tanh --out runs/digits",
     )
     add = parser.add_argument
     add("problem", choices=list(PROBLEMS), help="what to learn")
