@@ -64,3 +64,22 @@ def test_the_head_counts_and_thousands_have_commas() -> None:
         "    v1 = x * 2                                                  (2000, batch)  2,000 Values",
         "backward",
     ]
+
+
+def test_the_listing_says_what_is_run_by_line() -> None:
+    w = Value(0.5, "w")
+
+    def chain(x: Value) -> Value:
+        for _ in range(30):
+            x = (w * x).tanh()
+        return x
+
+    program = record(chain, ((),), [w])
+    second = str(program).splitlines()[1]
+    assert second == (
+        f"for up to {program.by_line} examples, 149 lines of Python over floats instead, which are quicker there"
+    )
+    program.by_line = 1
+    assert str(program).splitlines()[1].startswith("for a single example, ")
+    program.by_line = 0
+    assert str(program).splitlines()[1] == "forward"

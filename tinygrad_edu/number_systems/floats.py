@@ -25,19 +25,24 @@ from tinygrad_edu.op import RULE_BOOK, Op
 __all__ = ["Floats", "evaluate", "floats", "specialize"]
 
 
+#: What Python raises where IEEE has an answer.
+RAISED = (ValueError, OverflowError, ZeroDivisionError)
+
+
 def _ieee(function: Callable[..., float], ufunc: Callable[..., Any]) -> Callable[..., float]:
     """`function`, but where it raises, the answer that NumPy's float64 gives."""
 
     def safe(*numbers: Any) -> float:
         try:
             return function(*numbers)
-        except (ValueError, OverflowError, ZeroDivisionError):
+        except RAISED:
             with np.errstate(all="ignore"):
                 answer = float(ufunc(*numbers))
             np.add(0.0, 0.0)  # clears the processor's flags, lest np.exp(array_of_values) around us warns of them
             return answer
 
     safe.__name__ = function.__name__
+    safe.__wrapped__ = function  # type: ignore[attr-defined]  # for those who would rather have it raise
     return safe
 
 
@@ -66,6 +71,13 @@ _pow = _ieee(math.pow, np.power)
 
 def _power(a: float, b: float) -> float:
     return a * a if b == 2.0 else _pow(a, b)  # as NumPy does it, and not always what pow gives in the last digit
+
+
+def _raising_power(a: float, b: float) -> float:
+    return a * a if b == 2.0 else math.pow(a, b)
+
+
+_power.__wrapped__ = _raising_power  # type: ignore[attr-defined]  # as `_ieee` has it
 
 
 def _choose(index: float, options: Sequence[float]) -> float:
@@ -168,6 +180,8 @@ floats = Floats()
 #: What rules written out as Python call, and the two numbers that Python has no literals for.
 FLOAT_FUNCTIONS: dict[str, Any] = {name: getattr(floats, name) for name in vars(Floats) if not name.startswith("__")}
 FLOAT_FUNCTIONS.update(inf=math.inf, nan=math.nan)
+#: The same, but those that raise where Python's own do, which are quicker.
+RAISING_FUNCTIONS = {name: getattr(function, "__wrapped__", function) for name, function in FLOAT_FUNCTIONS.items()}
 
 
 # Rules on floats, written out as Python -------------------------------------------------------------------

@@ -43,6 +43,12 @@ How did four multiplications and two additions become one matrix product, and wh
 6. Run (`run`). A program copies the data in, makes the calls one after the other, and reads the result. The batch is
    the last axis inside, so that each scalar is a row, though it is the first axis for callers.
 
+Where hardly two operations are alike, as in a long recurrence, arrays do not help, and for a few examples a program is
+run otherwise (`costs` counts which is quicker): the scalars of step 2 are written out, forward and backward, as Python
+over floats, one line for each number, and computed for one example after the other. `formulas` has the lines of each
+operation, `straight` those of a graph, `pieces` cuts them into functions, `as_python` compiles these, and `by_example`
+runs them. The numbers are those of eager code, to the last bit.
+
 In the end (`agreement`) the program is compared with the function on other examples, because a recording cannot see
 everything, such as a function that counts its calls. `record`, in `programs`, does all of this in order.
 

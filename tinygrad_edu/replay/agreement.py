@@ -47,9 +47,10 @@ class ProgramView(Protocol):
     params: list[Value]
     returns_one: bool
     noises: list[Callable[..., Any]]
+    by_line: int
 
-    def twin(self, theta: FloatArray, noises: Sequence[Callable[..., Any]]) -> Any:
-        """The same program with parameters and noise of its own."""
+    def twin(self, theta: FloatArray, noises: Sequence[Callable[..., Any]], by_line: int) -> Any:
+        """The same program with parameters and noise of its own, run by line up to so many examples."""
 
 
 def compare(
@@ -116,7 +117,9 @@ class _Comparison:
         self.answered = self.judged = False  # whether the function gave something for an example, and a finite number
         self.error: Exception | None = None
         self.drawn: list[Iterator[float]] = []  # for each noise its numbers, one for each example that is to run
-        self.twin = program.twin(theta.copy(), [self._drawn(k) for k in range(len(program.noises))])
+        noises = [self._drawn(k) for k in range(len(program.noises))]
+        self.twin = program.twin(theta.copy(), noises, by_line=0)
+        self.by_line = program.twin(theta.copy(), noises, program.by_line) if program.by_line else None
 
     def _drawn(self, k: int) -> Callable[..., Any]:
         return lambda: next(self.drawn[k])
@@ -128,7 +131,9 @@ class _Comparison:
         if answered:
             self.answered = True
             self.judged = any(math.isfinite(number) for answer in answered for number in answer.outputs)
-            self._compare(answered)
+            self._compare(self.twin, answered)
+            if self.by_line is not None:  # and written in another way, for as many as are run so
+                self._compare(self.by_line, answered[: self.program.by_line])
 
     def _answer(self, row: Sequence[Any], name: str, skips: bool) -> Answer | None:
         """What the function gives for one example, or None where it raises, if it may."""
@@ -147,9 +152,9 @@ class _Comparison:
             self._refuse(name, "draws", len(self.program.noises), len(self.draws.drawn), " random numbers")
         return Answer(row, name, self.draws.drawn, eager.outputs, gradient)
 
-    def _compare(self, answers: Sequence[Answer]) -> None:
+    def _compare(self, twin: Any, answers: Sequence[Answer]) -> None:
         """All examples at once; where the gradients are not plainly the same, one after the other."""
-        outputs, gradient = self._run([answer.row for answer in answers], [answer.drawn for answer in answers])
+        outputs, gradient = self._run(twin, [answer.row for answer in answers], [answer.drawn for answer in answers])
         for ours, answer in zip(outputs, answers, strict=True):
             self._check_outputs(ours, answer)
         if gradient is None:
@@ -160,7 +165,7 @@ class _Comparison:
         if not plainly_right.all():
             for answer in answers:
                 eager = self._eagerly(answer.row)
-                _, gradient = self._run([answer.row], [self.draws.drawn])
+                _, gradient = self._run(twin, [answer.row], [self.draws.drawn])
                 self._check_gradient(gradient, eager, answer.name)
 
     def _eagerly(self, row: Sequence[Any]) -> EagerRun:
@@ -173,13 +178,13 @@ class _Comparison:
             root = outputs[0] if len(outputs) == 1 else Value.apply(ops.fsum, outputs)
         return EagerRun(numbers, root, self.numbers or {})
 
-    def _run(self, rows: Sequence[Sequence[Any]], drawn: list[list[float]]) -> tuple[list[list[float]], Any]:
+    def _run(self, twin: Any, rows: Sequence[Sequence[Any]], drawn: list[list[float]]) -> tuple[list[list[float]], Any]:
         """What the program gives for these rows: a list of numbers for each, and the gradient of the mean, if any."""
         self.drawn = [iter(column) for column in zip(*drawn, strict=True)]
         arrays = [np.array(column) for column in zip(*rows, strict=True)]
         if not self.program.returns_one:
-            return self.twin(*arrays).tolist(), None
-        values, gradient = self.twin.values_and_grad(*arrays)
+            return twin(*arrays).tolist(), None
+        values, gradient = twin.values_and_grad(*arrays)
         return values.reshape(-1, 1).tolist(), gradient
 
     def _check_outputs(self, outputs: list[float], answer: Answer) -> None:

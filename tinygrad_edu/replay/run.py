@@ -1,7 +1,7 @@
 """Step 6, run: a `Program` makes the calls of its instructions, forward or forward and backward.
 
-May import: `later`, `number_systems`, `value`; `bind`, `given`, `listing`, `lower`, `memory`, `pure`, `recording`,
-`scalars` and `sweep` of this folder; NumPy.
+May import: `later`, `number_systems`, `value`; `bind`, `by_example`, `costs`, `given`, `listing`, `lower`, `memory`,
+`pure`, `recording`, `scalars` and `sweep` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from tinygrad_edu.later import later
 from tinygrad_edu.number_systems import Arrays
 from tinygrad_edu.replay import pure
 from tinygrad_edu.replay.bind import Bound
+from tinygrad_edu.replay.by_example import ByExample, Functions
+from tinygrad_edu.replay.costs import examples_by_line
 from tinygrad_edu.replay.given import check_arrays, check_size, check_theta
-from tinygrad_edu.replay.listing import listing
+from tinygrad_edu.replay.listing import by_line_too, listing
 from tinygrad_edu.replay.lower import Lowered
 from tinygrad_edu.replay.memory import planned
 from tinygrad_edu.replay.recording import FloatArray, Noise, RecordingError, drawn
@@ -101,8 +103,12 @@ class Program(Parameters):
             [*self.instructions.forward, *self.instructions.backward],
             kept={self.instructions.output, self.instructions.gradient},
         )
+        n_data = sum([size for _, size in leaves])
+        #: Up to so many examples are run line by line, because that is quicker there.
+        self.by_line = examples_by_line(graph, self.instructions, self._plan, n_data + len(params))
+        self._functions = Functions(graph, n_data, len(params), differentiated=returns_one)
         self._theta = np.empty(len(params)) if theta is None else theta
-        self._bound: OrderedDict[Any, Bound] = OrderedDict()
+        self._bound: OrderedDict[Any, Bound | ByExample] = OrderedDict()
         self._lock = threading.Lock()  # the arrays serve one call at a time
         if theta is None:
             self.read_parameters()
@@ -111,11 +117,12 @@ class Program(Parameters):
         """Read the parameters from the `Value`s."""
         self._theta[...] = [parameter.data for parameter in self.params]
 
-    def twin(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> Program:
-        """The same program with parameters and arrays, and perhaps noise, of its own."""
+    def twin(self, theta: FloatArray, noises: Sequence[Noise] = (), by_line: int | None = None) -> Program:
+        """The same program with parameters and arrays of its own, and what else it shall have of its own."""
         check_theta(theta, len(self.params))
         twin = copy.copy(self)
         twin._theta, twin.noises = theta, list(noises) or self.noises
+        twin.by_line = self.by_line if by_line is None else by_line
         twin._bound, twin._lock = OrderedDict(), threading.Lock()
         return twin
 
@@ -142,14 +149,14 @@ class Program(Parameters):
             bound = self._differentiated(arrays)
             return bound.values[0].copy(), bound.gradient.copy()
 
-    def _differentiated(self, arrays: Sequence[Any]) -> Bound:
+    def _differentiated(self, arrays: Sequence[Any]) -> Bound | ByExample:
         if not self.returns_one:
             raise RecordingError(_NO_GRADIENT_OF_A_LIST)
         bound = self._prepared(arrays)
         bound.run(bound.everything)
         return bound
 
-    def _prepared(self, arrays: Sequence[Any]) -> Bound:
+    def _prepared(self, arrays: Sequence[Any]) -> Bound | ByExample:
         """The arrays for this batch size, filled with these data and with fresh noise."""
         shapes = tuple([getattr(array, "shape", None) for array in arrays])
         bound = self._bound.get(shapes)
@@ -162,16 +169,20 @@ class Program(Parameters):
             target[...] = drawn(draw, target.shape)
         return bound
 
-    def _bind(self, shapes: tuple[tuple[int, ...], ...]) -> Bound:
+    def _bind(self, shapes: tuple[tuple[int, ...], ...]) -> Bound | ByExample:
         if shapes not in self._bound:
             check_size(self._theta, len(self.params))
             if len(self._bound) >= BATCH_SIZES_KEPT:
                 self._bound.popitem(last=False)
             batch = shapes[0][0] if shapes else 1
-            self._bound[shapes] = Bound(  # step 5
-                self.instructions, self._plan, self.shapes, len(self.noises), self._theta, batch
-            )
+            self._bound[shapes] = self._bound_to(batch)
         return self._bound[shapes]
+
+    def _bound_to(self, batch: int) -> Bound | ByExample:
+        """Step 5, for arrays or, where that is quicker, for one example after the other."""
+        if (batch if self._functions.is_batched else 1) <= self.by_line:
+            return ByExample(self._functions, self.shapes, len(self.noises), self._theta, batch)
+        return Bound(self.instructions, self._plan, self.shapes, len(self.noises), self._theta, batch)
 
     def _checked(self, arrays: Sequence[Any]) -> list[Any]:
         given = [array if isinstance(array, np.ndarray) else np.asarray(array) for array in arrays]
@@ -207,4 +218,8 @@ class Program(Parameters):
         return value_and_grad
 
     def __str__(self) -> str:
-        return listing(self.recorded, len(self.params), self.instructions.forward, self.instructions.backward)
+        text = listing(self.recorded, len(self.params), self.instructions.forward, self.instructions.backward)
+        if not self.by_line:
+            return text
+        lines = self._functions.lines
+        return by_line_too(text, len(lines.forward) + len(lines.backward), self.by_line)

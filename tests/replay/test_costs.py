@@ -1,0 +1,45 @@
+"""What is run line by line: where each scalar has an array operation of its own, and for few examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_edu import MLP, Value, choose, logsumexp, record
+
+
+def logistic(steps: int) -> Any:
+    rate = Value(3.7)
+
+    def function(x: Any) -> Any:
+        for _ in range(steps):
+            x = rate * x * (1.0 - x)
+        return x
+
+    return record(function, ((),), [rate])
+
+
+def test_a_recurrence_is_run_by_line_up_to_a_few_examples() -> None:
+    assert 5 <= logistic(50).by_line <= 50
+    assert logistic(200).by_line >= logistic(50).by_line, "what it costs to begin counts less for a longer one"
+
+
+def test_what_is_short_stays_on_arrays() -> None:
+    assert logistic(1).by_line == 0
+
+
+def test_what_is_alike_stays_on_arrays() -> None:
+    model = MLP(8, [8, 2], "tanh", seed=0)
+    assert record(lambda x: logsumexp(model(x)), (8,), model.parameters()).by_line == 0
+    weights = [Value(0.1 * k) for k in range(100)]
+    assert record(lambda x: sum(w * v for w, v in zip(weights, x, strict=True)), (100,), weights).by_line == 0
+
+
+def test_what_chooses_by_an_index_stays_on_arrays() -> None:
+    w = Value(0.5)
+
+    def function(x: Any, k: Any) -> Any:
+        for _ in range(50):
+            x = (w * x).tanh()
+        return choose(k, [x, w, 1.0])
+
+    assert record(function, ((), ()), [w]).by_line == 0
