@@ -47,10 +47,9 @@ class ProgramView(Protocol):
     params: list[Value]
     returns_one: bool
     noises: list[Callable[..., Any]]
-    by_line: int
 
-    def twin(self, theta: FloatArray, noises: Sequence[Callable[..., Any]], by_line: int) -> Any:
-        """The same program with parameters and noise of its own, run by line up to so many examples."""
+    def twins(self, theta: FloatArray, noises: Sequence[Callable[..., Any]]) -> list[tuple[Any, int | None]]:
+        """The same program with parameters and noise of its own, in each way it runs; for how many examples, if few."""
 
 
 def compare(
@@ -118,8 +117,7 @@ class _Comparison:
         self.error: Exception | None = None
         self.drawn: list[Iterator[float]] = []  # for each noise its numbers, one for each example that is to run
         noises = [self._drawn(k) for k in range(len(program.noises))]
-        self.twin = program.twin(theta.copy(), noises, by_line=0)
-        self.by_line = program.twin(theta.copy(), noises, program.by_line) if program.by_line else None
+        self.twins = program.twins(theta.copy(), noises)
 
     def _drawn(self, k: int) -> Callable[..., Any]:
         return lambda: next(self.drawn[k])
@@ -131,9 +129,8 @@ class _Comparison:
         if answered:
             self.answered = True
             self.judged = any(math.isfinite(number) for answer in answered for number in answer.outputs)
-            self._compare(self.twin, answered)
-            if self.by_line is not None:  # and written in another way, for as many as are run so
-                self._compare(self.by_line, answered[: self.program.by_line])
+            for twin, most in self.twins:
+                self._compare(twin, answered[:most])
 
     def _answer(self, row: Sequence[Any], name: str, skips: bool) -> Answer | None:
         """What the function gives for one example, or None where it raises, if it may."""

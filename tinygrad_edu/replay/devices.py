@@ -80,6 +80,10 @@ class OnDevices:
         twin.noises = twin.program.noises
         return twin
 
+    def twins(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> list[tuple[OnDevices, int | None]]:
+        """Its twin: there is one way in which it runs."""
+        return [(self.twin(theta, noises), None)]
+
     def __call__(self, *arrays: Any) -> FloatArray:
         """The function of each example, of shape (batch,)."""
         return np.concatenate([values for (values,) in self._runs(arrays, self._values)])

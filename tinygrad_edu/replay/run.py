@@ -117,14 +117,19 @@ class Program(Parameters):
         """Read the parameters from the `Value`s."""
         self._theta[...] = [parameter.data for parameter in self.params]
 
-    def twin(self, theta: FloatArray, noises: Sequence[Noise] = (), by_line: int | None = None) -> Program:
-        """The same program with parameters and arrays of its own, and what else it shall have of its own."""
+    def twin(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> Program:
+        """The same program with parameters and arrays, and perhaps noise, of its own."""
         check_theta(theta, len(self.params))
         twin = copy.copy(self)
         twin._theta, twin.noises = theta, list(noises) or self.noises
-        twin.by_line = self.by_line if by_line is None else by_line
         twin._bound, twin._lock = OrderedDict(), threading.Lock()
         return twin
+
+    def twins(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> list[tuple[Program, int | None]]:
+        """A twin that runs on arrays only, and one that runs line by line, with how many examples it does so for."""
+        on_arrays = self.twin(theta, noises)
+        on_arrays.by_line = 0
+        return [(on_arrays, None), *([(self.twin(theta, noises), self.by_line)] if self.by_line else [])]
 
     def __call__(self, *arrays: Any) -> FloatArray:
         """The function of each example: shape (batch,), or (batch, k) where it returns a list of k numbers."""
