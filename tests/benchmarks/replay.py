@@ -529,6 +529,31 @@ def logistic() -> None:
     )  # fmt: skip
 
 
+def rosenbrock(variables: int = 1_000) -> None:
+    """Rosenbrock's function, its terms added up by Python's `sum`."""
+    x = [Value(1.0 + 0.001 * k) for k in range(variables)]
+
+    def function() -> Value:
+        return sum((100 * (x[k + 1] - x[k] ** 2) ** 2 + (1 - x[k]) ** 2 for k in range(variables - 1)), Value(0.0))
+
+    program = record(function, (), x)
+    a = program.theta.copy()
+
+    def by_hand() -> Any:
+        inner, outer = a[1:] - a[:-1] ** 2, 1 - a[:-1]
+        gradient = np.zeros(variables)
+        gradient[1:] += 200 * inner
+        gradient[:-1] -= 400 * inner * a[:-1] + 2 * outer
+        return (100 * inner * inner + outer * outer).sum(), gradient
+
+    value, gradient = program.value_and_grad()
+    np.testing.assert_allclose(value, by_hand()[0], rtol=1e-12)
+    np.testing.assert_allclose(gradient, by_hand()[1], rtol=1e-9, atol=1e-9)
+    work = "Rosenbrock, 1,000 variables, summed by sum"
+    compare(work, program.value_and_grad, "NumPy by hand", by_hand, "≤ 40 µs", faster=False)
+    compare(work, program.value_and_grad, "eager", lambda: function().backward(), "", rounds=3)
+
+
 WORKS = {
     "moons": moons,
     "digits": digits,
@@ -536,6 +561,7 @@ WORKS = {
     "recording": recording,
     "break_even": break_even,
     "logistic": logistic,
+    "rosenbrock": rosenbrock,
 }
 
 

@@ -168,6 +168,27 @@ def test_sums_of_terms_are_sums_of_runs() -> None:
     assert lowered(lambda x, y, z: [x + y + z], 3, 0) == ["v1 = sums of 3 rows of x, rounded as they go"]
 
 
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 400])
+def test_many_addends_beside_products_are_added_up_first(count: int) -> None:
+    """Python's `sum` of terms a² + b, as in Rosenbrock's function, is a few operations for any number of them."""
+    x = [Value(1.0 + 0.01 * k) for k in range(count + 1)]
+
+    def function() -> Value:
+        terms = [100.0 * (x[k + 1] - x[k] ** 2) ** 2 + (1.0 - x[k]) ** 2 for k in range(count)]
+        return sum(terms, Value(0.0))
+
+    program = record(function, (), x)
+    assert len(parts(program.instructions.forward, [])["forward"]) <= 10
+    a = np.array([value.data for value in x])
+    inner, outer = a[1:] - a[:-1] ** 2, 1.0 - a[:-1]
+    expected = np.zeros(count + 1)
+    expected[1:] += 200.0 * inner
+    expected[:-1] -= 400.0 * inner * a[:-1] + 2.0 * outer
+    value, gradient = program.value_and_grad()
+    np.testing.assert_allclose(value, (100.0 * inner**2 + outer**2).sum(), rtol=1e-12)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-11, atol=1e-12)
+
+
 def test_choices_find_their_places_and_read_them() -> None:
     assert lowered(lambda k, w, v: [choose(k, [w, v])], 1, 2) == [
         "v1 = places of x among 2×1",

@@ -29,6 +29,9 @@ from tinygrad_edu.replay.scalars import ScalarGraph, Sum
 
 __all__ = ["Lowered"]
 
+#: So many addends beside a sum of products are added one by one: a bias and what a layer is given, say.
+_FEW = 3
+
 
 class Lowered:
     """A scalar graph as nodes, level by level; their arrays are written by the instructions of the forward program.
@@ -185,6 +188,9 @@ class Lowered:
         return self._of_runs(ops.fsum, [s.addends for s in sums])
 
     def _with_addends(self, node: ArrayNode, addends: Sequence[tuple[int, ...]]) -> ArrayNode:
+        """The node plus as many addends for each row, one after the other; many of them are added up first."""
+        if len(addends[0]) > _FEW:
+            return self._applied(ops.add, [node, self._of_runs(ops.fsum, addends)])
         for column in zip(*addends, strict=True):
             node = self._applied(ops.add, [node, self.gathering.operand(column)])
         return node
