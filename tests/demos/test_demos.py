@@ -20,7 +20,7 @@ DEMOS = TESTS.parent / "demos"
 CHAPTERS = sorted(DEMOS.glob("[0-9]*.py"))
 # Demos that another test file names are run there.
 ELSEWHERE = "".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py") if path != Path(__file__))
-OTHERS = sorted(path for path in {*DEMOS.glob("*.py")} - {*CHAPTERS} if path.name not in {"common.py"})
+OTHERS = sorted(path for path in {*DEMOS.glob("*.py")} - {*CHAPTERS} if path.name not in {"common.py", "conftest.py"})
 SCRIPTS = [*CHAPTERS, *(path for path in OTHERS if path.stem not in ELSEWHERE)]
 
 

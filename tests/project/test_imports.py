@@ -49,6 +49,7 @@ PARTS = (
     "diagnosis",
     "notebooks",
     "plotting",
+    "exercises",
     "cli",
     "__main__",
 )

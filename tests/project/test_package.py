@@ -69,6 +69,14 @@ def test_the_command_line_works_without_the_checkout(installed):
     assert "environment" in where
 
 
+def test_exercises_are_handed_out_and_checked_without_the_checkout(installed):
+    command, folder = installed.scripts / "tinygrad-edu", installed.folder
+    assert "wrote 04_activations.py" in run(command, "exercise", "4", folder=folder)
+    assert (folder / "04_activations.py").read_bytes() == (ROOT / "demos/exercises/04_activations.py").read_bytes()
+    (folder / "04_activations.py").write_bytes((ROOT / "tests/demos/solutions/04_activations.py").read_bytes())
+    assert "the slope of silu: done" in run(command, "exercise", "4", folder=folder)
+
+
 def test_its_page_opens_and_computes(installed):
     command = installed.scripts / "tinygrad-edu"
     run(command, "step", "w*x", "w=3", "x=2", "--html", "page.html", folder=installed.folder)

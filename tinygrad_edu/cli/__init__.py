@@ -1,5 +1,5 @@
-"""The command line: draw a formula, step through it, check its derivatives, train a network.
+"""The command line: draw a formula, step through it, check its derivatives, train a network, check an exercise.
 
-`main` holds the table of commands, `formulas` and `train` the commands themselves, `problems` what `train` can be asked
-to learn.
+`main` holds the table of commands, `formulas`, `train` and `exercise` the commands themselves, `problems` what `train`
+can be asked to learn.
 """
