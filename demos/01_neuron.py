@@ -107,5 +107,13 @@ for axis, (name, targets) in zip(axes, tasks.items(), strict=True):
 axes[0].set_ylabel("x₂")
 demo.save(figure, "01_perceptron.png")
 
+# %% [markdown]
+# ## Exercises
+# 1. Before you run the first part: which sign has ∂cycle/∂rain, and what does it say about rain? Which of the two
+#    weights has the larger derivative, and why?
+# 2. Will a perceptron learn NAND (0 only for (1, 1)), and "x₁, whatever x₂ is"? Predict, then add both to `tasks`.
+# 3. In code: Rosenblatt's rule. Fill in `demos/exercises/01_neuron.py`; `tinygrad-edu exercise 1` says what is wrong
+#    with it.
+
 # %%
 demo.done("how neurons become layers: 02_forward.py. A second layer learns XOR: 08_training_loop.py")

@@ -121,5 +121,13 @@ axis.set(title="2-16-16-1, forward and backward", xlabel="examples at once", yla
 axis.legend()
 demo.save(figure, "02_cost.png")
 
+# %% [markdown]
+# ## Exercises
+# 1. How many nodes has the graph of the network 2-3-1, leaves and operations? Count first; then ask
+#    `len(topological_order(answer))`, from `tinygrad_edu.backprop`.
+# 2. How many multiplications does 2-3-1 need for one example, and 2-16-16-1? Does the time of view 1 grow like that?
+# 3. In code: two layers as matrices. Fill in `demos/exercises/02_forward.py`; `tinygrad-edu exercise 2` says what is
+#    wrong with it.
+
 # %%
 demo.done("read the listing of a deeper network: print(record(...)); then 03_initialization.py")

@@ -114,5 +114,14 @@ for name, init in {"zero": "zeros", "all 0.5": lambda *_: 0.5, "Xavier": "xavier
     rows.append([name, loss.data, len(set(hidden))])
 table(["start", "loss", "different hidden neurons"], rows, width=26)
 
+# %% [markdown]
+# ## Exercises
+# 1. A layer of 32 linear neurons with weights of standard deviation 0.01 multiplies the variance of a signal by 32 ·
+#    0.01². What is left of its root mean square after ten layers? The first table knows.
+# 2. Let four hidden neurons start with equal weights, but with the biases 0, 1, 2 and 3. How many different ones are
+#    there after training? Predict, then try.
+# 3. In code: how far Xavier's weights may reach. Fill in `demos/exercises/03_initialization.py`; `tinygrad-edu exercise
+#    3` says what is wrong with it.
+
 # %%
 demo.done("make the network deeper (DEPTH), or give relu the leak: leaky_relu. Then 04_activations.py")

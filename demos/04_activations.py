@@ -76,5 +76,12 @@ for activation in ["linear", "tanh"]:
         slopes.append(grad(model([x])[0], [x])[0])
     print(f"{activation:7}" + "".join(f"{slope:12.6f}" for slope in slopes))
 
+# %% [markdown]
+# ## Exercises
+# 1. tanh(x) = 2σ(2x) - 1. How large is its largest slope, if that of σ is ¼? The table says.
+# 2. Which two of the activations have a negative slope somewhere? Look at their formulas first, then at the picture.
+# 3. In code: the slope of silu. Fill in `demos/exercises/04_activations.py`; `tinygrad-edu exercise 4` says what is
+#    wrong with it.
+
 # %%
 demo.done("try relu with a bias of -1 in every neuron, or sin as an activation; then 05_losses.py")

@@ -133,5 +133,13 @@ print(gradcheck(lambda *guesses: pinball(guesses, [3.0, 3.0, 3.0]), [1.0, 5.0, 3
 # | one of K classes | cross-entropy | the same, for K classes |
 # | a side of a boundary, no probability | hinge | what is right by a margin is left alone |
 
+# %% [markdown]
+# ## Exercises
+# 1. Move the outlier from 40 to 400. Which of the four best constants move, and how far? Predict, then try.
+# 2. The logit is 4 and the answer is yes: how large is the gradient of the binary cross-entropy? And if the answer is
+#    no? The table has one of the two.
+# 3. In code: the gradient of the cross-entropy. Fill in `demos/exercises/05_losses.py`; `tinygrad-edu exercise 5` says
+#    what is wrong with it.
+
 # %%
 demo.done("weigh the classes (cross_entropy has class weights and label smoothing); then 06_backpropagation.py")

@@ -137,5 +137,13 @@ axis.set(title="OR: ½ Σ error²", xlabel="epoch", xscale="log")
 axis.legend()
 demo.save(figure, "06_mistake.png")
 
+# %% [markdown]
+# ## Exercises
+# 1. How many paths lead from w⁽¹⁾₁₁ to the loss? How many would there be with ten output neurons, and how many with one
+#    more hidden layer of two? `explain` counts.
+# 2. The famous mistake is right by chance where z(1 - z) = σ(z)(1 - σ(z)). How many such z are there between 0 and 1?
+# 3. In code: the backward pass. Fill in `demos/exercises/06_backpropagation.py`; `tinygrad-edu exercise 6` says what is
+#    wrong with it.
+
 # %%
 demo.done("open 06_backpropagation.html and press →; then tinygrad-edu step 'tanh(w*x + b)' w=1 x=2 b=-0.5")

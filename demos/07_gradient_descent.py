@@ -132,5 +132,14 @@ for name, clip in clips.items():
 table(["", "first gradient", "turned by", "steps", "x", "y"], rows, width=17)
 demo.save(plot_descent(rosenbrock, paths, minimum=(1.0, 1.0), resolution=MAP), "07_clipping.png")
 
+# %% [markdown]
+# ## Exercises
+# 1. Multiply the loss by 10. What becomes of the path of gradient descent with the same learning rate, and what of
+#    Adam's? Predict, then try.
+# 2. With gradients clipped to the norm 1 and a rate of 0.02: how many steps does it take at least from (-1.8, 2) to (1,
+#    1)?
+# 3. In code: a step of Adam. Fill in `demos/exercises/07_gradient_descent.py`; `tinygrad-edu exercise 7` says what is
+#    wrong with it.
+
 # %%
 demo.done("center the data (bmi - bmi.mean()) and look at the curvatures again; then 08_training_loop.py")

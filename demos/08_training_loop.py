@@ -132,5 +132,12 @@ axis.legend()
 table(["batch size", "iterations per epoch", "iterations", "loss"], rows, width=22)
 demo.save(figure, "08_batches.png")
 
+# %% [markdown]
+# ## Exercises
+# 1. 60 examples in batches of 7: how many iterations are an epoch, and how large is the last batch?
+# 2. What does the network without biases answer at (0, 0) if its sigmoids are replaced by tanh, whatever its weights?
+# 3. In code: the training loop. Fill in `demos/exercises/08_training_loop.py`; `tinygrad-edu exercise 8` says what is
+#    wrong with it.
+
 # %%
 demo.done("`fit` writes this loop for you, with early stopping and a progress display: 09_predictions.py")

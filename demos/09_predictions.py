@@ -124,5 +124,12 @@ copy = MLP(30, [8, 1], "relu", seed=99)
 load(copy, demo.out / "09_model.safetensors")
 print("the copy gives the same answers:", np.array_equal(predict(copy, X_test), predict(model, X_test)))
 
+# %% [markdown]
+# ## Exercises
+# 1. Lower the threshold from 0.5 to 0.05: which of precision and recall can only rise? Which is likely to fall?
+# 2. What are the accuracy and the cross-entropy of a network that says 0.5 to everybody? Is it calibrated?
+# 3. In code: precision and recall. Fill in `demos/exercises/09_predictions.py`; `tinygrad-edu exercise 9` says what is
+#    wrong with it.
+
 # %%
 demo.done("move the threshold until nothing is missed, and count the false alarms; then 10_pitfalls.py")

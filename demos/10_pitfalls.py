@@ -140,6 +140,15 @@ for axis, (heading, members) in zip(axes.flat, groups.items(), strict=True):
     axis.legend(fontsize=8)
 demo.save(figure, "10_losses.png")
 
+# %% [markdown]
+# ## Exercises
+# 1. Each of eight layers of sigmoids passes on at most a quarter of a gradient. What is the most that arrives at the
+#    first? Compare with the picture.
+# 2. A relu neuron has the weights (1, 1) and the bias -10, and its inputs lie between -2 and 3. How long will it take
+#    to come back to life?
+# 3. In code: clipping by the norm. Fill in `demos/exercises/10_pitfalls.py`; `tinygrad-edu exercise 10` says what is
+#    wrong with it.
+
 # %%
 demo.done(
     "start from zeros (init='zeros'), or leave the inputs in thousands: what does diagnose say? Then 11_k_fold.py"

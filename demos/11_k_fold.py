@@ -91,5 +91,12 @@ axis.set(title="accuracy of five folds, and their mean", yticks=range(len(result
 axis.invert_yaxis()
 demo.save(figure, "11_folds.png")
 
+# %% [markdown]
+# ## Exercises
+# 1. 178 wines in five folds: how many are in each test?
+# 2. All 178 are classified right, each by a network that has not seen it. Does the network never err? If one wine in a
+#    hundred were beyond it, how often would 178 in a row go well?
+# 3. In code: folds. Fill in `demos/exercises/11_k_fold.py`; `tinygrad-edu exercise 11` says what is wrong with it.
+
 # %%
 demo.done("GridSearchCV over mlpclassifier__hidden_layer_sizes, or n_jobs=2 in cross_val_score; then 12_cnn.py")

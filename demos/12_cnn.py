@@ -119,5 +119,13 @@ for k, neuron in enumerate(conv.filters):
     axes[1, k + 1].imshow(maps[k], cmap="Grays")
 demo.save(figure, "12_filters.png")
 
+# %% [markdown]
+# ## Exercises
+# 1. How many parameters has a second layer Conv2d(8, 8, kernel_size=3)? Count, then print it.
+# 2. Move a digit to the right by two pixels: what happens to the eight maps before pooling, and what to those after it?
+#    `moved` and the last figure show it.
+# 3. In code: sliding a window. Fill in `demos/exercises/12_cnn.py`; `tinygrad-edu exercise 12` says what is wrong with
+#    it.
+
 # %%
 demo.done("a second Conv2d(8, 8, 3) after the pooling, or AvgPool2d in place of MaxPool2d; then 13_rnn.py")

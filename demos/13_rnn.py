@@ -116,5 +116,13 @@ for axis, (kind, reader) in zip(axes, readers.items(), strict=True):
     axis.set(title=f"{kind.__name__}: gradient back through time", xticks=[], yticks=[])
 demo.save(figure, "13_back_through_time.png")
 
+# %% [markdown]
+# ## Exercises
+# 1. The weight of a plain network of one neuron is ½. How much of the gradient is left after ten steps, at most?
+# 2. Reverse all names (`name[::-1]` in `tokens`). Will the plain network do better or worse, and the LSTM? Predict,
+#    then train.
+# 3. In code: back through time, by hand. Fill in `demos/exercises/13_rnn.py`; `tinygrad-edu exercise 13` says what is
+#    wrong with it.
+
 # %%
 demo.done("feed one network's outputs to a second one; how long can such a network remember? 14_lstm.py")

@@ -86,5 +86,12 @@ right.set(title="before training: gradient of the last state by each", xlabel="s
 right.legend()
 demo.save(figure, "14_memory.png")
 
+# %% [markdown]
+# ## Exercises
+# 1. The bias 1 of a forget gate opens it by σ(1) = 0.73. How much of a cell's content is left after 80 steps?
+# 2. Which bias keeps half of it over 80 steps? Solve σ(b)⁸⁰ = ½, and start with that.
+# 3. In code: one step of an LSTM. Fill in `demos/exercises/14_lstm.py`; `tinygrad-edu exercise 14` says what is wrong
+#    with it.
+
 # %%
 demo.done("put the number anywhere, behind a mark; then 15_transformer.py, which looks back instead of remembering")

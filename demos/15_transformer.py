@@ -149,5 +149,13 @@ for head, (axis, rows) in enumerate(zip(axes, model([0, *[ord(letter) - 96 for l
     axis.set(xticklabels=["·", *name], yticklabels=["·", *name])
 demo.save(figure, "15_attention.png")
 
+# %% [markdown]
+# ## Exercises
+# 1. Which loss has a model that knows nothing, and gives each of 27 marks the same probability? Compare with the first
+#    losses of the curve.
+# 2. Without the causal mask the training loss would fall nearly to 0. Why would that be worth nothing?
+# 3. In code: causal attention. Fill in `demos/exercises/15_transformer.py`; `tinygrad-edu exercise 15` says what is
+#    wrong with it.
+
 # %%
 demo.done("a second block, or a temperature: logits / 0.7; then 16_your_own_operation.py")

@@ -151,5 +151,12 @@ demo.save(figure, "16_seasons.png")
 # Where its data end, tanh turns flat and relu goes straight on: so they are made. An activation is a belief about how
 # things go on where nobody has looked.
 
+# %% [markdown]
+# ## Exercises
+# 1. What will `gradcheck(lambda a: a.relu(), [0.0])` say? Neither right nor wrong is quite true. Predict, then ask.
+# 2. With k = 2π instead of π, which weights would let the neurons sway once a year?
+# 3. In code: derivatives for an operation of your own. Fill in `demos/exercises/16_your_own_operation.py`;
+#    `tinygrad-edu exercise 16` says what is wrong with it.
+
 # %%
 demo.done("declare softplus of two inputs, log(exp(a) + exp(b)), with two derivatives; then 17_classical_mechanics.py")

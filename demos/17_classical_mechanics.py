@@ -290,5 +290,12 @@ axis.set(title="Galileo, folio 116v", xlabel="height h (punti)", ylabel="distanc
 axis.legend(fontsize=9)
 demo.save(figure, "17_galileo.png")
 
+# %% [markdown]
+# ## Exercises
+# 1. On the Moon g is 1.62 m/s². By what factor is a pendulum's period longer there? `period` knows.
+# 2. From a tower of 20 m, is the best angle for a hit larger or smaller than from 1 m? Predict, then change 1.0 to 20.
+# 3. In code: a step of Newton's method. Fill in `demos/exercises/17_classical_mechanics.py`; `tinygrad-edu exercise 17`
+#    says what is wrong with it.
+
 # %%
 demo.done("let the drag coefficient of a real flight be found by least squares; then 18_reading_the_engine.py")

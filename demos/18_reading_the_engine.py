@@ -284,5 +284,13 @@ a.grad = b.grad = 0.0
 e.backward()
 demo.draw(e, "18_graph.svg")
 
+# %% [markdown]
+# ## Exercises
+# 1. Replace `before + amount` by `amount` in `sweep`, in your mind. Which of a.grad and b.grad is wrong then, and how
+#    large is it? why_topological_order.py shows such a pass.
+# 2. How long does `to_visit` become for a chain of a million operations? And for a sum of a million leaves?
+# 3. In code: a topological order. Fill in `demos/exercises/18_reading_the_engine.py`; `tinygrad-edu exercise 18` says
+#    what is wrong with it.
+
 # %%
 demo.done("set a breakpoint on the line marked `# the chain rule` and run any other chapter; then read ops.py")

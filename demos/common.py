@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 import time
@@ -54,6 +55,8 @@ class Demo:
         self.quick: bool = chosen.quick
         self.out: Path = chosen.out
         self.written: list[Path] = []
+        #: The number of a chapter, which is that of its exercise; other demos have none.
+        self.chapter = re.match(r"\s*# (\d+)\.", text)
         self._make_folder()
         if not IN_NOTEBOOK:
             heading, *rest = text.strip().removeprefix("# ").splitlines()
@@ -85,6 +88,8 @@ class Demo:
     def done(self, what_next: str) -> None:
         """Say what was written, how long it took, and what to try next."""
         print(f"\nWrote {', '.join(str(path) for path in self.written)} in {time.perf_counter() - self.started:.1f} s.")
+        if self.chapter:
+            print(f"Questions and an exercise are at the end of the script: tinygrad-edu exercise {self.chapter[1]}")
         print(f"Next: {what_next}")
 
 

@@ -172,3 +172,13 @@ def test_script_opens_and_runs_as_a_notebook(script, tmp_path, monkeypatch):
 def test_script_names_only_demos_that_exist(script):
     named = set(re.findall(r"\d\d_\w+\.py", script.read_text(encoding="utf-8")))
     assert [name for name in named if not (DEMOS / name).exists()] == []
+
+
+@pytest.mark.parametrize("script", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_ends_in_questions_and_names_its_exercise(script):
+    (cell,) = [cell.source for cell in jupytext.read(script).cells if cell.source.startswith("## Exercises")]
+    questions = re.findall(r"^(\d)\. ", cell, re.M)
+    assert questions == [str(k) for k in range(1, len(questions) + 1)]
+    assert len(questions) >= 2
+    assert f"`demos/exercises/{script.name}`" in cell
+    assert f"`tinygrad-edu exercise {int(script.stem[:2])}`" in cell

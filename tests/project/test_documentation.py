@@ -18,7 +18,7 @@ INTERNAL = {
     # The parts that the packages are made of; what is public in them, the packages list.
     "tinygrad_edu.drawing", "tinygrad_edu.stepping", "tinygrad_edu.replay", "tinygrad_edu.optim",
     "tinygrad_edu.training", "tinygrad_edu.diagnosis", "tinygrad_edu.notebooks", "tinygrad_edu.plotting",
-    "tinygrad_edu.cli",
+    "tinygrad_edu.cli", "tinygrad_edu.exercises",
 }  # fmt: skip
 MODULES = [
     name

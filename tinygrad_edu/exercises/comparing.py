@@ -46,7 +46,12 @@ class _Case:
 
 
 def plainly(function: Function, *arguments: Any) -> Any:
-    """Call a function with copies of the arguments, so that it may change them."""
+    """Call a function with copies of the arguments, so that it may change them.
+
+    >>> mine = [3, 1, 2]
+    >>> plainly(lambda numbers: numbers.pop(), mine), mine
+    (2, [3, 1, 2])
+    """
     return function(*copy.deepcopy(arguments))
 
 

@@ -20,11 +20,22 @@ _LONGEST = 76
 
 
 class NotYet(Exception):  # noqa: N818 - to learn is no error
-    """What is not right yet, in sentences for the learner."""
+    """What is not right yet, in sentences for the learner.
+
+    >>> try:
+    ...     raise NotYet("The sign is the wrong one.")
+    ... except NotYet as finding:
+    ...     print(finding)
+    The sign is the wrong one.
+    """
 
 
 class NotBegun(NotYet):
-    """The function is as it was handed out."""
+    """The function is as it was handed out.
+
+    >>> issubclass(NotBegun, NotYet)
+    True
+    """
 
 
 class Learner:

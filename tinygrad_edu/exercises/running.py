@@ -50,7 +50,11 @@ class Verdict:
 
 
 def check_file(exercise: Exercise, file: Path, seconds: float = _SECONDS) -> Verdict:
-    """Check what a learner wrote into `file`; never raises for anything that is wrong in it."""
+    """Check what a learner wrote into `file`; never raises for anything that is wrong in it.
+
+    >>> check_file(exercise_number(4), Path("no such file.py")).found.partition(":")[0].endswith("cannot be read")
+    True
+    """
     with tempfile.TemporaryDirectory() as folder:
         verdict, trace = Path(folder, "verdict.json"), Path(folder, "trace.txt")
         program = [sys.executable, "-m", __spec__.name, str(exercise.number), str(file.resolve())]
