@@ -9,7 +9,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.image import imread
@@ -64,7 +67,7 @@ def architecture() -> None:
 
 
 def page(folder: Path) -> None:
-    """The stepper's page of a neuron, in the middle of the backward pass."""
+    """The page of a neuron, in the middle of its backward pass, and moving: each step, then a weight that is dragged."""
     neuron = Neuron(2, "tanh", seed=1)
     save_page(neuron([1.0, -0.5]), folder / "neuron.html", names={})
     sys.path.append(str(TESTS))  # where it is known what browsers are called
@@ -77,7 +80,33 @@ def page(folder: Path) -> None:
             window.keyboard.press("ArrowRight")
         window.wait_for_timeout(600)
         window.screenshot(path=folder / "page.png")
+        window.set_viewport_size({"width": 1000, "height": 560})
+        window.keyboard.press("Home")
+        film = [(shot(window), 900)]
+        for _ in range(5):
+            window.keyboard.press("ArrowRight")
+            film.append((shot(window), 1300))
+        slider = window.locator("input[type=range]").last
+        for _ in range(12):
+            for _ in range(15):
+                slider.press("ArrowRight")
+            film.append((shot(window), 250))
+    film[-1] = film[-1][0], 2500
     shrink(folder / "page.png", HERE / "page.png")
+    write_film(film, HERE / "page.gif")
+
+
+def shot(window: Any) -> Image.Image:
+    """What the window shows once nothing moves any more."""
+    window.wait_for_timeout(600)
+    return Image.open(BytesIO(window.screenshot())).convert("RGB")
+
+
+def write_film(film: Sequence[tuple[Image.Image, int]], target: Path) -> None:
+    """Pictures, each with how many milliseconds it stays, in the 128 colors of the last."""
+    colors = film[-1][0].quantize(128, dither=Image.Dither.NONE)
+    first, *others = [picture.quantize(palette=colors, dither=Image.Dither.NONE) for picture, _ in film]
+    first.save(target, save_all=True, append_images=others, duration=[stay for _, stay in film], loop=0, optimize=True)
 
 
 def gallery(folder: Path) -> None:
@@ -106,5 +135,5 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         page(Path(name))
         gallery(Path(name))
-    for picture in sorted([*HERE.glob("*.svg"), *HERE.glob("*.png")]):
+    for picture in sorted([*HERE.glob("*.svg"), *HERE.glob("*.png"), *HERE.glob("*.gif")]):
         print(f"{picture.relative_to(DEMOS.parent)}: {picture.stat().st_size / 1000:.0f} kB")
