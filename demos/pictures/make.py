@@ -67,7 +67,7 @@ def architecture() -> None:
 
 
 def page(folder: Path) -> None:
-    """The page of a neuron, in the middle of its backward pass, and moving: each step, then a weight that is dragged."""
+    """The page of a neuron in the middle of its backward pass, and moving: each step, then a weight that is dragged."""
     neuron = Neuron(2, "tanh", seed=1)
     save_page(neuron([1.0, -0.5]), folder / "neuron.html", names={})
     sys.path.append(str(TESTS))  # where it is known what browsers are called
