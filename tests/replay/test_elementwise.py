@@ -10,7 +10,7 @@ import pytest
 from replay.comparing import computes, exactly
 
 from tinygrad_edu import Value, record, where
-from tinygrad_edu.replay.elementwise import BOOLEAN, Elementwise, elements
+from tinygrad_edu.replay.elementwise import BOOLEAN, Elementwise, as_vectors, elements
 
 INF, NAN = math.inf, math.nan
 
@@ -109,3 +109,12 @@ def test_how_functions_are_written() -> None:
     assert of("logical_and", None, None).text("a", "b") == "a and b"
     assert of("negative", None).text("a") == "negative(a)"
     assert of("maximum", None, 0.0).text("a") == "maximum(a, 0)"
+
+
+def test_arrays_of_one_example_are_taken_as_vectors_without_a_copy() -> None:
+    column, number, rows = np.zeros((3, 1)), np.array([[2.0]]), np.zeros((3, 4))
+    out, a, b = as_vectors(column, column, number)
+    assert (out.shape, a.shape, b.shape) == ((3,), (3,), ())
+    assert all(np.shares_memory(*pair) for pair in ((out, column), (b, number)))
+    assert [array.shape for array in as_vectors(rows, rows, column, number)] == [(3, 4), (3, 4), (3, 1), ()]
+    assert as_vectors(column, np.zeros((3, 0)))[0].shape == (3, 1)

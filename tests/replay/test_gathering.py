@@ -105,6 +105,14 @@ def test_parameters_are_a_matrix_where_their_rows_are_a_grid(gathering: Gatherin
     assert gradient(transposed, g).parts == [(Grid(0, 2, 1, 2, 2), g)]
 
 
+def test_what_would_be_a_matrix_in_memory(gathering: Gathering) -> None:
+    assert gathering.is_matrix([3, 4, 5, 6], outer=2)
+    assert not gathering.is_matrix([3, 4, 4, 5], outer=2)  # one number twice
+    assert not gathering.is_matrix([3, 4, 6, 5], outer=2)
+    assert not gathering.is_matrix([3, 9], outer=1)  # a constant among them
+    assert not gathering.is_matrix([0, 1], outer=1)  # another for each example
+
+
 def test_other_weights_are_gathered_as_any_operand(gathering: Gathering) -> None:
     np.testing.assert_array_equal(gathering.matrix([3, 4, 6, 5], outer=2).value.instruction.index, [0, 1, 3, 2])
     assert gathering.matrix([0, 1], outer=1).value.instruction.index == slice(0, 2, 1)

@@ -152,6 +152,49 @@ def test_sums_of_products_are_a_matrix_product_and_then_the_addends() -> None:
     assert lowered(two_neurons, 2, 6) == ["v1 = theta[2×2] @ x", "v2 = v1 + theta[4:6]"]
 
 
+def test_biases_beside_their_weights_are_weights_of_a_value_that_is_1() -> None:
+    def two_neurons(x: Any, y: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> list[Any]:
+        return [a * x + b * y + c, d * x + e * y + f]
+
+    assert lowered(two_neurons, 2, 6) == ["v1 = 2 parts: x, constants 1", "v2 = theta[2×3] @ v1"]
+
+
+@pytest.mark.parametrize("batch", [0, 1, 2, 5])
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_network_is_that_of_numpy_wherever_its_biases_lie(apart: bool, batch: int) -> None:
+    """At several positions, too: two filters on three pairs of numbers, then a neuron that reads them all."""
+    generator = np.random.default_rng(0)
+    params = [Value(number) for number in generator.normal(size=2 * 3 + 7)]
+    weights, biases = (params[0:4], params[4:6]) if apart else ([*params[0:2], *params[3:5]], [params[2], params[5]])
+
+    def network(x: Any) -> Value:
+        filtered = [dot(weights[2 * k : 2 * k + 2], x[2 * j : 2 * j + 2], biases[k]) for k in (0, 1) for j in range(3)]
+        return dot(params[6:12], [v.tanh() for v in filtered], params[12]).exp()
+
+    program = record(network, (6,), params)
+    theta, x = program.theta, generator.normal(size=(batch, 6))
+    w, b = (theta[0:4], theta[4:6]) if apart else (theta[[0, 1, 3, 4]], theta[[2, 5]])
+    w = w.reshape(2, 2)
+    pairs = x.reshape(batch, 3, 2)
+    hidden = np.tanh(np.einsum("kc,bjc->bkj", w, pairs) + b[:, None])
+    output = np.exp(hidden.reshape(batch, 6) @ theta[6:12] + theta[12])
+    upstream = output / max(batch, 1)
+    d = upstream[:, None, None] * theta[6:12].reshape(2, 3) * (1.0 - hidden**2)
+    dw, db = np.einsum("bkj,bjc->kc", d, pairs), d.sum(axis=(0, 2))
+    first = np.concatenate([dw.ravel(), db]) if apart else np.column_stack([dw, db]).ravel()
+    expected = np.concatenate([first, np.einsum("b,bkj->kj", upstream, hidden).ravel(), [upstream.sum()]])
+    for _ in range(2):
+        np.testing.assert_allclose(program(x), output, rtol=1e-12)
+        np.testing.assert_allclose(program.value_and_grad(x)[1], expected, rtol=1e-12, atol=1e-15)
+
+
+def test_weights_that_two_neurons_share_get_both_gradients() -> None:
+    """[[a, b], [b, c]] is no matrix of parameters, for b stands twice."""
+    a, b, c = w = [Value(0.1), Value(0.2), Value(0.3)]
+    program = record(lambda x: dot([a, b], x).relu() + dot([b, c], x).relu(), (2,), w)
+    np.testing.assert_allclose(program.value_and_grad(np.array([[1.0, 2.0]]))[1], [1.0, 3.0, 2.0], rtol=1e-15)
+
+
 def test_other_sums_of_products_are_products_and_sums_of_runs() -> None:
     assert lowered(lambda x, y, z: [x * y + y * z + x], 3, 0) == [
         "v1 = x[0:2] * x[1:3]",

@@ -37,7 +37,7 @@ def test_what_is_given_is_given_and_a_view_is_where_its_operand_is(builder: Buil
     assert [plan.home(var) for var in (x, view, copy, own)] == ["given", "view", "own", "own"]
 
 
-def test_parts_that_nobody_else_reads_are_computed_inside_the_whole(builder: Builder) -> None:
+def test_parts_are_computed_inside_the_whole(builder: Builder) -> None:
     x = leaf(builder, "x", 2)
     a, b = builder.exp(x), builder.sin(x)
     whole = assembled(builder, (LOW, a), (HIGH, b))
@@ -47,11 +47,33 @@ def test_parts_that_nobody_else_reads_are_computed_inside_the_whole(builder: Bui
     assert plan.inside[b].rows == HIGH
 
 
-def test_a_part_that_is_read_elsewhere_has_memory_of_its_own(builder: Builder) -> None:
+def test_a_part_may_be_read_elsewhere_where_nothing_is_added_to_it(builder: Builder) -> None:
     x = leaf(builder, "x", 2)
     a, b = builder.exp(x), builder.sin(x)
     whole = assembled(builder, (LOW, a), (HIGH, b))
-    assert plan_of(builder, whole, builder.cos(a)).inside == {b: Part(whole, 1)}
+    assert plan_of(builder, whole, builder.cos(a)).inside == {a: Part(whole, 0), b: Part(whole, 1)}
+    c = builder.tan(x)
+    assert c not in plan_of(builder, assembled(builder, (LOW, c), (LOW, b), added=True), builder.cos(c)).inside
+
+
+def test_a_part_of_two_arrays_or_of_two_places_is_inside_one(builder: Builder) -> None:
+    a = builder.exp(leaf(builder, "x", 2))
+    first = assembled(builder, (LOW, a), (HIGH, a))
+    second = assembled(builder, (EVEN, a), (ODD, builder.sin(a)))
+    plan = plan_of(builder, first, second)
+    assert plan.inside[a] == Part(first, 0)
+    assert [plan.is_inside(a, whole, number) for whole, number in ((first, 0), (first, 1), (second, 0))] == [
+        True, False, False,
+    ]  # fmt: skip
+
+
+def test_data_are_copied_into_the_larger_array_that_they_are_a_part_of(builder: Builder) -> None:
+    """A layer's inputs and the 1 that its biases are for; beside what is computed, the numbers lie the other way."""
+    data, one = leaf(builder, "x0", 2), builder.per_example(builder.constants([1.0, 1.0]))
+    extended, mixed = assembled(builder, (LOW, data), (HIGH, one)), assembled(builder, (LOW, data), (HIGH, data + 1.0))
+    plan = plan_of(builder, extended, mixed)
+    assert plan.inside[data] == Part(extended, 0)
+    assert (plan.holds_data(extended), plan.holds_data(data), plan.holds_data(mixed)) == (True, True, False)
 
 
 def test_parts_that_are_added_given_or_views_are_copied(builder: Builder) -> None:
@@ -62,10 +84,10 @@ def test_parts_that_are_added_given_or_views_are_copied(builder: Builder) -> Non
 
 def test_parts_whose_rows_are_no_view_or_begin_as_zeros_are_copied(builder: Builder) -> None:
     a, b = builder.exp(leaf(builder, "x", 2)), builder.sin(leaf(builder, "x", 2))
-    by_number = assembled(builder, (np.array([0, 3]), a), (slice(1, 3, 1), b))
-    assert list(plan_of(builder, by_number).inside) == [b]
     cleared = assembled(builder, (LOW, a), (slice(1, 3, 1), b), added=True, clears=True)
     assert plan_of(builder, cleared).inside == {}
+    by_number = assembled(builder, (np.array([0, 3]), a), (slice(1, 3, 1), b))
+    assert list(plan_of(builder, by_number).inside) == [b]
 
 
 def test_truth_values_have_another_kind_of_memory(builder: Builder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -67,6 +68,26 @@ def test_a_product_is_written_to_memory_of_any_kind(contiguous: bool) -> None:
     out = np.zeros((2, 2)) if contiguous else np.zeros((2, 4))[:, ::2]
     product(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.0, 1.0], [1.0, 0.0]]), out)()
     np.testing.assert_array_equal(out, [[2.0, 1.0], [4.0, 3.0]])
+
+
+@pytest.mark.parametrize("shape", list(itertools.product((1, 3), (1, 2), (1, 4))))
+@pytest.mark.parametrize("gaps", [False, True])
+def test_a_product_of_any_shape_is_that_of_numpy_and_keeps_nan(shape: tuple[int, int, int], gaps: bool) -> None:
+    """Vectors, columns times rows, matrices with gaps; 0 · nan and 0 · inf are nan wherever they stand."""
+    rows, inner, columns = shape
+    step = 2 if gaps else 1
+    generator = np.random.default_rng(0)
+    left, right = generator.normal(size=(rows, step * inner)), generator.normal(size=(inner, step * columns))
+    left, right, out = left[:, ::step], right[:, ::step], np.zeros((rows, step * columns))[:, ::step]
+    run = product(left, right, out)
+    run()
+    np.testing.assert_allclose(out, np.einsum("ik,kj->ij", left, right), rtol=1e-14)
+    for number in (np.nan, np.inf):
+        left[...], right[...] = 0.0, 1.0
+        right[0, -1] = number
+        with np.errstate(invalid="ignore"):
+            run()
+        assert np.isnan(out[:, -1]).all()
 
 
 def test_a_product_of_two_single_numbers_keeps_nan() -> None:

@@ -41,10 +41,11 @@ class Bound:
         batch: int,
     ) -> None:
         self.batch = batch
-        self.inputs: list[Any] = [np.empty((batch, *shape)) for shape in shapes]
+        self.inputs: list[Any] = []
         self.noises: list[Any] = [np.empty((1, batch)) for _ in range(n_noises)]
         self._plan = plan
-        self._arrays: dict[Var, Array] = self._given(instructions.leaves, theta)
+        self._arrays: dict[Var, Array] = {}
+        self._give(instructions.leaves, theta, shapes)
         self.forward = self._calls(instructions.forward)
         self.everything = [*self.forward, *self._calls(instructions.backward)]
         output = self._arrays[instructions.output]
@@ -57,19 +58,19 @@ class Bound:
             if instructions.gradient is not None:
                 self.gradient = self._arrays[instructions.gradient].reshape(-1)
 
-    def _given(self, leaves: dict[str, Var], theta: Array) -> dict[Var, Array]:
+    def _give(self, leaves: dict[str, Var], theta: Array, shapes: Sequence[tuple[int, ...]]) -> None:
         """The arrays of the leaves. That of an input is a view, because for callers the batch is the first axis."""
-        given = {leaves["theta"]: theta.reshape(-1, 1)}
-        for k, array in enumerate(self.inputs):
-            rows = leaves[f"x{k}"].rows
-            given[leaves[f"x{k}"]] = array.reshape(self.batch, rows).T
+        arrays = self._arrays
+        arrays[leaves["theta"]] = theta.reshape(-1, 1)
+        for k, shape in enumerate(shapes):
+            array = self._array(leaves[f"x{k}"])
+            self.inputs.append(array.T.reshape(self.batch, *shape))
         for k, array in enumerate(self.noises):
-            given[leaves[f"noise{k}"]] = array
+            arrays[leaves[f"noise{k}"]] = array
         if "seed" in leaves:
             per_example = 1.0 / self.batch if self.batch else 0.0
             is_batched = leaves["seed"].batched
-            given[leaves["seed"]] = np.full((1, self.batch), per_example) if is_batched else np.ones((1, 1))
-        return given
+            arrays[leaves["seed"]] = np.full((1, self.batch), per_example) if is_batched else np.ones((1, 1))
 
     def _calls(self, written: Sequence[Var]) -> list[Call]:
         """The calls for these instructions; what depends on constants only is computed here and now."""
@@ -94,11 +95,21 @@ class Bound:
             return None
         out = self._array(var)
         if isinstance(var.instruction, Assemble):
-            inside = self._plan.inside  # nobody else reads what is there, so it is inside this one
-            operands = [None if v in inside else array for v, array in zip(var.operands, operands, strict=True)]
-            if all(operand is None for operand in operands):
-                return None
+            return self._assembling(var, var.instruction, out)
         return var.instruction.run(out, *operands)
+
+    def _assembling(self, var: Var, assemble: Assemble, out: Array) -> Call | None:
+        """The call that writes the parts which are not there already; what never changes is written here and now."""
+        fixed, changing = list[Array | None](), list[Array | None]()
+        keeps = assemble.only_writes and var not in self._plan.inside  # for there, others may add to it
+        for number, operand in enumerate(var.operands):
+            array = None if self._plan.is_inside(operand, var, number) else self._arrays[operand]
+            stays = keeps and operand in self._plan.once
+            fixed.append(array if stays else None)
+            changing.append(None if stays else array)
+        if any(array is not None for array in fixed):
+            assemble.run(out, *fixed)()
+        return assemble.run(out, *changing) if any(array is not None for array in changing) else None
 
     def _array(self, var: Var) -> Array:
         """The array of a variable, where the plan says that it lives."""
@@ -112,7 +123,10 @@ class Bound:
         if var in self._plan.inside:
             part = self._plan.inside[var]
             return rows_in_place(self._array(part.whole), part.rows)
-        return np.zeros((var.rows, self.batch if var.batched else 1), dtype=var.dtype)
+        columns = self.batch if var.batched else 1
+        if self._plan.holds_data(var):  # as it is given: the numbers of each example side by side
+            return np.zeros((columns, var.rows), dtype=var.dtype).T
+        return np.zeros((var.rows, columns), dtype=var.dtype)
 
     @staticmethod
     def run(calls: Sequence[Call]) -> None:

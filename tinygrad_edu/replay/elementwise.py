@@ -16,7 +16,7 @@ from tinygrad_edu.number_systems import OPERATORS, PRIMITIVES, TRUTH, Arrays
 from tinygrad_edu.replay.instruction import Array, Call, Instruction, filled, shown, told_apart
 
 # What the methods of an instruction are for is said once, in `Instruction`.
-__all__ = ["BOOLEAN", "elements"]
+__all__ = ["BOOLEAN", "as_vectors", "elements"]
 
 _SIGNS = {name: sign for sign, name in OPERATORS.items() if not sign.isalpha()}
 #: The functions whose results are truth values.
@@ -36,6 +36,17 @@ class _Elements(Arrays):
 elements = _Elements()
 
 
+def as_vectors(out: Array, *arguments: Array) -> list[Array]:
+    """The same arrays with fewer axes, where that needs no copy: one example as vectors, one number as a 0-d array.
+
+    NumPy then has one loop to run and nothing to spread, which takes it a third of the time for short arrays.
+    """
+    flat = [array.reshape(()) if array.size == 1 else array for array in arguments]
+    if out.ndim == 2 and out.shape[1] == 1 and all(array.ndim == 0 or array.shape == out.shape for array in flat):
+        out, *flat = [array if array.ndim == 0 else array[:, 0] for array in (out, *flat)]
+    return [out, *flat]
+
+
 @dataclass(frozen=True)
 class Elementwise(Instruction):
     """One function, applied to every element."""
@@ -52,7 +63,7 @@ class Elementwise(Instruction):
 
     def run(self, out: Array, *arrays: Array) -> Call:
         # A number as a 0-d array: NumPy would make one at every call.
-        arguments = [np.asarray(argument) for argument in filled(self.arguments, arrays)]
+        out, *arguments = as_vectors(out, *map(np.asarray, filled(self.arguments, arrays)))
         if self.function in _WITH_A_CALL_OF_THEIR_OWN:
             return _WITH_A_CALL_OF_THEIR_OWN[self.function](out, *arguments)
         ufunc = getattr(np, self.function, None)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_edu.replay.builder import Builder, Var
-from tinygrad_edu.replay.indices import grid_of, index_of
+from tinygrad_edu.replay.indices import Grid, grid_of, index_of
 from tinygrad_edu.replay.instruction import Leaf
 from tinygrad_edu.replay.linear import LinearMap, Parts, scattered
 from tinygrad_edu.replay.nodes import ArrayNode
@@ -158,16 +158,27 @@ class Gathering:
 
         Where the parameters allow it, that is a view of theirs, and the gradient is written where it belongs.
         """
-        nodes = {id(self.place[k][0]) for k in scalars if k in self.place}
-        if len(nodes) > 1 or not all(k in self.place for k in scalars):
+        found = self._grid(scalars, outer)
+        if found is None:
             return self.array(scalars)
-        node, rows = self.place[scalars[0]][0], [self.place[k][1] for k in scalars]
-        grid = grid_of(rows, outer)
-        if node.value.batched or grid is None:
-            return self.rows(node, rows)
-        builder, source, where = self.builder, node.value, grid
-        value = builder.write(Matrix(where), [source], len(rows), False)
+        builder, (node, where) = self.builder, found
+        source = node.value
+        value = builder.write(Matrix(where), [source], len(scalars), False)
         return self.node(value, [node], lambda: [LinearMap(lambda g: Parts(builder, source.rows, [(where, g)]))])
+
+    def is_matrix(self, scalars: list[int], outer: int) -> bool:
+        """Whether these scalars are a matrix in memory, as `matrix` would take it."""
+        return self._grid(scalars, outer) is not None
+
+    def _grid(self, scalars: list[int], outer: int) -> tuple[ArrayNode, Grid] | None:
+        """The node in which these scalars are a matrix, and where."""
+        if not all(k in self.place for k in scalars):
+            return None
+        node, rows = self.place[scalars[0]][0], [self.place[k][1] for k in scalars]
+        if node.value.batched or any(self.place[k][0] is not node for k in scalars) or len(set(rows)) < len(rows):
+            return None  # of a number in two places, the gradient is to be added up
+        grid = grid_of(rows, outer)
+        return None if grid is None else (node, grid)
 
     def assembled(self, parts: Sequence[tuple[ArrayNode, list[int]]], rows: int) -> ArrayNode:
         """An array put together of nodes, each for some of the rows."""

@@ -167,12 +167,32 @@ class Lowered:
         return Variation.NOTHING if scalar in self.graph.constants else Variation.PARAMETERS
 
     def _matrix_product(self, block: Block) -> ArrayNode:
+        addends = [self.sums[k].addends for k in block.scalars]
+        with_biases = self._with_biases(block, addends)
+        if with_biases is not None:
+            block, addends = with_biases, []
         n_out, n_in = len(block.weights), len(block.weights[0])
         weights = self.gathering.matrix([k for row in block.weights for k in row], n_out)
         # The values of several columns side by side, and the examples of each: so they are regrouped without a copy.
         values = self.gathering.spread(self.gathering.array([v[k] for k in range(n_in) for v in block.values]))
         product = self._declared(ops.dot, Matrices(self.builder, n_out, n_in), weights, values)
-        return self._with_addends(product, [self.sums[k].addends for k in block.scalars])
+        return self._with_addends(product, addends)
+
+    def _with_biases(self, block: Block, addends: Sequence[tuple[int, ...]]) -> Block | None:
+        """The block with its biases among the weights, each for one more value that is 1.
+
+        Only where that makes one matrix of the parameters, as they lie in memory: then the product adds the biases, and
+        its transpose gives their gradient, for nothing.
+        """
+        columns = len(block.values)
+        biases = addends[::columns]
+        if list(addends) != [bias for bias in biases for _ in range(columns)] or len(addends[0]) != 1:
+            return None  # another one in each column, or not one each
+        weights = [(*row, *bias) for row, bias in zip(block.weights, biases, strict=True)]
+        if not self.gathering.is_matrix([k for row in weights for k in row], len(weights)):
+            return None
+        one = self.graph.constant(1.0)
+        return Block(weights, [(*values, one) for values in block.values], block.scalars)
 
     def _sums_of_products(self, sums: Sequence[Sum]) -> ArrayNode:
         left, right = [k for s in sums for k in s.left], [k for s in sums for k in s.right]

@@ -20,7 +20,7 @@ from tinygrad_edu.replay.elementwise import Elementwise
 from tinygrad_edu.replay.indices import Grid, Index
 from tinygrad_edu.replay.instruction import Constant, Leaf
 from tinygrad_edu.replay.prefer import Prefer
-from tinygrad_edu.replay.rows import Assemble
+from tinygrad_edu.replay.rows import Assemble, Spread
 
 __all__ = ["Part", "Plan", "planned"]
 
@@ -53,6 +53,14 @@ class Plan(NamedTuple):
             return "view"
         return "inside" if var in self.inside else "over" if var in self.over else "own"
 
+    def is_inside(self, var: Var, whole: Var, number: int) -> bool:
+        """Whether a variable is computed in the place of the part of this number."""
+        return var in self.inside and self.inside[var].whole is whole and self.inside[var].number == number
+
+    def holds_data(self, var: Var) -> bool:
+        """Whether it is an input, or an array with one inside."""
+        return is_data(var) or any(is_data(v) and self.is_inside(v, var, k) for k, v in enumerate(var.operands))
+
 
 def planned(written: Sequence[Var], kept: Collection[Var | None]) -> Plan:
     """The plan for these instructions; what is `kept` is read when all of them have run."""
@@ -63,20 +71,33 @@ def planned(written: Sequence[Var], kept: Collection[Var | None]) -> Plan:
 
 
 def _inside(written: Sequence[Var], uses: Mapping[Var, int]) -> dict[Var, Part]:
-    """Parts of assembled arrays that need no copy: nobody else reads them, and they can be written to a view."""
+    """Parts of assembled arrays that need no copy: they can be written to a view, and nothing is added to them there.
+
+    Where something is added to a part, nobody else may read it.
+    """
     inside: dict[Var, Part] = {}
     for var in written:
         if isinstance(var.instruction, Assemble) and not var.instruction.clears:
+            only_writes = var.instruction.only_writes
             for number, ((index, added), operand) in enumerate(zip(var.instruction.parts, var.operands, strict=True)):
-                if uses[operand] == 1 and _can_be_written_to_a_view(operand, index, added):
+                is_free = operand not in inside and (only_writes or uses[operand] == 1)
+                if is_free and not added and _can_be_written_to_a_view(operand, index, var):
                     inside[operand] = Part(var, number)
     apart = {var for var in inside if var.instruction.regroups and not _lies_side_by_side(var, inside)}
     return {var: part for var, part in inside.items() if var not in apart}
 
 
-def _can_be_written_to_a_view(operand: Var, index: Index, added: bool) -> bool:
+def _can_be_written_to_a_view(operand: Var, index: Index, whole: Var) -> bool:
+    if is_data(operand):  # is copied in anyway, its examples one after the other, and so has the whole of it to be
+        others = [other for other in whole.operands if other is not operand]
+        return isinstance(index, slice) and index.step == 1 and all(isinstance(o.instruction, Spread) for o in others)
     is_computed = not operand.is_view and not isinstance(operand.instruction, Leaf)
-    return is_computed and not added and operand.dtype is not bool and not isinstance(index, np.ndarray)
+    return is_computed and operand.dtype is not bool and not isinstance(index, np.ndarray)
+
+
+def is_data(var: Var) -> bool:
+    """Whether it is an input."""
+    return isinstance(var.instruction, Leaf) and var.instruction.name.startswith("x")
 
 
 def _lies_side_by_side(var: Var, inside: Mapping[Var, Part]) -> bool:

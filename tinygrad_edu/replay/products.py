@@ -20,10 +20,20 @@ __all__ = ["product"]
 def product(left: Array, right: Array, out: Array) -> Call:
     """The call of out = left @ right, with `dot` where it can: it has half the overhead of `matmul`.
 
-    But `dot` wants contiguous memory to write to, and it skips a factor of one element that is 0, where 0 · nan is nan.
+    But `dot` wants contiguous memory to write to; it copies a matrix with gaps that meets a vector; and it skips a
+    factor of one element that is 0, where 0 · nan is nan.
     """
-    fits = out.flags.c_contiguous and left.size > 1 and right.size > 1
-    return partial(np.dot if fits else np.matmul, left, right, out)
+    meets_vector = 1 in out.shape
+    has_gaps = not (_is_one_segment(left) and _is_one_segment(right))
+    if out.flags.c_contiguous and left.size > 1 and right.size > 1 and not (meets_vector and has_gaps):
+        return partial(np.dot, left, right, out)
+    # A column times a row is the product of each with each, and `matmul` is slow at it.
+    return partial(np.multiply if left.shape[1] == 1 else np.matmul, left, right, out)
+
+
+def _is_one_segment(array: Array) -> bool:
+    """Whether its elements lie side by side, in the one order or the other."""
+    return bool(array.flags.forc)
 
 
 def _as_matrix(array: Array, rows: int) -> Array:

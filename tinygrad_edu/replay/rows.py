@@ -118,6 +118,11 @@ class Assemble(Instruction):
     parts: tuple[tuple[Index, bool], ...]  # to which rows, and whether it is added there
     clears: bool  # whether to begin with zeros, because a part is added to rows of which some hold nothing yet
 
+    @property
+    def only_writes(self) -> bool:
+        """Whether each row is written once at a run, and nothing is added to it."""
+        return not self.clears and not any(added for _, added in self.parts)
+
     def run(self, out: Array, *arrays: Array | None) -> Call:
         """As for any instruction; None in the place of a part says that it was computed in its rows of `out`."""
         writes: list[Call] = [partial(out.fill, 0.0)] if self.clears else []
