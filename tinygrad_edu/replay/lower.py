@@ -170,7 +170,7 @@ class Lowered:
         addends = [self.sums[k].addends for k in block.scalars]
         with_biases = self._with_biases(block, addends)
         if with_biases is not None:
-            block, addends = with_biases, []
+            block, addends = with_biases, [()] * len(addends)
         n_out, n_in = len(block.weights), len(block.weights[0])
         weights = self.gathering.matrix([k for row in block.weights for k in row], n_out)
         # The values of several columns side by side, and the examples of each: so they are regrouped without a copy.
