@@ -4,14 +4,15 @@ import { byId, decoded } from "./text.js";
 import { rules } from "./rules.js";
 
 /**
- * A node. `look` is its class in the drawing; `value` and `locals`, its local derivatives, follow the leaves.
+ * A node. `look` is its class in the drawing, `parts` are those in which it and copies of its numbers stand; `value` and `locals`, its local derivatives, follow the leaves.
  * @typedef {{ id: number, name: string, value: number, start: number, locals: number[], inputs: number[], rule?: number,
  *   template?: number, settings: number[], constant: boolean, parameter: boolean, isLeaf: boolean, consumers: Edge[],
  *   source?: { file: string, line: number, text: string }, group: SVGGElement, isDrawn: boolean, look: string,
- *   valueTexts: SVGElement[], gradTexts: SVGElement[], box?: Box }} GraphNode
+ *   valueTexts: SVGElement[], gradTexts: SVGElement[], parts: import("./sight.js").Part[], box?: Box }} GraphNode
  * The edge from a node to its input number `slot`, along which the gradient of the input receives something.
  * @typedef {{ number: number, node: GraphNode, input: GraphNode, slot: number, group: SVGGElement,
- *   localText: SVGElement | null, amountText: SVGElement | null }} Edge
+ *   localText: SVGElement | null, amountText: SVGElement | null, line: SVGElement | null,
+ *   parts: import("./sight.js").Part[] }} Edge
  * @typedef {{ x: number, y: number, width: number, height: number }} Box
  */
 

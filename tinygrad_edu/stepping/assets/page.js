@@ -106,7 +106,7 @@ function connect() {
   byId("play").onclick = togglePlaying;
   byId("scrubber").oninput = () => { stopPlaying(); goTo(stops()[Number(valueOf("scrubber"))]); };
   byId("granularity").onchange = () => { state.granularity = valueOf("granularity"); draw(); };
-  byId("node-choice").onchange = () => select(nodes[Number(valueOf("node-choice"))]);
+  byId("node-choice").onchange = () => { select(nodes[Number(valueOf("node-choice"))]); keepInView(state.selected); };
   byId("theme").onclick = toggleTheme;
   byId("wall").onclick = toggleWall;
   prefersDark.onchange = drawTheme;

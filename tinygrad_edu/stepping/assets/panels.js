@@ -1,6 +1,6 @@
 // The panels beside the drawing: the present step, the chosen node, the messages so far.
 
-import { bracketed, byId, derivative, full, headline, inShort, make, math, minus, ownName, show, typeset } from "./text.js";
+import { bracketed, byId, derivative, full, headline, inShort, make, math, minus, ownName, renew, show, typeset } from "./text.js";
 import { nodes, root } from "./graph.js";
 import { equation, formulaOf, inNumbers, localFormula } from "./formulas.js";
 import { eventAt, forwardCount, gradientOf, isComplete, isComputed, pass, snapshot, stepOf } from "./pass.js";
@@ -37,27 +37,24 @@ function runningSum(message) {
 
 export function drawStep() {
   const event = eventAt(state.position);
-  const title = byId("step-title");
-  const body = byId("step-body");
-  body.replaceChildren();
-  if (!event) {
-    title.textContent = "The leaves are given";
-    body.append(make("p", {}, "The forward pass computes every other node from its inputs. Press → for the first."));
-  } else if (event.kind === "forward") {
-    title.textContent = `Forward ${event.index} of ${forwardCount}`;
-    body.append(headline(equation(event.node)), make("p", { class: "numbers" }, inNumbers(event.node)));
-  } else if (event.kind === "seed") {
-    title.textContent = "The backward pass begins";
-    body.append(make("p", { class: "headline" }, derivative(root.name, root.name), " = 1"));
-    body.append(make("p", {}, `The derivative of ${root.name} by itself is 1: that is the first upstream gradient.`));
-  } else if (event.message) {
-    title.textContent = `Backward ${event.index} of ${pass.backwardCount}`;
-    body.append(headline(equation(event.node)));
-    body.append(make("p", {}, "upstream ", derivative(root.name, event.node.name), " = ",
-      make("strong", { class: "upstream" }, show(event.message.upstream))));
-    body.append(...contributions(event));
-    if (state.granularity === "edge") body.querySelector(".now")?.scrollIntoView({ block: "nearest" });
+  const [title, ...body] = event ? told(event) : ["The leaves are given",
+    make("p", {}, "The forward pass computes every other node from its inputs. Press → for the first.")];
+  byId("step-title").textContent = title;
+  renew(byId("step-body"), ...body);
+  if (event?.message && state.granularity === "edge") byId("step-body").querySelector(".now")?.scrollIntoView({ block: "nearest" });
+}
+
+/** What an event is called, and what is said of it. @param {import("./pass.js").Event} event @returns {[string, ...HTMLElement[]]} */
+function told(event) {
+  const { node, message, index, kind } = event;
+  if (kind === "forward") return [`Forward ${index} of ${forwardCount}`, headline(equation(node)), make("p", { class: "numbers" }, inNumbers(node))];
+  if (!message) {
+    return ["The backward pass begins", make("p", { class: "headline" }, derivative(root.name, root.name), " = 1"),
+      make("p", {}, `The derivative of ${root.name} by itself is 1: that is the first upstream gradient.`)];
   }
+  return [`Backward ${index} of ${pass.backwardCount}`, headline(equation(node)),
+    make("p", {}, "upstream ", derivative(root.name, node.name), " = ", make("strong", { class: "upstream" }, show(message.upstream))),
+    ...contributions(event)];
 }
 
 /** A sum, one line for each part: what it is, and its numbers. @param {string} id @param {Child[]} caption @param {HTMLElement[]} lines */
@@ -107,7 +104,6 @@ export const sumText = ({ before, upstream, local, after }) => `${show(before)} 
 
 export function drawNode() {
   const node = state.selected;
-  const body = byId("node-body");
   /** @type {HTMLSelectElement} */ (byId("node-choice")).value = String(node.id);
   const gradient = snapshot(state.position).gradients[node.id];
   const facts = make("dl", {},
@@ -120,14 +116,11 @@ export function drawNode() {
   }
   const total = totalOf(node);
   if (total) facts.append(fact("neuron", make("button", { type: "button", id: "open-neuron", onclick: () => openNeuron(total) }, "Open")));
+  const isHidden = state.predicting && !isComplete(node, state.frontier);
   const focused = document.activeElement?.id;
-  body.replaceChildren(facts);
+  renew(byId("node-body"), facts, ...(isHidden
+    ? [make("p", { class: "hidden-answer" }, "Its gradient is still to be predicted, so where it comes from is hidden.")] : explained(node)));
   if (focused === "open-neuron") document.getElementById(focused)?.focus();
-  if (state.predicting && !isComplete(node, state.frontier)) {
-    body.append(make("p", { class: "hidden-answer" }, "Its gradient is still to be predicted, so where it comes from is hidden."));
-    return;
-  }
-  body.append(...explained(node));
 }
 
 /** @param {GraphNode} node */
@@ -226,7 +219,7 @@ const lines = [];
 /** What each of them says is of this pass; older ones are written anew when the hands are still. @type {(import("./pass.js").Pass | undefined)[]} */
 const written = [];
 let visible = 0;
-const WRITTEN_AT_ONCE = 40;
+const WRITTEN_AT_ONCE = 15;
 
 /** @param {import("./pass.js").Event} event */
 function messageText(event) {

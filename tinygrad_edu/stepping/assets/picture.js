@@ -2,6 +2,7 @@
 
 import { brief, show } from "./text.js";
 import { edges, nodes } from "./graph.js";
+import { extentOf, partsOf, showParts } from "./sight.js";
 import { equation, localFormula } from "./formulas.js";
 import { eventAt, isComplete, isComputed, pass, snapshot, stepOf } from "./pass.js";
 import { state } from "./state.js";
@@ -27,9 +28,10 @@ for (const copy of svg.querySelectorAll("[data-of]")) {
   copies.set(of, [...(copies.get(of) ?? []), copy]);
 }
 
-/** Where a number of a node is written: in its own shape, and in copies. @param {GraphNode} node @param {string} role @returns {SVGElement[]} */
-const textsOf = (node, role) => [node.group, ...(copies.get(`node-${node.id}`) ?? [])].flatMap((shape) => [...shape.querySelectorAll(`.${role}`)])
-  .map((text) => /** @type {SVGElement} */ (text));
+/** Where the numbers of a node are written: in its own shape, and in copies. @param {GraphNode} node @returns {Element[]} */
+const shapesOf = (node) => [node.group, ...(copies.get(`node-${node.id}`) ?? [])];
+/** @param {GraphNode} node @param {string} role @returns {SVGElement[]} */
+const textsOf = (node, role) => shapesOf(node).flatMap((shape) => [...shape.querySelectorAll(`.${role}`)]).map((text) => /** @type {SVGElement} */ (text));
 
 for (const node of nodes) {
   node.group = find(`node-${node.id}`) ?? undrawn();
@@ -37,25 +39,26 @@ for (const node of nodes) {
   node.look = node.group.getAttribute("class") ?? "node"; // "node operation root", and so on
   node.valueTexts = textsOf(node, "value");
   node.gradTexts = textsOf(node, "grad");
+  node.parts = partsOf(shapesOf(node));
 }
 for (const edge of edges) {
   edge.group = find(`edge-${edge.node.id}-${edge.slot}`) ?? undrawn();
   edge.localText = edge.group.querySelector(".local");
   edge.amountText = edge.group.querySelector(".amount");
+  edge.line = edge.group.querySelector("path");
+  edge.parts = partsOf([edge.group]);
 }
 
 /** Make the drawing one whose numbers can change. */
 export function prepareDrawing() {
-  // First measure everything, then change it: a change between two measurements would have the page laid out anew.
-  const rows = nodes.filter((node) => node.look.includes("row"));
-  const boxes = rows.map((node) => node.group.getBBox());
-  rows.forEach((node, k) => prepareRow(node, boxes[k]));
+  nodes.filter((node) => node.look.includes("row")).forEach(prepareRow);
   nodes.forEach(prepareNode);
   for (const edge of edges) titled(edge.group, `∂${edge.node.name}/∂${edge.input.name} = ${localFormula(edge)}`);
 }
 
-/** A frame around a row of a neuron's box, which is seen where something happens in it. @param {GraphNode} node @param {DOMRect} box */
-function prepareRow(node, { x, width }) {
+/** A frame around a row of a neuron's box, which is seen where something happens in it. @param {GraphNode} node */
+function prepareRow(node) {
+  const { x, width } = extentOf(node.group);
   const cell = node.group.querySelector(".cell");
   const frame = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   const place = { x: x - 2, y: cell?.getAttribute("y") ?? 0, width: width + 2, height: cell?.getAttribute("height") ?? 0 };
@@ -102,8 +105,12 @@ export function currentMessages() {
   return state.granularity === "edge" ? [event.message] : stepOf(event);
 }
 
+/** Whether a node or an edge can be seen, here or in a copy. @param {GraphNode | Edge} item */
+const isInSight = (item) => item.parts.some((part) => part.isShown);
+
 /** @param {boolean} [saysAll] whether what screen readers are told is written at once, or when the hands are still */
 export function drawGraph(saysAll = true) {
+  showParts(state.focus.parts.slice(0, 1)); // or the tab key would not reach it
   const { position } = state;
   const event = eventAt(position);
   const { gradients, carried } = snapshot(position);
@@ -112,6 +119,7 @@ export function drawGraph(saysAll = true) {
   const asked = state.question?.message.edge;
 
   for (const node of nodes) {
+    if (!isInSight(node)) continue;
     const known = isComputed(node, position);
     const gradient = gradients[node.id];
     const classes = [node.look];
@@ -132,6 +140,7 @@ export function drawGraph(saysAll = true) {
   else speaking = window.setTimeout(describeAll, 150);
   const largest = largestAmount();
   for (const edge of edges) {
+    if (!isInSight(edge)) continue;
     const message = carried[edge.number];
     const classes = ["edge"];
     if (event?.kind === "forward" && event.node === edge.node) classes.push("feeding");
@@ -150,7 +159,7 @@ export function drawGraph(saysAll = true) {
 let speaking = 0;
 function describeAll() {
   const { gradients } = snapshot(state.position);
-  for (const node of nodes) setAttribute(node.group, "aria-label", describe(node, isComputed(node, state.position), gradients[node.id]));
+  for (const node of nodes.filter(isInSight)) setAttribute(node.group, "aria-label", describe(node, isComputed(node, state.position), gradients[node.id]));
 }
 
 /** The largest size of what any edge carries, which is drawn widest. */
@@ -167,7 +176,7 @@ function largestAmount() {
 function drawWidth(edge, largest) {
   const share = Math.sqrt(Math.abs(pass.latest[edge.number]?.amount ?? 0) / largest);
   const width = (1 + 3 * (Number.isFinite(share) ? share : 1)).toFixed(2);
-  if (changed(edge.group, "--width", width)) edge.group.style.setProperty("--width", width);
+  if (edge.line && changed(edge.line, "width", width)) edge.line.style.setProperty("--width", width);
 }
 
 /** @param {GraphNode} node @param {boolean} known @param {number | null} gradient */

@@ -12,6 +12,8 @@ export function show(number, digits = 6) {
   if (Number.isNaN(number)) return "nan";
   if (!Number.isFinite(number)) return number > 0 ? "inf" : "−inf";
   if (number === 0) return "0";
+  const size = Math.abs(number);
+  if (size >= 1e-4 && size < 10 ** (digits - 1)) return minus(Number(number.toPrecision(digits)));
   const [mantissa, exponent] = number.toExponential(digits - 1).split("e").map(Number);
   if (exponent >= -4 && exponent < digits) return minus(Number(number.toPrecision(digits)));
   return minus(`${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`);
@@ -61,12 +63,39 @@ export const makeSvg = (tag, attributes = {}, ...children) =>
 /** @template {Element} E @param {E} element @param {Record<string, any>} attributes @param {Child[]} children @returns {E} */
 function equipped(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    if (name.startsWith("on")) {
+      element.addEventListener(name.slice(2), value);
+      acting.add(element);
+    }
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== undefined) element.setAttribute(name, value);
   }
   element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
+}
+
+/** Elements that do something, so that no other can stand for them. @type {WeakSet<Node>} */
+const acting = new WeakSet();
+
+/** Give an element these children. What is there already stays, so that only what differs is laid out and painted anew. @param {Node} parent @param {(Node | string)[]} children */
+export function renew(parent, ...children) {
+  const old = [...parent.childNodes];
+  children.forEach((child, k) => {
+    const wanted = typeof child === "string" ? document.createTextNode(child) : child;
+    const there = old[k];
+    if (!there) parent.appendChild(wanted);
+    else if (there.nodeName !== wanted.nodeName || acting.has(there) || acting.has(wanted)) parent.replaceChild(wanted, there);
+    else if (there instanceof Element) renewElement(there, /** @type {Element} */ (wanted));
+    else if (there.nodeValue !== wanted.nodeValue) there.nodeValue = wanted.nodeValue;
+  });
+  for (const rest of old.slice(children.length)) parent.removeChild(rest);
+}
+
+/** @param {Element} there @param {Element} wanted */
+function renewElement(there, wanted) {
+  for (const { name, value } of wanted.attributes) if (there.getAttribute(name) !== value) there.setAttribute(name, value);
+  for (const { name } of [...there.attributes]) if (!wanted.hasAttribute(name)) there.removeAttribute(name);
+  renew(there, ...wanted.childNodes);
 }
 
 /** An element of MathML. @param {string} tag @param {(Node | string)[]} children */

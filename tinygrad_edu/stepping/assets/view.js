@@ -4,7 +4,8 @@ import { byId } from "./text.js";
 import { operations } from "./graph.js";
 import { eventAt } from "./pass.js";
 import { state } from "./state.js";
-import { currentMessages, svg } from "./picture.js";
+import { boxIn, showWithin } from "./sight.js";
+import { currentMessages, drawGraph, svg } from "./picture.js";
 
 /**
  * @typedef {import("./graph.js").Box} Box
@@ -29,6 +30,8 @@ function setView(box) {
   scale = scaleOf(box);
   isFitted = false;
   svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
+  svg.classList.toggle("far", scale < READABLE_AT_ALL);
+  if (showWithin(box, state.focus.parts)) drawGraph();
 }
 
 /** A view of a given scale in which the point (x, y) of the drawing lies at a share of the canvas. @param {number} scale @param {number} x @param {number} y */
@@ -40,6 +43,8 @@ function viewAt(scale, x, y, shareX = 0.5, shareY = 0.5) {
 
 const LARGEST_SCALE = 6;
 const READABLE_SCALE = 0.85;
+/** Below this, texts are not even seen as texts. */
+const READABLE_AT_ALL = 0.25;
 const FITTED_SCALE = 2;
 
 export function fit() {
@@ -66,15 +71,7 @@ function panBy(pixelsX, pixelsY) {
 }
 
 /** The box of a node in the coordinates of the drawing. @param {GraphNode} node @returns {Box} */
-function boxOf(node) {
-  node.box ??= (() => {
-    const inner = node.group.getBBox();
-    const matrix = /** @type {DOMMatrix} */ (svg.getScreenCTM()).inverse().multiply(/** @type {DOMMatrix} */ (node.group.getScreenCTM()));
-    const corner = new DOMPoint(inner.x, inner.y).matrixTransform(matrix);
-    return { x: corner.x, y: corner.y, width: inner.width * matrix.a, height: inner.height * matrix.d };
-  })();
-  return node.box;
-}
+const boxOf = (node) => (node.box ??= boxIn(node.group));
 
 /** The smallest box around some boxes. @param {Box[]} boxes */
 export function around(boxes) {

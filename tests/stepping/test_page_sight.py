@@ -1,0 +1,129 @@
+"""What is out of sight is left alone, and is right as soon as it comes into sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import started_browser
+
+from tinygrad_edu import MLP, Value, save_page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with started_browser() as started:
+        yield started
+
+
+@pytest.fixture
+def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    complaints: list[str] = []
+    context = browser.new_context(viewport={"width": 1300, "height": 800}, reduced_motion="reduce")
+    context.set_default_timeout(5_000)
+
+    def opened(root: Value) -> Any:
+        save_page(root, tmp_path / "page.html")
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto((tmp_path / "page.html").as_uri())
+        return page
+
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def network() -> Value:
+    model = MLP(4, [12, 10, 1], seed=1)
+    return (model([0.5, -1.0, 0.25, 2.0])[0] - 1.0) ** 2
+
+
+#: What is computed and in sight writes its number of now, here and in its copies.
+WRONG = """() => nodes.filter((node) => node.isDrawn && isInSight(node) && isComputed(node, state.position))
+    .filter((node) => node.valueTexts.some((text) => text.textContent !== brief(node.value)))
+    .map((node) => node.name)"""
+SHOWN = "() => nodes.filter((node) => node.isDrawn && node.group.getClientRects().length).length"
+
+
+def test_a_large_graph_shows_what_is_in_sight_and_follows_the_view(open_page: Callable[..., Any]) -> None:
+    page = open_page(network())
+    page.keyboard.press("End")
+    drawn = page.evaluate("() => nodes.filter((node) => node.isDrawn).length")
+    assert 0 < page.evaluate(SHOWN) < drawn
+    page.evaluate("() => { leaves[0].value = 0.123; refresh(); }")
+    for _ in range(15):
+        page.keyboard.press("PageUp")
+        assert page.evaluate(WRONG) == []
+    page.keyboard.press("End")
+    page.keyboard.press("0")
+    assert page.evaluate(SHOWN) == drawn
+    assert page.evaluate(WRONG) == []
+
+
+def test_nothing_within_the_view_is_hidden(open_page: Callable[..., Any]) -> None:
+    page = open_page(network())
+    for key in ("End", "+", "+", "-", "-", "-", "Home"):
+        page.keyboard.press(key)
+        hidden = page.evaluate(
+            """() => {
+                const { x, y, width, height } = svg.viewBox.baseVal;
+                return parts.filter((part) => !part.isShown
+                    && part.box.x < x + width && part.box.x + part.box.width > x
+                    && part.box.y < y + height && part.box.y + part.box.height > y).length;
+            }"""
+        )
+        assert hidden == 0, key
+
+
+def test_the_boxes_that_are_read_are_those_that_the_browser_draws(open_page: Callable[..., Any]) -> None:
+    page = open_page(network())
+    page.keyboard.press("0")
+    far = page.evaluate(
+        """() => {
+            const here = svg.getScreenCTM().inverse();
+            return parts.filter(({ element, box }) => {
+                const shape = element.querySelector(".box, path"); // a title is a text alone
+                const inner = (shape ?? document.createElement("i")).getBoundingClientRect();
+                const corner = new DOMPoint(inner.x, inner.y).matrixTransform(here);
+                return inner.width > 0 && !(corner.x > box.x - 3 && corner.x <= box.x + box.width
+                    && corner.y > box.y - 3 && corner.y <= box.y + box.height);
+            }).map(({ element }) => element.id);
+        }"""
+    )
+    assert far == []
+
+
+def test_arrow_keys_reach_nodes_that_are_out_of_sight(open_page: Callable[..., Any]) -> None:
+    page = open_page(network())
+    page.locator(".node[tabindex='0']").focus()
+    seen = set()
+    for _ in range(60):
+        page.keyboard.press("ArrowDown")
+        focused = page.evaluate("document.activeElement.id")
+        assert focused.startswith("node-")
+        seen.add(focused)
+    assert len(seen) == 60
+    assert page.locator(".node[tabindex='0']").count() == 1
+
+
+def test_a_node_chosen_from_the_list_comes_into_sight(open_page: Callable[..., Any]) -> None:
+    page = open_page(network())
+    last = page.evaluate("() => root.id")
+    page.select_option("#node-choice", str(last))
+    box = page.locator(f"#node-{last}").bounding_box()
+    canvas = page.locator("#canvas").bounding_box()
+    assert canvas["x"] <= box["x"] <= canvas["x"] + canvas["width"] - box["width"]
+
+
+def test_what_stays_the_same_in_a_panel_stays_in_place(open_page: Callable[..., Any]) -> None:
+    page = open_page(network())
+    page.keyboard.press("End")
+    page.evaluate("() => { select(leaves[0]); window.kept = document.querySelector('#consumers math'); }")
+    before = page.text_content("#consumers")
+    page.evaluate("() => { leaves[0].value += 0.5; refresh(); }")
+    assert page.text_content("#consumers") != before
+    assert page.evaluate("() => window.kept === document.querySelector('#consumers math')")
