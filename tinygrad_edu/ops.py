@@ -219,11 +219,11 @@ def _saturated_tanh_slope(m: Any, a: Number) -> Number:
     return 4.0 * e / ((1.0 + e) * (1.0 + e))
 
 
-# As long as |y| < 0.9999, 1 - y² has 12 digits of its own.
+# As long as y² < 0.9998, 1 - y² has 12 digits of its own.
 tanh = op(
     "tanh",
     lambda m, a: m.tanh(a),
-    (lambda m, y, a: m.prefer(1.0 - y * y, m.abs(y) < 0.9999, _saturated_tanh_slope, a),),
+    (lambda m, y, a: m.prefer(1.0 - y * y, y * y < 0.9998, _saturated_tanh_slope, a),),
     "(eᵃ - e⁻ᵃ) / (eᵃ + e⁻ᵃ)",
     activation="saturating",
     largest_slope=1.0,

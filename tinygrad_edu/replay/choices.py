@@ -46,26 +46,25 @@ class Places(Instruction):
 
     def run(self, out: Array, *arrays: Array) -> Call:
         index = arrays[0]
-        whole, batch = np.empty(index.shape, dtype=int), index.shape[1]
-        scale, offsets = self._strides(np, batch)
-        places = out.reshape(index.shape[0], 1 if self.own else self.width, batch)
+        floored, is_whole = np.empty(index.shape), np.empty(index.shape, dtype=bool)
+        scale, offsets = self._strides(np, index.shape[1])
+        places = out.reshape(index.shape[0], 1 if self.own else self.width, index.shape[1])
+        are_places = scale == 1 and not offsets.any()
+        whole = places[:, 0] if are_places else np.empty(index.shape, dtype=int)
+        unsigned = whole.view(np.uint64)  # as which a negative number is larger than any count
 
         def write() -> None:
             np.copyto(whole, index, "unsafe")
-            if whole.size and not self._are_all_options(whole, index):
+            np.floor(index, floored)
+            np.equal(floored, index, is_whole)
+            # The first that is false and the largest, if there is one: there is no quicker way to ask for all of them.
+            if whole.size and not (is_whole.item(is_whole.argmin()) and unsigned.item(unsigned.argmax()) < self.count):
                 raise self.error(index)
-            np.multiply(whole[:, None, :], scale, places)
-            np.add(places, offsets, places)
+            if not are_places:
+                np.multiply(whole[:, None, :], scale, places)
+                np.add(places, offsets, places)
 
         return write
-
-    def _are_all_options(self, whole: Array, index: Array) -> bool:
-        """Whether the indices are whole numbers, as which they have just been copied, and name options."""
-        return bool(
-            np.equal(whole, index).all()
-            and np.minimum.reduce(whole, None) >= 0
-            and np.maximum.reduce(whole, None) < self.count
-        )
 
     def error(self, index: Array) -> IndexError:
         """What to raise for indices among which some name no option."""
@@ -91,8 +90,8 @@ class Choose(Instruction):
     def run(self, out: Array, *arrays: Array) -> Call:
         places, options = arrays
         if options.flags.c_contiguous:
-            return partial(np.take, options.reshape(-1), places, None, out, "clip")
-        return lambda: np.take(options.ravel(), places, None, out, "clip")
+            return partial(options.reshape(-1).take, places, None, out, "clip")
+        return lambda: options.ravel().take(places, None, out, "clip")
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         places, options = arrays
@@ -117,9 +116,12 @@ class ChooseTransposed(Instruction):
         places, upstream = arrays
         once = self.places.own and self.places.per_example  # then every choice has options of its own
         flat = out.reshape(-1)
+        handed = upstream.reshape(-1)
+        is_view = np.may_share_memory(handed, upstream)
 
         def write() -> None:
-            if not math.isfinite(np.add.reduce(upstream, None)):
+            # The sum of squares is finite, unless one of them is not (or so large that it is, for the slower way).
+            if not math.isfinite(handed.dot(handed) if is_view else np.add.reduce(upstream, None)):
                 flat[...] = self._one_by_one(places, upstream).ravel()
             elif once:
                 flat.fill(0.0)

@@ -42,7 +42,7 @@ class Rows(Instruction):
 
     def run(self, out: Array, *arrays: Array) -> Call:
         check_rows(self.index, len(arrays[0]))  # with "clip", NumPy would take another row
-        return partial(np.take, arrays[0], self.index, 0, out, "clip")  # "clip" writes to `out` without a buffer
+        return partial(arrays[0].take, self.index, 0, out, "clip")  # "clip" writes to `out` without a buffer
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         return arrays[0][self.index]
