@@ -118,6 +118,9 @@ def _fsum(terms: Sequence[float]) -> float:
         return sum([t for t in terms if not math.isfinite(t)]) or _exact_sum(terms)
 
 
+_fsum.__wrapped__ = math.fsum  # type: ignore[attr-defined]  # as `_ieee` has it
+
+
 def _exact_sum(terms: Sequence[float]) -> float:
     total = sum(map(Fraction, terms))
     try:

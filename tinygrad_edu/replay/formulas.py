@@ -19,7 +19,7 @@ from tinygrad_edu.number_systems.printing import python, repeated_calls
 from tinygrad_edu.number_systems.symbols import Symbols
 from tinygrad_edu.op import RULE_BOOK, Op
 
-__all__ = ["Formulas", "LineFormula", "Use", "formulas"]
+__all__ = ["Formulas", "LineFormula", "Rules", "Use", "formulas"]
 
 
 class LineFormula:
@@ -70,7 +70,7 @@ class Formulas(NamedTuple):
     further: list[Use]  # and the same, added to what the input has been handed before
 
 
-class _Rules(Symbols):
+class Rules(Symbols):
     """Symbols for the rules of one operation, which take note of what all its slopes are made of."""
 
     def __init__(self) -> None:
@@ -100,6 +100,14 @@ class _Rules(Symbols):
             return Symbol("minimum", (a, b))
         return self.where(a <= b, a, self.where(a != a, a, b))
 
+    def dot(self, weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
+        """Added up from left to right; a long one by the function of `floats`."""
+        if len(weights) > _WRITTEN_OUT:
+            return super().dot(weights, inputs, bias)
+        for weight, value in zip(weights, inputs, strict=True):
+            bias = bias + weight * value
+        return bias
+
     def shares(self, terms: Iterable[Any], total: Any) -> list[Any]:
         """exp(termᵢ - total) for each term, made to add up to 1 as on floats."""
         is_infinite = abs(total) == _INFINITY
@@ -112,6 +120,8 @@ class _Rules(Symbols):
 
 
 _INFINITY = Symbol("inf")
+#: A dot of so many products is written out.
+_WRITTEN_OUT = 16
 
 
 def _is_short(item: Any) -> bool:
@@ -128,7 +138,7 @@ def formulas(operation: Op, count: int) -> Formulas:
     ('({0} + ({1} * {2}))', (3, 2, 1))
     """
     names = [f"input{k}" for k in range(count)]
-    inputs, m = list(map(Symbol, names)), _Rules()
+    inputs, m = list(map(Symbol, names)), Rules()
     output = operation.compute(m, *inputs)
     slopes = list(operation.local_derivatives(m, Symbol("output"), *inputs))
     named = _Named(repeated_calls([output, *slopes], python))
