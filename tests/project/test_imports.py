@@ -58,6 +58,7 @@ REQUIRED = {"numpy", "graphviz", "rich"}
 INSTALLED = {
     "numpy": "NumPy", "graphviz": "graphviz", "rich": "rich", "matplotlib": "matplotlib", "sklearn": "scikit-learn",
     "scipy": "SciPy", "jax": "JAX", "safetensors": "safetensors", "tensorboardX": "tensorboardX",
+    "llvmlite": "llvmlite",
 }  # fmt: skip
 #: What explains the whole engine, with the first screen of `ops`.
 READING_PATH = ("op.py", "value.py", "backprop.py")

@@ -14,18 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tinygrad_edu.number_systems import PRIMITIVES, TRUTH, Symbol
-from tinygrad_edu.number_systems.identities import power
 from tinygrad_edu.op import RULE_BOOK
 from tinygrad_edu.ops import split_dot
 from tinygrad_edu.replay.formulas import Rules
 
-__all__ = ["CALLED_BACK", "Assembly", "c_functions"]
+__all__ = ["CALLED_BACK", "INTRINSICS", "Assembly", "c_functions"]
 
 _OPERATORS = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 #: nan is not equal to anything, itself included, and neither above nor below it.
 _COMPARISONS = {">": "ogt", ">=": "oge", "<": "olt", "<=": "ole", "==": "oeq", "!=": "une"}
 #: What LLVM has by itself, under these names.
-_INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "rint"}
+INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "rint"}
 #: What Python computes in a way of its own, so that it is asked.
 CALLED_BACK = ("hypot", "norm", "logsumexp", "fsum")
 
@@ -37,7 +36,7 @@ def c_functions() -> dict[str, str]:
     'asin'
     """
     named = {name: primitive.math for name, primitive in PRIMITIVES.items() if primitive.math}
-    own = {name: c for name, c in named.items() if name not in (*_INTRINSICS, *CALLED_BACK)}
+    own = {name: c for name, c in named.items() if name not in (*INTRINSICS, *CALLED_BACK)}
     return {**own, "power": "pow", "fmod": "fmod"}
 
 
@@ -88,10 +87,8 @@ class Assembly:
             case Symbol("prefer", (good, plain, otherwise)):
                 value = self.number(plain, names)
                 return self._unless(self._holds(good, names), value, lambda: self.number(otherwise, names))
-            case Symbol("**", (Symbol() as a, int() | float() as exponent)) if (
-                shorter := power(a, exponent)
-            ) is not None:
-                return self.number(shorter, names)
+            case Symbol("**", (a, exponent)) if not isinstance(exponent, Symbol) and exponent == 2.0:
+                return self.number(a * a, names)  # as on floats
             case Symbol(head, operands):
                 return self._computed(head, [self.number(operand, names) for operand in operands])
         return self.constant(float(item))
@@ -111,8 +108,8 @@ class Assembly:
         """What a function or an operator makes of these registers."""
         if head in _OPERATORS and len(inputs) == 2:
             return self.do(f"{_OPERATORS[head]} {self.type} {inputs[0]}, {inputs[1]}")
-        if head in _INTRINSICS:
-            return self._intrinsic(_INTRINSICS[head], inputs[0])
+        if head in INTRINSICS:
+            return self._intrinsic(INTRINSICS[head], inputs[0])
         if head in _WRITTEN:
             return _WRITTEN[head](self, *inputs)
         if head in PRIMITIVES:
@@ -241,7 +238,8 @@ class Assembly:
     # Functions of many numbers ----------------------------------------------------------------------------
 
     def _dot(self, *inputs: str) -> str:
-        weights, values, total = split_dot(inputs)
+        weights, values, bias = split_dot(inputs)
+        total: str = bias
         for weight, value in zip(weights, values, strict=True):
             total = self._computed("+", [total, self._computed("*", [weight, value])])
         return total
@@ -255,19 +253,16 @@ class Assembly:
         for term in terms:
             raised = self._computed("+", [total, term])
             part = self._computed("-", [raised, total])
-            errors = [
-                self._computed("-", [total, self._computed("-", [raised, part])]),
-                self._computed("-", [term, part]),
-            ]
+            kept = self._computed("-", [raised, part])
+            errors = self._computed("-", [total, kept]), self._computed("-", [term, part])
             lost = self._computed("+", [lost, self._computed("+", errors)])
             size = self._computed("+", [size, self._intrinsic("fabs", term)])
             total = raised
         # Twice what may be wrong with what was lost: either end of that range is rounded to the same number.
-        range_ = self._computed("*", [size, self.constant(len(terms) ** 2 * 2.0**-103)])
-        range_ = self._computed(
-            "+", [range_, self._computed("*", [self._intrinsic("fabs", lost), self.constant(2.0**-51)])]
-        )
-        ends = [self._computed("+", [total, self._computed(sign, [lost, range_])]) for sign in "+-"]
+        wrong = self._computed("*", [size, self.constant(len(terms) ** 2 * 2.0**-103)])
+        rounding = self._computed("*", [self._intrinsic("fabs", lost), self.constant(2.0**-51)])
+        wrong = self._computed("+", [wrong, rounding])
+        ends = [self._computed("+", [total, self._computed(sign, [lost, wrong])]) for sign in "+-"]
         is_sure = self.do(f"and {self.truth} {self._compared('==', *ends)}, {self._is_between(size, 1e-250, 1e300)}")
         is_sure = self.do(f"or {self.truth} {is_sure}, {self._is_zero(size)}")
         return self._unless(is_sure, ends[0], lambda: self._called_back("fsum", terms))

@@ -69,14 +69,15 @@ class ByMachine:
         self._sums = np.zeros((len(theta), self._lanes))
         self._theta = theta
         self.inputs, self.noises = self._places(shapes, n_noises)
-        self.forward: list[Callable[[], object]] = [partial(self._run, False)]
-        self.everything: list[Callable[[], object]] = [partial(self._run, True)]
-        computed = self._outputs[:, : max(self._examples, 1)]
-        self.values = computed if self._examples == batch else np.broadcast_to(computed, (functions.n_outputs, batch))
-        self.mean: Any = math.nan
+        # When it is called for the first time, each puts the machine code in its place.
+        self.forward: list[Callable[[], object]] = [self._compile_forward] if batch else []
+        self.everything: list[Callable[[], object]] = [self._compile_both_ways] if batch else []
+        self.values = self._outputs[:, :batch]
+        if self._examples != batch:  # one for all
+            self.values = np.broadcast_to(self._outputs[:, :1], (functions.n_outputs, batch))
         self.gradient = np.zeros(len(theta))
+        self._kept: list[Any] = []
         self._weights = np.full(self._examples, 1.0 / max(self._examples, 1))
-        self._calls: dict[bool, Callable[[], None]] = {}
 
     def _places(self, shapes: Sequence[tuple[int, ...]], n_noises: int) -> tuple[list[Any], list[Any]]:
         """Where the inputs and the noises are copied to: rows of the data, the batch first for inputs."""
@@ -86,14 +87,20 @@ class ByMachine:
         inputs = [row.T.reshape(self.batch, *shape) for row, shape in zip(rows, shapes, strict=False)]
         return inputs, rows[len(shapes) :]
 
-    def _run(self, differentiated: bool) -> None:
-        if not self.batch:
-            return
-        if differentiated not in self._calls:
-            self._calls[differentiated] = self._bound(differentiated)
-        self._calls[differentiated]()
-        if differentiated:
-            self.mean = self._outputs.item(0) if self._examples == 1 else np.dot(self.values[0], self._weights)
+    @property
+    def mean(self) -> Any:
+        """The mean over the examples."""
+        if self._examples == 1:
+            return self._outputs.item(0)
+        return np.dot(self.values[0], self._weights) if self.batch else math.nan
+
+    def _compile_forward(self) -> None:
+        self.forward[0] = self._bound(differentiated=False)
+        self.forward[0]()
+
+    def _compile_both_ways(self) -> None:
+        self.everything[0] = self._bound(differentiated=True)
+        self.everything[0]()
 
     def _bound(self, differentiated: bool) -> Callable[[], None]:
         """The machine code, with the addresses of these arrays."""
@@ -113,10 +120,8 @@ class ByMachine:
         fields = np.array([values[name] for name in FIELDS], dtype=np.int64)
         address = ctypes.c_void_p(fields.ctypes.data)
 
-        def call(kept: Any = (arrays, fields)) -> None:  # what has an address must live as long
-            code(address)
-
-        return call
+        self._kept += [*arrays.values(), fields]  # what has an address must live as long
+        return partial(code, address)
 
     @staticmethod
     def run(calls: Sequence[Callable[[], object]]) -> None:

@@ -9,16 +9,17 @@ May import: `builder`, `instruction`, `memory`, `scalars`, `straight` and `sweep
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.instruction import Leaf
 from tinygrad_edu.replay.memory import Plan
 from tinygrad_edu.replay.scalars import ScalarGraph
-from tinygrad_edu.replay.straight import is_straight
+from tinygrad_edu.replay.straight import StraightLines, is_straight
 from tinygrad_edu.replay.sweep import Instructions
 
-__all__ = ["examples_by_line"]
+__all__ = ["ALWAYS", "examples_by_line", "examples_by_machine"]
 
 # Measured, in units of a line of Python over floats, which takes about 50 ns:
 #: An array operation, and each row that it computes for one example.
@@ -29,6 +30,13 @@ NUMBER = 0.6
 OVERHEAD = 80.0
 #: Straight lines are compiled when they are first run, so they must be quicker by this factor.
 WORTH_IT = 1.5
+#: In machine code, with several examples side by side: an operator, a call of a function, and reading a number or
+#: writing its gradient. What it takes to begin.
+OPERATOR, FUNCTION, NATIVE_NUMBER, NATIVE_OVERHEAD = 0.006, 0.5, 0.02, 8.0
+#: A row of an array of many examples, for each of them; functions are computed for several numbers at once there.
+ROW_OF_MANY = 0.03
+#: Where straight lines are quicker for any number of examples.
+ALWAYS = sys.maxsize
 
 
 def examples_by_line(graph: ScalarGraph, instructions: Instructions, plan: Plan, n_leaves: int) -> int:
@@ -41,6 +49,19 @@ def examples_by_line(graph: ScalarGraph, instructions: Instructions, plan: Plan,
     lines = sum(map(bool, graph.inputs)) + handed_back + NUMBER * n_leaves
     saved, spent = CALL * calls - WORTH_IT * OVERHEAD, max(WORTH_IT * lines - ROW * rows, 1.0)
     return int(saved / spent) if saved > spent and is_straight(graph) else 0
+
+
+def examples_by_machine(lines: StraightLines, instructions: Instructions, plan: Plan, n_leaves: int) -> int:
+    """The same for machine code."""
+    calls, rows = _array_work([*instructions.forward, *instructions.backward], plan)
+    spent = NATIVE_NUMBER * n_leaves
+    for line in (*lines.forward, *lines.backward):
+        operators, functions = line.formula.work
+        spent += OPERATOR * operators + FUNCTION * functions
+    saved, spent = CALL * calls - WORTH_IT * NATIVE_OVERHEAD, WORTH_IT * spent - ROW_OF_MANY * rows
+    if saved <= max(spent, 0.0):
+        return 0
+    return ALWAYS if spent <= 0.0 else int(saved / spent)
 
 
 def _array_work(written: Iterable[Var], plan: Plan) -> tuple[int, int]:

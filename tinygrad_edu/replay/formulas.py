@@ -39,6 +39,20 @@ class LineFormula:
         return isinstance(self.symbol, Symbol) and not self.symbol.operands
 
     @cached_property
+    def work(self) -> tuple[int, int]:
+        """How many operators it has, and how many calls of functions; nearly always, `prefer` takes the plain one."""
+        operators = calls = 0
+        to_visit = [self.symbol]
+        while to_visit:
+            item = to_visit.pop()
+            if isinstance(item, Symbol) and item.operands:
+                is_call = item.head.isidentifier() and item.head not in ("neg", "where", "prefer", "dot")
+                calls += is_call
+                operators += len(item.operands) - 1 if item.head == "dot" else not is_call
+                to_visit += item.operands[:2] if item.head == "prefer" else item.operands
+        return operators, calls
+
+    @cached_property
     def python(self) -> str:
         """Python over the functions of `floats`, to be filled in with names by `str.format`."""
         return python(self.symbol)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.instruction import Leaf
 
-__all__ = ["by_line_too", "listing", "parts", "size"]
+__all__ = ["by_line", "by_machine", "listing", "parts", "size", "with_note"]
 
 
 def listing(recorded: int, parameters: int, forward: Sequence[Var], backward: Sequence[Var]) -> str:
@@ -21,16 +21,36 @@ def listing(recorded: int, parameters: int, forward: Sequence[Var], backward: Se
     return "\n".join([head, *[text for title in named for text in (title, *map(_row, named[title]))]])
 
 
-def by_line_too(text: str, lines: int, examples: int) -> str:
-    """The listing of a program that is run line by line for a few examples, which its second line says.
+def with_note(text: str, note: str) -> str:
+    """The listing of a program, with a second line that says how else it is run.
 
-    >>> print(by_line_too("81 Values a call became 354 array operations on 4 parameters", 167, 12))
+    >>> print(with_note("81 Values a call became 354 array operations on 4 parameters", by_line(167, 12)))
     81 Values a call became 354 array operations on 4 parameters
     for up to 12 examples, 167 lines of Python over floats instead, which are quicker there
     """
     head, *rest = text.split("\n")
-    few = "for a single example" if examples == 1 else f"for up to {examples:,} examples"
-    return "\n".join([head, f"{few}, {lines:,} lines of Python over floats instead, which are quicker there", *rest])
+    return "\n".join([head, note, *rest])
+
+
+def by_line(lines: int, examples: int) -> str:
+    """What says that straight lines are run for so many examples."""
+    return f"for {_few(examples)}, {lines:,} lines of Python over floats instead, which are quicker there"
+
+
+def by_machine(lines: int, examples: int, seconds: float) -> str:
+    """What says that these are compiled, and how long that took.
+
+    >>> print(by_machine(167, 1_000_000_000_000, 0.0625))
+    for any number of examples, 167 lines in machine code instead, compiled in 0.06 s
+    """
+    compiled = f"compiled in {seconds:.2f} s" if seconds else "compiled at the first call"
+    return f"for {_few(examples)}, {lines:,} lines in machine code instead, {compiled}"
+
+
+def _few(examples: int) -> str:
+    if examples >= 1_000_000:
+        return "any number of examples"
+    return "a single example" if examples == 1 else f"up to {examples:,} examples"
 
 
 def parts(forward: Sequence[Var], backward: Sequence[Var]) -> dict[str, list[tuple[str, str, Var]]]:

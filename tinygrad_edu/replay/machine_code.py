@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tinygrad_edu.replay.assembly import CALLED_BACK, Assembly, c_functions
+from tinygrad_edu.replay.assembly import CALLED_BACK, INTRINSICS, Assembly, c_functions
 from tinygrad_edu.replay.pieces import Piece, pieces
 from tinygrad_edu.replay.straight import StraightLine, StraightLines
 
 __all__ = ["FIELDS", "Module", "module"]
 
 #: A piece has so many lines at most: what optimizes them takes a time that grows faster than their number.
-LONGEST = 400
-#: What a run is told: addresses, but for the last four. `stride` is how far apart an example's numbers lie, `chunks` how
-#: often `lanes` examples are computed, `last` how many of the last ones count, `seed` the bits of their weight.
+LONGEST = 200
+#: What a run is told: addresses, but for the last four. `stride` is how far apart the numbers of an example lie,
+#: `chunks` how often `lanes` examples are computed, `last` how many of the last ones count, `seed` their weight.
 FIELDS = ("data", "theta", "tape", "sums", "outputs", "gradient", "stride", "chunks", "last", "seed")
 _ARGUMENTS = "ptr %data, ptr %theta, ptr %tape, ptr %sums, ptr %outputs, i64 %stride, i64 %used, double %seed"
 
@@ -174,10 +174,7 @@ def _declared(lanes: int) -> list[str]:
     """What the functions call: nothing of the C library has an effect, and what asks Python may have one."""
     kind, suffix = ("double", "f64") if lanes == 1 else (f"<{lanes} x double>", f"v{lanes}f64")
     text = [
-        *[
-            f"declare {kind} @llvm.{name}.{suffix}({kind})"
-            for name in ("fabs", "sqrt", "floor", "ceil", "trunc", "rint")
-        ],
+        *[f"declare {kind} @llvm.{name}.{suffix}({kind})" for name in INTRINSICS.values()],
         f"declare {kind} @llvm.copysign.{suffix}({kind}, {kind})",
         "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
     ]

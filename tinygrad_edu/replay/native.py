@@ -28,8 +28,7 @@ def check_installed() -> None:
         import llvmlite.binding  # noqa: F401 - whether it is there
     except ImportError as error:
         raise ImportError(
-            'record(..., native=True) compiles to machine code, which needs llvmlite; pip install "tinygrad_edu[native]" '
-            "gives it"
+            'record(..., native=True) needs llvmlite, the compiler that Numba has; pip install "tinygrad_edu[native]"'
         ) from error
 
 

@@ -1,7 +1,7 @@
 """`record`: scalar code becomes a `Program` over arrays, which runs a batch at the speed of matrices.
 
-May import: `arguments`, `elsewhere`, `value`, `arrays`; `agreement`, `examples`, `given`, `recording`, `run` and
-`scalars` of this folder; NumPy.
+May import: `arguments`, `elsewhere`, `value`, `arrays`; `agreement`, `examples`, `given`, `native`, `recording`,
+`run` and `scalars` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tinygrad_edu.elsewhere import RECORD_KEYWORDS, says_ours
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.examples import WORK, made_inputs
 from tinygrad_edu.replay.given import check_theta, checked_examples, checked_params, checked_shapes
+from tinygrad_edu.replay.native import check_installed
 from tinygrad_edu.replay.recording import HARMLESS, FloatArray, RecordingError, Shape, collector_paused, recorded_once
 from tinygrad_edu.replay.run import Parameters, Program
 from tinygrad_edu.replay.scalars import ScalarGraph
@@ -34,6 +35,7 @@ def record(
     *,
     theta: FloatArray | None = None,
     check: Sequence[Any] | None = None,
+    native: bool = False,
 ) -> Program:
     """Turn scalar code for ONE example into a program for batches.
 
@@ -48,9 +50,13 @@ def record(
     far as that shows on these examples.
     Random numbers that are to be drawn at every run come from `modes.noise`.
 
+    Where hardly two operations are alike, arrays do not help, and a few examples are computed one by one, by straight
+    lines of Python. With `native=True` these become machine code, for as many examples as it is quicker for, which
+    `print(program)` says; the numbers stay the same. That takes a second for some ten thousand operations.
+
     Raises RecordingError where `fn` would read a number, and so freeze this example's choice into the program, and
     where the program differs from it; TypeError or ValueError for params that are not distinct leaves, for shapes
-    that are none, and for a `theta` of another type or shape.
+    that are none, and for a `theta` of another type or shape; ImportError for `native` where llvmlite is missing.
 
     >>> w = Value(3.0)
     >>> program = record(lambda x, y: (w * x - y) ** 2, shapes=((), ()), params=[w])
@@ -69,7 +75,7 @@ def record(
     )
     params = checked_params(params)
     examples = None if check is None else checked_examples(check, sizes)
-    program = recorded(fn, sizes, params, examples, theta)
+    program = recorded(fn, sizes, params, examples, theta, native)
     edges = sum(map(len, program.scalars.inputs))
     judged = compare(
         program,
@@ -90,18 +96,21 @@ def recorded(
     params: Sequence[Value],
     examples: Sequence[FloatArray] | None = None,
     theta: FloatArray | None = None,
+    native: bool = False,
 ) -> Program:
     """The program for a function, not yet compared with it; the first of the examples is the one that is recorded."""
     params = checked_params(params)
     if theta is not None:
         check_theta(theta, len(params))
+    if native:
+        check_installed()
     numbers = [array[0] for array in examples] if examples else [np.full(shape, HARMLESS) for shape in shapes]
     with collector_paused():
         recording = recorded_once(fn, numbers, params)  # step 1
         graph = ScalarGraph(recording.leaves, params)  # step 2
         graph.include(recording.outputs, recording.joined)
         # Steps 3 and 4; the last two follow when the program is called.
-        program = Program(graph, shapes, params, recording.draws, recording.returns_one, theta)
+        program = Program(graph, shapes, params, recording.draws, recording.returns_one, theta, native)
         program.indices = recording.indices()
     return program
 

@@ -1,7 +1,7 @@
 """Step 6, run: a `Program` makes the calls of its instructions, forward or forward and backward.
 
-May import: `later`, `number_systems`, `value`; `bind`, `by_example`, `costs`, `given`, `listing`, `lower`, `memory`,
-`pure`, `recording`, `scalars` and `sweep` of this folder; NumPy.
+May import: `later`, `number_systems`, `value`; `bind`, `by_example`, `by_machine`, `costs`, `given`, `listing`,
+`lower`, `memory`, `pure`, `recording`, `scalars`, `straight` and `sweep` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,13 +20,15 @@ from tinygrad_edu.number_systems import Arrays
 from tinygrad_edu.replay import pure
 from tinygrad_edu.replay.bind import Bound
 from tinygrad_edu.replay.by_example import ByExample, Functions
-from tinygrad_edu.replay.costs import examples_by_line
+from tinygrad_edu.replay.by_machine import ByMachine, CompiledFunctions
+from tinygrad_edu.replay.costs import examples_by_line, examples_by_machine
 from tinygrad_edu.replay.given import check_arrays, check_size, check_theta
-from tinygrad_edu.replay.listing import by_line_too, listing
+from tinygrad_edu.replay.listing import by_line, by_machine, listing, with_note
 from tinygrad_edu.replay.lower import Lowered
 from tinygrad_edu.replay.memory import planned
 from tinygrad_edu.replay.recording import FloatArray, Noise, RecordingError, drawn
 from tinygrad_edu.replay.scalars import ScalarGraph
+from tinygrad_edu.replay.straight import is_straight
 from tinygrad_edu.replay.sweep import instructions
 from tinygrad_edu.value import Value
 
@@ -35,6 +37,8 @@ __all__ = ["Parameters", "Program"]
 #: A program keeps its arrays for so many batch sizes: for training a whole batch and the last one of an epoch, for
 #: validation the same, for predictions a few more. Each set of arrays is as large as all that is computed in a batch.
 BATCH_SIZES_KEPT = 8
+#: A program for one batch size.
+BoundTo: TypeAlias = "Bound | ByExample | ByMachine"
 _NO_GRADIENT_OF_A_LIST = "only a function that returns one number has a gradient, and this one returns a list"
 
 
@@ -86,6 +90,7 @@ class Program(Parameters):
         noises: Sequence[Noise],
         returns_one: bool,
         theta: FloatArray | None = None,
+        native: bool = False,
     ) -> None:
         self.params = list(params)
         self.shapes = tuple(shapes)
@@ -104,11 +109,16 @@ class Program(Parameters):
             kept={self.instructions.output, self.instructions.gradient},
         )
         n_data = sum([size for _, size in leaves])
-        #: Up to so many examples are run line by line, because that is quicker there.
-        self.by_line = examples_by_line(graph, self.instructions, self._plan, n_data + len(params))
+        n_leaves = n_data + len(params)
         self._functions = Functions(graph, n_data, len(params), differentiated=returns_one)
+        self.machine = CompiledFunctions(self._functions) if native and is_straight(graph) else None
+        #: Up to so many examples are run line by line, because that is quicker there.
+        if self.machine is None:
+            self.by_line = examples_by_line(graph, self.instructions, self._plan, n_leaves)
+        else:
+            self.by_line = examples_by_machine(self._functions.lines, self.instructions, self._plan, n_leaves)
         self._theta = np.empty(len(params)) if theta is None else theta
-        self._bound: OrderedDict[Any, Bound | ByExample] = OrderedDict()
+        self._bound: OrderedDict[Any, BoundTo] = OrderedDict()
         self._lock = threading.Lock()  # the arrays serve one call at a time
         if theta is None:
             self.read_parameters()
@@ -154,14 +164,14 @@ class Program(Parameters):
             bound = self._differentiated(arrays)
             return bound.values[0].copy(), bound.gradient.copy()
 
-    def _differentiated(self, arrays: Sequence[Any]) -> Bound | ByExample:
+    def _differentiated(self, arrays: Sequence[Any]) -> BoundTo:
         if not self.returns_one:
             raise RecordingError(_NO_GRADIENT_OF_A_LIST)
         bound = self._prepared(arrays)
         bound.run(bound.everything)
         return bound
 
-    def _prepared(self, arrays: Sequence[Any]) -> Bound | ByExample:
+    def _prepared(self, arrays: Sequence[Any]) -> BoundTo:
         """The arrays for this batch size, filled with these data and with fresh noise."""
         shapes = tuple([getattr(array, "shape", None) for array in arrays])
         bound = self._bound.get(shapes)
@@ -174,7 +184,7 @@ class Program(Parameters):
             target[...] = drawn(draw, target.shape)
         return bound
 
-    def _bind(self, shapes: tuple[tuple[int, ...], ...]) -> Bound | ByExample:
+    def _bind(self, shapes: tuple[tuple[int, ...], ...]) -> BoundTo:
         if shapes not in self._bound:
             check_size(self._theta, len(self.params))
             if len(self._bound) >= BATCH_SIZES_KEPT:
@@ -183,11 +193,12 @@ class Program(Parameters):
             self._bound[shapes] = self._bound_to(batch)
         return self._bound[shapes]
 
-    def _bound_to(self, batch: int) -> Bound | ByExample:
-        """Step 5, for arrays or, where that is quicker, for one example after the other."""
-        if (batch if self._functions.is_batched else 1) <= self.by_line:
-            return ByExample(self._functions, self.shapes, len(self.noises), self._theta, batch)
-        return Bound(self.instructions, self._plan, self.shapes, len(self.noises), self._theta, batch)
+    def _bound_to(self, batch: int) -> BoundTo:
+        """Step 5, for arrays or, where that is quicker, for straight lines."""
+        numbers = self.shapes, len(self.noises), self._theta, batch
+        if (batch if self._functions.is_batched else 1) > self.by_line:
+            return Bound(self.instructions, self._plan, *numbers)
+        return ByExample(self._functions, *numbers) if self.machine is None else ByMachine(self.machine, *numbers)
 
     def _checked(self, arrays: Sequence[Any]) -> list[Any]:
         given = [array if isinstance(array, np.ndarray) else np.asarray(array) for array in arrays]
@@ -226,5 +237,7 @@ class Program(Parameters):
         text = listing(self.recorded, len(self.params), self.instructions.forward, self.instructions.backward)
         if not self.by_line:
             return text
-        lines = self._functions.lines
-        return by_line_too(text, len(lines.forward) + len(lines.backward), self.by_line)
+        lines = len(self._functions.lines.forward) + len(self._functions.lines.backward)
+        if self.machine is None:
+            return with_note(text, by_line(lines, self.by_line))
+        return with_note(text, by_machine(lines, self.by_line, self.machine.seconds))
