@@ -14,7 +14,7 @@ import pytest
 import tinygrad_edu
 
 MODULES = [module.name for module in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu.")]
-HEAVY = ("rich", "graphviz", "matplotlib", "sklearn", "jax", "safetensors", "tensorboardX")
+HEAVY = ("rich", "graphviz", "matplotlib", "sklearn", "jax", "safetensors", "tensorboardX", "llvmlite")
 
 
 def in_a_fresh_process(code: str, **environment: str) -> str:

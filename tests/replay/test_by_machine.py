@@ -156,17 +156,17 @@ def test_what_is_infinite_in_one_example_stays_there() -> None:
 
 
 def test_long_programs_are_compiled_in_pieces() -> None:
-    function, params = recurrence(1_000)
+    function, params = recurrence(250)
     program = native(function, ((), ()), params)
     mean, gradient = program.value_and_grad(np.array([0.3]), np.array([0.2]))
     result = function(Value(0.3), Value(0.2))
     result.backward()
-    assert len(topological_order(result, leaves=False)) == 4_000
+    assert len(topological_order(result, leaves=False)) == 1_000
     assert mean == result.data
     assert gradient.tolist() == [parameter.grad for parameter in params]
     assert program.machine is not None
     (written, _), *_ = program.machine._compiled.values()
-    assert written.text.count("define internal void @piece") > 20
+    assert written.text.count("define internal void @piece") > 5
 
 
 def test_theta_noise_twins_and_lists() -> None:

@@ -47,7 +47,9 @@ Where hardly two operations are alike, as in a long recurrence, arrays do not he
 run otherwise (`costs` counts which is quicker): the scalars of step 2 are written out, forward and backward, as Python
 over floats, one line for each number, and computed for one example after the other. `formulas` has the lines of each
 operation, `straight` those of a graph, `pieces` cuts them into functions, `as_python` compiles these, and `by_example`
-runs them. The numbers are those of eager code, to the last bit.
+runs them. With `record(..., native=True)` the same lines become machine code, several examples side by side: `assembly`
+has the instructions of a formula, `machine_code` those of a program, `native` compiles them, and `by_machine` runs
+them. Either way the numbers are those of eager code, to the last bit.
 
 In the end (`agreement`) the program is compared with the function on other examples, because a recording cannot see
 everything, such as a function that counts its calls. `record`, in `programs`, does all of this in order.

@@ -4,7 +4,7 @@ Every function is the one that eager code calls: those of the C library, on whic
 Python computes in its own way, such as `hypot`, Python itself is called back. So the numbers are the same to the last
 bit. Nothing is reordered or contracted: LLVM does that only where it is allowed to, and here it is not.
 
-May import: `op`, `number_systems`; `formulas` of this folder.
+May import: `op`, `ops`, `number_systems`; `formulas` of this folder.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.replay.by_example import Functions
-from tinygrad_edu.replay.machine_code import FIELDS, Module, module
+from tinygrad_edu.replay.machine_code import FIELDS, MachineModule, machine_module
 from tinygrad_edu.replay.native import MachineCode
 
 __all__ = ["ByMachine", "CompiledFunctions"]
@@ -31,13 +31,13 @@ class CompiledFunctions:
 
     def __init__(self, functions: Functions) -> None:
         self.functions = functions
-        self._compiled: dict[tuple[bool, int], tuple[Module, MachineCode]] = {}
+        self._compiled: dict[tuple[bool, int], tuple[MachineModule, MachineCode]] = {}
 
-    def __call__(self, differentiated: bool, lanes: int) -> tuple[Module, MachineCode]:
+    def __call__(self, differentiated: bool, lanes: int) -> tuple[MachineModule, MachineCode]:
         """The module for so many examples side by side, and its code."""
         key = differentiated, lanes
         if key not in self._compiled:
-            written = module(self.functions.lines, self.functions.n_data, differentiated, lanes)
+            written = machine_module(self.functions.lines, self.functions.n_data, differentiated, lanes)
             self._compiled[key] = written, MachineCode(written)
         return self._compiled[key]
 

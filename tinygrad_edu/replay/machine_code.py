@@ -15,7 +15,7 @@ from tinygrad_edu.replay.assembly import CALLED_BACK, INTRINSICS, Assembly, c_fu
 from tinygrad_edu.replay.pieces import Piece, pieces
 from tinygrad_edu.replay.straight import StraightLine, StraightLines
 
-__all__ = ["FIELDS", "Module", "module"]
+__all__ = ["FIELDS", "MachineModule", "machine_module"]
 
 #: A piece has so many lines at most: what optimizes them takes a time that grows faster than their number.
 LONGEST = 200
@@ -25,14 +25,14 @@ FIELDS = ("data", "theta", "tape", "sums", "outputs", "gradient", "stride", "chu
 _ARGUMENTS = "ptr %data, ptr %theta, ptr %tape, ptr %sums, ptr %outputs, i64 %stride, i64 %used, double %seed"
 
 
-class Module(NamedTuple):
+class MachineModule(NamedTuple):
     """The text of a module, and how many rows of a tape it needs."""
 
     text: str
     tape: int
 
 
-class _Source:
+class _ModuleWriter:
     """Pieces being written."""
 
     def __init__(self, lines: StraightLines, n_data: int, differentiated: bool, lanes: int) -> None:
@@ -163,11 +163,11 @@ class _Source:
         ]
 
 
-def module(lines: StraightLines, n_data: int, differentiated: bool, lanes: int) -> Module:
+def machine_module(lines: StraightLines, n_data: int, differentiated: bool, lanes: int) -> MachineModule:
     """A program as a module of LLVM, whose function `run` is given the address of its `FIELDS`."""
-    source = _Source(lines, n_data, differentiated, lanes)
+    source = _ModuleWriter(lines, n_data, differentiated, lanes)
     functions = [source.piece(number, piece) for number, piece in enumerate(source.pieces)]
-    return Module("\n".join([*_declared(lanes), *functions, source.main()]), max(len(source.slots), 1))
+    return MachineModule("\n".join([*_declared(lanes), *functions, source.main()]), max(len(source.slots), 1))
 
 
 def _declared(lanes: int) -> list[str]:

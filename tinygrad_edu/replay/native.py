@@ -15,7 +15,7 @@ from typing import Any
 
 from tinygrad_edu.number_systems.floats import FLOAT_FUNCTIONS
 from tinygrad_edu.replay.assembly import CALLED_BACK, c_functions
-from tinygrad_edu.replay.machine_code import Module
+from tinygrad_edu.replay.machine_code import MachineModule
 
 __all__ = ["MachineCode", "check_installed"]
 
@@ -35,7 +35,7 @@ def check_installed() -> None:
 class MachineCode:
     """A compiled module, which is called with the address of its fields; `seconds` is what compiling it took."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: MachineModule) -> None:
         import llvmlite.binding as llvm
 
         began = time.perf_counter()
