@@ -11,7 +11,7 @@ walks in a circle for ever when it is shown XOR.
 from common import Demo, table, title
 from matplotlib import pyplot as plt
 
-from tinygrad_edu import Neuron, Value, grad
+from tinygrad_edu import Neuron, Stepper, Value, grad
 
 demo = Demo(__doc__)
 
@@ -29,10 +29,11 @@ cycle.label = "cycle"
 cycle.backward()
 (weighted_sum,) = cycle.inputs
 print(f"z = -2 · 0.8 + 1.5 · 0.5 + 0.25 = {weighted_sum.data:.4f}, cycle = sigmoid(z) = {cycle.data:.4f}")
-table(["", "value", "∂cycle/∂"], [[v.label, v.data, v.grad] for v in [rain, sun, *neuron.parameters()]])
+names = Stepper(cycle).names  # as the picture has them
+table(["", "value", "∂cycle/∂"], [[names[v], v.data, v.grad] for v in [rain, sun, *neuron.parameters()]])
 print("Each derivative is the slope of the sigmoid, y(1 - y), times what stands on the other side of the product:")
 slope = cycle.data * (1 - cycle.data)
-print(f"∂cycle/∂weights.1 = {slope:.4f} · {sun.data} = {slope * sun.data:.4f}")
+print(f"∂cycle/∂w₂ = {slope:.4f} · {sun.data} = {slope * sun.data:.4f}")
 demo.draw(cycle, "01_neuron.svg")
 demo.draw(cycle, "01_neuron_each_product.svg", expand=True)
 

@@ -26,7 +26,7 @@ demo = Demo(__doc__)
 # %%
 title("View 1: single numbers")
 model = MLP(2, [3, 1], "sigmoid", output_activation="sigmoid", seed=0)
-example = [Value(0.5, "x0"), Value(0.6, "x1")]
+example = [Value(0.5), Value(0.6)]
 numbers = example
 for k, layer in enumerate(model.layers):
     numbers = layer(numbers)

@@ -29,13 +29,12 @@ demo = Demo(__doc__)
 title("The chain rule on a neuron")
 neuron = Neuron(2, "tanh")
 neuron.weights[0].data, neuron.weights[1].data, neuron.bias.data = 0.5, -1.0, 0.25
-x0, x1 = Value(2.0, "x0"), Value(0.75, "x1")
-output = neuron([x0, x1])
+output = neuron([Value(2.0), Value(0.75)])
+names = Stepper(output).names  # as pictures and pages have them
 for step in output.backward_steps():
-    print(f"step {step.index} of {step.total}: {step.node.op.name}, upstream {step.upstream:g}")
+    print(f"step {step.index} of {step.total}: {names[step.node]}, upstream {step.upstream:g}")
     for c in step.contributions:
-        name = c.input.label or c.input.op.name
-        print(f"    {name:10} {c.before:g} + {c.upstream:.4g} × {c.local:.4g} = {c.after:.4g}")
+        print(f"    {names[c.input]:4} {c.before:g} + {c.upstream:.4g} × {c.local:.4g} = {c.after:.4g}")
 
 # %% [markdown]
 # ## Two layers
@@ -68,7 +67,7 @@ for words in [
     "next",
     "next",
     "next",
-    "why layers.1.neurons.0.bias",
+    "why b(2)1",
     "break layers.0",
     "continue",
     "check",

@@ -11,7 +11,7 @@ import numpy as np
 from common import Demo, table, title
 from matplotlib import pyplot as plt
 
-from tinygrad_edu import MLP, SGD, Value, array
+from tinygrad_edu import MLP, SGD, Value, array, save_page
 from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits, half_squared_error
 
 demo = Demo(__doc__)
@@ -100,6 +100,18 @@ axis.legend(fontsize=8, loc="lower right")
 demo.save(figure, "08_xor.png")
 
 # %% [markdown]
+# ## The loop, one step at a time
+# The page has the network with biases, the loss of one corner, and the four corners as examples. "Learn" there takes
+# one step of gradient descent, or a thousand; every weight, gradient and the curve of the loss follow.
+
+# %%
+model = MLP(2, [2, 1], "sigmoid", output_activation="sigmoid", init=uniform_to_one, seed=0)
+x1, x2, target = Value(0.0, "x1"), Value(1.0, "x2"), Value(1.0, "target")
+loss = half_squared_error(model([x1, x2])[0], target)
+loss.label = "loss"
+save_page(loss, demo.path("08_xor.html"), data=([x1, x2, target], X, y))
+
+# %% [markdown]
 # ## Epoch, batch, iteration
 # An epoch is one pass through all examples, a batch the examples of one update, an iteration one update. 60 examples in
 # batches of 10 make 6 iterations an epoch. Small batches update more often, from noisier gradients, for the same work.
@@ -128,6 +140,7 @@ for batch_size in (60, 10, 1):
     axis.plot(range(1, epochs + 1), losses, "o-", markersize=3, label=f"batches of {batch_size}")
     rows.append([f"{batch_size}", iterations // epochs, iterations, losses[-1]])
 axis.set(title="mean loss of each epoch", xlabel="epoch", ylim=(0, None))
+axis.xaxis.get_major_locator().set_params(integer=True)
 axis.legend()
 table(["batch size", "iterations per epoch", "iterations", "loss"], rows, width=22)
 demo.save(figure, "08_batches.png")

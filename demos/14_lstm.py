@@ -88,8 +88,9 @@ demo.save(figure, "14_memory.png")
 
 # %% [markdown]
 # ## Exercises
-# 1. The bias 1 of a forget gate opens it by σ(1) = 0.73. How much of a cell's content is left after 80 steps?
-# 2. Which bias keeps half of it over 80 steps? Solve σ(b)⁸⁰ = ½, and start with that.
+# 1. With the bias ln T a forget gate is open by T / (T + 1). How much of a cell's content is then left after T = 80
+#    steps, and how much after very many, T steps for a large T?
+# 2. Which bias keeps half of it over 80 steps? Solve σ(b)⁸⁰ = ½, compare it with ln 80, and start with that.
 # 3. In code: one step of an LSTM. Fill in `demos/exercises/14_lstm.py`; `tinygrad-edu exercise 14` says what is wrong
 #    with it.
 

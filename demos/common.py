@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import matplotlib as mpl
@@ -26,7 +27,10 @@ from tinygrad_edu import Value, draw
 from tinygrad_edu.drawing.palette import CYCLE, GRAY, INK
 from tinygrad_edu.terminal import as_a_program
 
-threadpool_limits(1)  # matrices as small as these are multiplied soonest by one thread, most of all on a busy machine
+# Matrices as small as these are multiplied soonest by one thread, most of all on a busy machine. SciPy brings a library
+# for them that is not NumPy's; what is loaded later than the limit knows nothing of it.
+import_module("scipy.linalg")
+threadpool_limits(1)
 IN_NOTEBOOK = "ipykernel" in sys.modules
 if not IN_NOTEBOOK:
     as_a_program()  # any encoding, and a reader that stops reading

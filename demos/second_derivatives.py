@@ -15,7 +15,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from tinygrad_edu import Value, dot, fsum, grad, gradcheck, hessian
+from tinygrad_edu import Value, dot, fsum, grad, gradcheck, hessian, record
 from tinygrad_edu.drawing.palette import GRAY
 
 demo = Demo(__doc__)
@@ -71,23 +71,34 @@ if demo.quick:
     X, malignant = X[::4], malignant[::4]
 
 
+def cost(w1: Value, w2: Value, b: Value, features: list[float], y: float) -> Value:
+    """The cross-entropy of one tumour."""
+    z = dot([w1, w2], features, b)
+    return z.softplus() - y * z
+
+
 def loss(w1: Value, w2: Value, b: Value) -> Value:
     """The mean cross-entropy over all tumours."""
-    scores = [dot([w1, w2], features, b) for features in X.tolist()]
-    return fsum(z.softplus() - y * z for z, y in zip(scores, malignant.tolist(), strict=True)) / len(scores)
+    return fsum(cost(w1, w2, b, *one) for one in zip(X.tolist(), malignant.tolist(), strict=True)) / len(X)
 
 
 assert gradcheck(loss, [0.1, -0.2, 0.3])
 
+# %% [markdown]
+# Gradient descent will need hundreds of steps, so the cost of one tumour is recorded, and runs on all of them at once.
+
+# %%
+weights = [Value(0.0, name) for name in ("w1", "w2", "b")]
+program = record(lambda features, y: cost(*weights, features, y), shapes=(2, ()), params=weights)
+
 
 def descend(rate: float, steps: int) -> list[tuple[np.ndarray, float]]:
     """Gradient descent: along the slope, a step of fixed rate."""
-    theta, path = np.zeros(3), []
+    program.theta, path = np.zeros(3), []
     for _ in range(steps + 1):
-        values = [Value(number) for number in theta]
-        now = loss(*values)
-        path.append((theta, now.data))
-        theta = theta - rate * np.array(grad(now, values))
+        now, gradient = program.value_and_grad(X, malignant)
+        path.append((program.theta, now))
+        program.theta = program.theta - rate * gradient
     return path
 
 
