@@ -31,6 +31,10 @@ from tinygrad_edu.cli import formulas
         (["draw", "x*x", "x=1", "--out", "x.gif"], "a file ending in .svg, .png or .dot, not to 'x.gif'"),
         (["draw", "x*x", "x=1", "--out", "no such folder/x.svg"], "cannot write 'no such folder/x.svg'"),
         (["check", "tanh(x", "x=1"], "this bracket is never closed"),
+        (["play", "tanh(x", "x=1"], "this bracket is never closed"),
+        (["play", "x*y", "x=1"], "there is no value for 'y' (x given"),
+        (["play", "x*x", "x=1e999"], "the page steps through finite numbers, and x is inf"),
+        (["play", "x*x", "x=1", "--port", "80"], "unrecognized arguments: --port"),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence_with_exit_code_2(

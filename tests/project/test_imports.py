@@ -42,6 +42,7 @@ PARTS = (
     "checking",
     "drawing",
     "stepping",
+    "playing",
     "nn",
     "replay",
     "optim",

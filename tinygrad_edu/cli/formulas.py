@@ -18,9 +18,9 @@ from tinygrad_edu.stepping.pages import save_page
 from tinygrad_edu.stepping.shell import debug
 from tinygrad_edu.value import Value
 
-__all__ = ["add_check", "add_draw", "add_step", "with_negative_formulas"]
+__all__ = ["add_check", "add_draw", "add_step", "leaves_of", "with_negative_formulas"]
 
-_FORMULA_COMMANDS = ("step", "draw", "check")
+_FORMULA_COMMANDS = ("step", "draw", "check", "play")
 
 
 def add_step(commands: Any) -> None:
@@ -66,7 +66,7 @@ def add_check(commands: Any) -> None:
 
 
 def _check_derivatives(arguments: argparse.Namespace) -> int:
-    leaves = _leaves(arguments)
+    leaves = leaves_of(arguments)
     result = gradcheck(lambda *_: parse_expression(arguments.formula, leaves), list(leaves.values()))
     print(result)
     return 0 if result else FAILED
@@ -98,10 +98,10 @@ def with_negative_formulas(argv: Sequence[str]) -> list[str]:
 
 def _root(arguments: argparse.Namespace) -> Value:
     """The formula, computed."""
-    return parse_expression(arguments.formula, _leaves(arguments))
+    return parse_expression(arguments.formula, leaves_of(arguments))
 
 
-def _leaves(arguments: argparse.Namespace) -> dict[str, Value]:
+def leaves_of(arguments: argparse.Namespace) -> dict[str, Value]:
     """A leaf for each NAME=NUMBER.
 
     Raises ValueError for a text that is no such thing, a name that comes twice, and one that the formula does not use.

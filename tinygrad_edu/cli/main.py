@@ -3,7 +3,7 @@
 To add a command, write a function that takes the parsed arguments and returns the exit code, and one that declares
 its arguments, and add the latter to `_COMMANDS`. An error that a command raises is printed as one sentence.
 
-May import: `stepping`, `version`; `exercise`, `exit_codes`, `formulas` and `train` of this folder.
+May import: `stepping`, `version`; `exercise`, `exit_codes`, `formulas`, `play` and `train` of this folder.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from typing import Never
 from tinygrad_edu.cli.exercise import add_exercise
 from tinygrad_edu.cli.exit_codes import INTERRUPTED, MISUSED
 from tinygrad_edu.cli.formulas import add_check, add_draw, add_step, with_negative_formulas
+from tinygrad_edu.cli.play import add_play
 from tinygrad_edu.cli.train import add_train
 from tinygrad_edu.stepping.shell import sentence_of
 from tinygrad_edu.version import __version__
 
 __all__ = ["main"]
 
-_COMMANDS = (add_step, add_draw, add_check, add_train, add_exercise)
+_COMMANDS = (add_step, add_draw, add_check, add_play, add_train, add_exercise)
 
 
 class _CommandParser(argparse.ArgumentParser):

@@ -28,7 +28,7 @@ from tinygrad_edu.stepping.examples import examples_of
 from tinygrad_edu.stepping.stepper import Stepper
 from tinygrad_edu.value import Value
 
-__all__ = ["asset", "page_html", "save_page"]
+__all__ = ["asset", "embedded", "filled", "page_html", "save_page"]
 
 ENDINGS = (".html", ".htm")
 #: The module that begins; it imports all others but the additions.
@@ -83,10 +83,10 @@ def page_html(root: Value, names: Mapping[str, Any] | None = None, data: Any = N
         "title": escape(f"Backpropagation through {stepper.names[root]!r}, step by step", quote=False),
         "style": compact_style(asset("page.css")),
         "svg": graph_svg(root, names=called),
-        "data": _embedded(content.data),
+        "data": embedded(content.data),
         "script": bundle([ENTRY, addition] if addition else [ENTRY], read),
     }
-    return Template(re.sub(r"(?m)^ +", "", asset("page.html"))).substitute(parts)
+    return filled("page.html", parts)
 
 
 def _check_size(root: Value) -> None:
@@ -103,7 +103,12 @@ def asset(name: str) -> str:
     return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def _embedded(content: Mapping[str, Any]) -> str:
+def filled(name: str, parts: Mapping[str, str]) -> str:
+    """The HTML of `assets/` with its parts in their places; its indents mean nothing."""
+    return Template(re.sub(r"(?m)^ +", "", asset(name))).substitute(parts)
+
+
+def embedded(content: Mapping[str, Any]) -> str:
     """JSON that is safe inside a `<script>` element, whatever labels say; nan and infinities as words."""
     try:
         text = json.dumps(content, separators=(",", ":"), allow_nan=False)

@@ -61,6 +61,7 @@ export function refresh() {
     state.question = message ? { ...state.question, message } : null;
   }
   draw(false);
+  window.dispatchEvent(new Event("numbers")); // for who shows this page in a frame
 }
 
 /** @param {boolean} [moves] whether the step is brought into view */
