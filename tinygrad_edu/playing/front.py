@@ -19,7 +19,11 @@ __all__ = ["fragment", "front_page"]
 
 @cache
 def front_page() -> str:
-    """The HTML of the front page: the same for everyone, with nothing secret in it."""
+    """The HTML of the front page: the same for everyone, with nothing secret in it.
+
+    >>> "<title>A formula to play with</title>" in front_page()
+    True
+    """
     examples = [{"name": name, "formula": formula, "numbers": numbers} for name, (formula, numbers) in EXAMPLES.items()]
     parts = {
         "style": compact_style(asset("page.css") + asset("formula.css")),

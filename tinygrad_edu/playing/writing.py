@@ -1,6 +1,6 @@
 """The Python that makes a graph: what people copy from the page into a file of their own.
 
-May import: `backprop`, `drawing`, `value`.
+May import: `backprop`, `drawing`, `op`, `value`.
 """
 
 from __future__ import annotations
