@@ -136,9 +136,10 @@ def test_plain_numbers_that_are_read_elsewhere_kept_or_given_stay_as_they_are(bu
     plain = x * x
     better = builder.prefer(plain, x < 1.0, lambda m, a: a, x)
     assert plan_of(builder, better, plain).over == {}
-    builder.exp(plain)
-    assert plan_of(builder, better).over == {}
-    assert plan_of(builder, builder.prefer(x, x < 1.0, lambda m, a: a, x)).over == {}
+    raised = builder.exp(plain)
+    assert plan_of(builder, better, raised).over == {raised: plain}
+    builder.prefer(x, x < 1.0, lambda m, a: a, x)
+    assert x not in set(plan_of(builder).over.values())
 
 
 def test_better_numbers_that_are_a_part_are_written_there(builder: Builder) -> None:
@@ -169,3 +170,46 @@ def test_plain_numbers_that_are_computed_once_are_not_written_over(builder: Buil
     x, constants = leaf(builder, "x", 2), builder.constants([1.0, 2.0])
     better = builder.prefer(constants * constants, x < 1.0, lambda m, a: a, x)
     assert plan_of(builder, better).over == {}
+
+
+def test_an_array_is_written_over_an_operand_that_is_read_for_the_last_time(builder: Builder) -> None:
+    x = leaf(builder, "x", 2)
+    a = x * 2.0
+    b = a + x
+    c = builder.maximum(b, 0.0)
+    d = c * b  # b is read again, so c has memory of its own
+    over = plan_of(builder, d).over
+    assert (over.keys(), over[b], over[d]) == ({b, d}, a, a)
+    assert plan_of(builder, d, a).over.keys() == {d}
+
+
+def test_an_array_that_is_read_no_more_gives_its_memory_to_one_of_its_kind(builder: Builder) -> None:
+    x, y = leaf(builder, "x", 2), leaf(builder, "y", 3)
+    a = builder.exp(x)
+    longer = builder.exp(y)
+    total = builder.segment_sum(a, (2,))
+    b = builder.sin(x)
+    plan = plan_of(builder, longer, total, b)
+    assert plan.over == {b: a}
+
+
+def test_memory_that_is_read_as_a_view_is_in_use(builder: Builder) -> None:
+    x = leaf(builder, "x", 4)
+    a = builder.exp(x)
+    view = builder.rows(a, LOW)
+    b = builder.sin(x)
+    kept = view + builder.rows(b, LOW)
+    assert plan_of(builder, kept).over == {}
+    other = builder.cos(x)
+    assert plan_of(builder, view, kept, other).over == {other: b}
+
+
+@pytest.mark.parametrize("kind", ["where", "power", "prefer"])
+def test_what_an_instruction_reads_after_it_has_begun_to_write_is_not_written_over(builder: Builder, kind: str) -> None:
+    x = leaf(builder, "x", 2)
+    a, good = builder.exp(x), x > 0.0
+    if kind == "prefer":
+        result = builder.prefer(x, good, lambda m, b: b, a)
+    else:
+        result = builder.where(good, x, a) if kind == "where" else builder.elementwise("power", a, 0.5)
+    assert plan_of(builder, result).over == {}

@@ -58,6 +58,11 @@ class Elementwise(Instruction):
     def dtype(self) -> type:
         return bool if self.function in BOOLEAN else float
 
+    @property
+    def works_in_place(self) -> bool:
+        """Whether the result may be written over an operand."""
+        return self.function not in _WITH_A_CALL_OF_THEIR_OWN or self.function in _OF_TWO
+
     def key(self) -> Any:
         return Elementwise, self.function, told_apart(self.arguments)
 
@@ -137,11 +142,12 @@ def _larger(ufunc: np.ufunc, out: Array, a: Array, b: Array) -> Call:
     return partial(ufunc, a, b, out=out)  # by name: in its place, a third argument of these is deprecated
 
 
+#: The functions whose call needs more than their place.
+_OF_TWO = {"maximum": partial(_larger, np.maximum), "minimum": partial(_larger, np.minimum)}
 #: What is more than a call of the function of that name.
 _WITH_A_CALL_OF_THEIR_OWN: dict[str, Callable[..., Call]] = {
     "indicator": _indicator,
     "where": _where,
     "power": _power,
-    "maximum": partial(_larger, np.maximum),
-    "minimum": partial(_larger, np.minimum),
+    **_OF_TWO,
 }

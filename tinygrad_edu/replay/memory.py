@@ -1,8 +1,8 @@
 """Where does each array of a program live? The answer is a plan, and the same for every batch size.
 
-Most arrays have memory of their own. Two kinds need none: what is a part of a larger array can be computed in its rows
-there, and numbers that replace some of a plain formula's can be written over these. And what depends on constants alone
-is computed once, when the memory is given out.
+Some arrays have memory of their own. Two kinds need none: what is a part of a larger array can be computed in its rows
+there, and what is like an array that is not read any more can be written over it; so a program needs less memory, and
+what it needs stays near the processor. What depends on constants alone is computed once, when the memory is given out.
 
 May import: `builder`, `elementwise`, `indices`, `instruction`, `prefer` and `rows` of this folder; NumPy.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Plan(NamedTuple):
     """Where the arrays live that have no memory of their own. Views are where their operands are."""
 
     inside: dict[Var, Part]  # computed in its rows of a larger array
-    over: dict[Var, Var]  # written over the plain numbers, some of which it replaces
+    over: dict[Var, Var]  # written over an array that is not read any more
     once: set[Var]  # computed once, because nothing that it depends on ever changes
 
     def home(self, var: Var) -> str:
@@ -67,7 +67,7 @@ def planned(written: Sequence[Var], kept: Collection[Var | None]) -> Plan:
     uses = Counter(operand for var in written for operand in var.operands)
     inside = _inside(written, uses)
     once = _once(written, inside)
-    return Plan(inside, _over(written, uses, kept, inside, once), once)
+    return Plan(inside, _over(written, kept, inside, once), once)
 
 
 def _inside(written: Sequence[Var], uses: Mapping[Var, int]) -> dict[Var, Part]:
@@ -126,19 +126,47 @@ def _once(written: Sequence[Var], inside: Mapping[Var, Part]) -> set[Var]:
 
 
 def _over(
-    written: Sequence[Var],
-    uses: Mapping[Var, int],
-    kept: Collection[Var | None],
-    inside: Mapping[Var, Part],
-    once: Collection[Var],
+    written: Sequence[Var], kept: Collection[Var | None], inside: Mapping[Var, Part], once: Collection[Var]
 ) -> dict[Var, Var]:
-    """For each `Prefer` its plain numbers, where nobody else reads these and they are computed anew each time."""
-    over: dict[Var, Var] = {}
-    for var in written:
-        if isinstance(var.instruction, Prefer) and var not in inside:
-            plain = var.operands[0]
-            is_read_elsewhere = uses[plain] > 1 or plain in kept
-            is_computed_anew = isinstance(plain.instruction, Elementwise) and plain not in once
-            if is_computed_anew and not is_read_elsewhere:
-                over[var] = plain
-    return over
+    """For each variable that needs no memory of its own the first one that had that memory, and is not read any more.
+
+    A variable that is computed number by number is written over an operand, if that is read for the last time there.
+    """
+    last_read = _last_read(written, kept)
+    first: dict[Var, Var] = {}  # for each variable with memory the one that it was given to
+    free: dict[Any, list[Var]] = {}
+    expiring: dict[int, list[Var]] = {}
+    for position, var in enumerate(written):
+        ended = expiring.pop(position, [])
+        has_memory = not (var.is_view or var in inside or var in once or isinstance(var.instruction, (Leaf, Assemble)))
+        if has_memory:
+            below = [k for k, v in enumerate(ended) if _kind(v) == _kind(var) and _may_be_written_over(var, v)]
+            same = free.get(_kind(var))
+            first[var] = first[ended.pop(below[0])] if below else same.pop() if same else var
+            expiring.setdefault(last_read.get(var, position + 1), []).append(var)
+        for v in ended:
+            free.setdefault(_kind(v), []).append(first[v])
+    return {var: home for var, home in first.items() if home is not var}
+
+
+def _kind(var: Var) -> Any:
+    """What memory it needs."""
+    return var.rows, var.batched, var.dtype
+
+
+def _last_read(written: Sequence[Var], kept: Collection[Var | None]) -> dict[Var, int]:
+    """Where each variable is read for the last time, by itself or as a view; what is kept, after the end."""
+    last: dict[Var, int] = {var: len(written) for var in kept if var is not None}
+    for position in range(len(written) - 1, -1, -1):
+        var = written[position]
+        moment = last.get(var, position) if var.is_view else position
+        for operand in var.operands:
+            last[operand] = max(last.get(operand, 0), moment)
+    return last
+
+
+def _may_be_written_over(var: Var, operand: Var) -> bool:
+    """Whether the instruction of `var` has read all that it needs of a number of `operand` when it writes there."""
+    if isinstance(var.instruction, Prefer):
+        return operand is var.operands[0] and all(operand is not other for other in var.operands[1:])
+    return isinstance(var.instruction, Elementwise) and var.instruction.works_in_place
