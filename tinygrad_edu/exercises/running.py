@@ -2,7 +2,7 @@
 
 `check_file` starts it and waits; the process is this module run as a program, and leaves a verdict in a file.
 
-May import: `catalog`, `exercise` and `learner` of this folder; `terminal`.
+May import: `catalog`, `exercise` and `learner` of this folder; `files`, `terminal`.
 """
 
 from __future__ import annotations
@@ -10,26 +10,33 @@ from __future__ import annotations
 import faulthandler
 import io
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tinygrad_edu.exercises.catalog import exercise_number
 from tinygrad_edu.exercises.exercise import Exercise
 from tinygrad_edu.exercises.learner import Learner, NotBegun, NotYet
+from tinygrad_edu.files import write_whole
 from tinygrad_edu.terminal import as_a_program
 
 __all__ = ["Verdict", "check_file"]
 
-#: So many seconds a check may take; a right solution takes less than one.
+#: So many seconds of work a check may take; a right solution takes less than one.
 _SECONDS = 10.0
+#: On a busy machine, or asleep, it may take so many times as long by the clock.
+_PATIENCE = 6.0
 #: A process that has not even managed to stop itself is stopped after as many seconds more.
-_GRACE = 20.0
+_GRACE = 120.0
 #: So many characters code may print.
 _MOST_PRINTED = 100_000
 
@@ -63,7 +70,7 @@ def check_file(exercise: Exercise, file: Path, seconds: float = _SECONDS) -> Ver
                 [*program, str(verdict), str(trace), str(seconds)],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=seconds + _GRACE,
+                timeout=_PATIENCE * seconds + _GRACE,
                 check=False,
             )
         except subprocess.TimeoutExpired:
@@ -114,15 +121,24 @@ def _verdict(exercise: Exercise, file: Path) -> Verdict:
     return Verdict(True, checks=code.passed, printed=printed.getvalue())
 
 
+def _stop_after(seconds: float, stream: IO[str]) -> None:
+    """End this process when it has worked for so long, and write down where it was."""
+    started = time.process_time()
+    while time.process_time() - started < seconds:
+        time.sleep(0.05)
+    faulthandler.dump_traceback(stream)
+    os._exit(1)
+
+
 def _run(number: str, file: str, verdict: str, trace: str, seconds: str) -> None:
     """What the process does."""
     as_a_program()
-    with open(trace, "w", encoding="utf-8") as stream:
-        faulthandler.dump_traceback_later(float(seconds), exit=True, file=stream)
-        sys.path.insert(0, str(Path(file).parent))
-        found = _verdict(exercise_number(int(number)), Path(file))
-        faulthandler.cancel_dump_traceback_later()
-    Path(verdict).write_text(json.dumps(asdict(found)), encoding="utf-8")
+    stream = open(trace, "w", encoding="utf-8")  # noqa: SIM115 - it is open as long as the process may be stopped
+    faulthandler.dump_traceback_later(_PATIENCE * float(seconds), exit=True, file=stream)
+    threading.Thread(target=_stop_after, args=(float(seconds), stream), daemon=True).start()
+    sys.path.insert(0, str(Path(file).parent))
+    found = _verdict(exercise_number(int(number)), Path(file))
+    write_whole(verdict, json.dumps(asdict(found)))
 
 
 if __name__ == "__main__":
