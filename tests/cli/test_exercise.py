@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,15 @@ def test_hints_come_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert "hint 1, 2 hints left: silu is a product" in printed
     assert "hint 2, 1 hint left: " in printed
     assert "hint 3, the last hint: " in printed
+
+
+def test_the_session_in_the_readme_is_what_one_gets(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    (shown,) = re.findall(r"^\$ tinygrad-edu exercise 6\n(.*?)^```", readme, re.M | re.S)
+    wrong = solution(6).replace("value.grad += node.grad * local", "value.grad = node.grad * local")
+    Path("06_backpropagation.py").write_text(wrong, encoding="utf-8")
+    assert main(["exercise", "6"]) == 1
+    assert capsys.readouterr().out == shown
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,8 @@ def check_file(exercise: Exercise, file: Path, seconds: float = _SECONDS) -> Ver
 
 def _too_long(seconds: float, where: str) -> str:
     place = f" When it was stopped it was in {where}." if where else ""
-    return f"It has not come to an end within {seconds:g} seconds.{place} Is there a loop that never ends?"
+    why = "Is there a loop that never ends, or a long list that is searched again and again?"
+    return f"It has not come to an end within {seconds:g} seconds.{place} {why}"
 
 
 def _line_of(file: Path, trace: str) -> str:
