@@ -122,8 +122,8 @@ demo.save(figure, "12_filters.png")
 # %% [markdown]
 # ## Exercises
 # 1. How many parameters has a second layer Conv2d(8, 8, kernel_size=3)? Count, then print it.
-# 2. Move a digit to the right by two pixels: what happens to the eight maps before pooling, and what to those after it?
-#    `moved` and the last figure show it.
+# 2. Move a digit to the right by one pixel (`moved`): what happens to the eight maps before pooling, and what to those
+#    after it? Predict, then draw the last figure again.
 # 3. In code: sliding a window. Fill in `demos/exercises/12_cnn.py`; `tinygrad-edu exercise 12` says what is wrong with
 #    it.
 

@@ -94,8 +94,8 @@ print("The first two are ½ and -½ for any pendulum, whatever its angle; a cloc
 # %% [markdown]
 # ## A baseball
 # 145 g, 7.35 cm across, hit at 45 m/s from 1 m above the ground. Air of 1.225 kg/m³ (15 °C, at sea level) holds it back
-# with ½ ρ C A v², against its motion; C is about 0.35 for a baseball. Again a time is asked for, that of the landing:
-# height(t) = 0; and the range has a gradient by all that went in.
+# with ½ ρ C A v², against its motion; C is about 0.35 for a baseball (Nathan, American Journal of Physics 76, 2008).
+# Again a time is asked for, that of the landing: height(t) = 0; and the range has a gradient by all that went in.
 
 
 # %%
