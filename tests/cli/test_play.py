@@ -87,7 +87,11 @@ def test_where_no_browser_opens_the_address_is_there(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(server: Server, poll_interval: float) -> None:
+        for opening in set(threading.enumerate()) - before:
+            opening.join()
         raise KeyboardInterrupt
+
+    before = set(threading.enumerate())
 
     monkeypatch.setattr("webbrowser.open", lambda address: False)
     monkeypatch.setattr(Server, "serve_forever", interrupted)

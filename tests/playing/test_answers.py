@@ -36,6 +36,11 @@ def test_a_name_without_a_number_is_one_and_a_number_without_a_name_is_left_out(
     assert said["numbers"] == {"w": 3.0, "q": 1.0}
 
 
+def test_it_is_said_where_constants_stand() -> None:
+    said = answer({"formula": "2.5*x**3 - -1", "numbers": {}}, as_page)
+    assert said["constants"] == [[0, 2.5, 0, 3], [4, -1.0, 11, 13]]
+
+
 def test_a_file_is_what_save_page_writes(tmp_path: Any) -> None:
     said = answer(NEURON, as_file)
     save_page(parse_expression("tanh(w*x + b)", {"w": 1.0, "x": 2.0, "b": -0.5}), tmp_path / "page.html", names={})

@@ -256,6 +256,39 @@ def test_numbers_of_the_line_and_of_the_live_page_follow_each_other(play: Callab
     assert numbers(live(tab)) == {"w": 1.0, "x": 2.0, "b": -0.5}
 
 
+def test_a_constant_that_is_changed_in_the_live_page_is_changed_in_the_formula(play: Callable[..., Page]) -> None:
+    tab = play("2*é - 3.0*tanh(-1 + é)", {"é": 2.0})
+    frame = live(tab)
+    change = "([from, to]) => { nodes.find((n) => n.constant && n.value === from).value = to; refresh(); }"
+    for start, end, formula in (
+        (3, -0.5, "2*é - (-0.5)*tanh(-1 + é)"),
+        (-1, 4, "2*é - (-0.5)*tanh(4 + é)"),
+        (-0.5, 1e-7, "2*é - 1e-7*tanh(4 + é)"),
+        (2, 1e21, "1e+21*é - 1e-7*tanh(4 + é)"),
+    ):
+        frame.evaluate(change, [start, end])
+        expect(tab.locator("#formula")).to_have_value(formula)
+        assert frame.evaluate("root.value") == pytest.approx(parse_expression(formula, {"é": 2.0}).data, rel=1e-12)
+    tab.fill("#formula", "2*é +")
+    frame.evaluate(change, [4, 5])
+    expect(tab.locator("#formula")).to_have_value("2*é +")
+    assert tab.evaluate("shown.formula") == "1e+21*é - 1e-7*tanh(5 + é)"
+
+
+def test_training_steps_are_followed_and_the_address_with_them(play: Callable[..., Page]) -> None:
+    tab = play("(w*x - y)**2", {"w": 0.0, "x": 1.0, "y": 3.0})
+    frame = live(tab)
+    frame.locator("#train-toggle").click()
+    for name in ("w", "x", "y"):
+        frame.locator(f"#parameters label[title={name}] input").set_checked(name == "w")
+    frame.locator("#train-steps").fill("3000")
+    frame.locator("#rate").fill("0.001")
+    frame.locator("#train-run").click()
+    expect(frame.locator("#train-run")).to_have_text("Run", timeout=30_000)
+    until(lambda: fields(tab)["w"].startswith("2.99"))
+    until(lambda: "w%3D2.99" in tab.evaluate("location.hash"))
+
+
 def test_what_is_no_number_gets_a_sentence_and_the_old_one_stays(play: Callable[..., Page]) -> None:
     tab = play()
     field, said = tab.locator("#names input").first, tab.locator("#formula-problem")

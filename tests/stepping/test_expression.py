@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value
+from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.ops import RULE_BOOK
 from tinygrad_edu.stepping.calls import callable_operations
-from tinygrad_edu.stepping.expression import ExpressionError, names_in, parse_expression
+from tinygrad_edu.stepping.expression import ExpressionError, constants_in, names_in, parse_expression
 
 NAMES = {"w": 1.5, "x": -2.0, "b": 0.25}
 
@@ -163,6 +164,33 @@ def test_a_formula_needs_the_names_that_it_has(text: str) -> None:
     for name in names:
         with pytest.raises(ExpressionError, match=f"no value for '{name}'"):
             parse_expression(text, {other: NAMES[other] for other in names if other != name})
+
+
+@given(st.recursive(atoms, larger, max_leaves=12))
+def test_the_places_of_constants_are_those_of_the_graph_in_its_order(text: str) -> None:
+    nodes = topological_order(parse_expression(text, NAMES))
+    constants = [node.data for node in nodes if not node.inputs and not node.label]
+    written = [text[place].replace("-(", "(").strip("+-() \n\t") for place in constants_in(text)]
+    assert [abs(float(number)) for number in written] == [abs(constant) for constant in constants]
+
+
+@pytest.mark.parametrize(
+    ("text", "constants"),
+    [
+        ("2*x - 3", ["2", "3"]),
+        ("x**2 + x**-2 + 2**x", ["2"]),
+        ("2**3", ["2"]),
+        ("power(x, 2)", ["2"]),
+        ("leaky_relu(x - 1, 0.5) + clip(2, 0, 1)", ["1", "2"]),
+        ("fsum(x, 1, -2.5)", ["1", "-2.5"]),
+        ("abs(-3) - -x", ["-3"]),
+        ("é*2 + ß*3", ["2", "3"]),
+        ("--2*x + - (3)", ["--2", "- (3)"]),
+        ("x", []),
+    ],
+)
+def test_constants_are_plain_numbers_that_are_no_settings(text: str, constants: list[str]) -> None:
+    assert [text[place] for place in constants_in(text)] == constants
 
 
 def test_names_become_labeled_leaves_one_for_each() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import threading
 from typing import Any
 
 from tinygrad_edu.cli.formulas import leaves_of
@@ -31,8 +32,6 @@ def add_play(commands: Any) -> None:
 
 
 def _play(arguments: argparse.Namespace) -> int:
-    import webbrowser
-
     from tinygrad_edu.playing.front import fragment
     from tinygrad_edu.playing.server import Server
 
@@ -41,13 +40,21 @@ def _play(arguments: argparse.Namespace) -> int:
     with Server() as server:
         address = f"{server.address}/#{fragment(server.token, formula, numbers)}"
         print(f"{address}\nCtrl-C, or closing the page, ends this.", flush=True)
-        if not arguments.no_browser and not webbrowser.open(address):
-            print("No browser opens from here: open the address above in one.", flush=True)
+        opening = threading.Thread(target=_open_browser, args=[address], daemon=True)
+        if not arguments.no_browser:
+            opening.start()  # beside the server, as some browsers open in the terminal and wait for their page
         try:
             server.serve_forever(poll_interval=0.1)
         except KeyboardInterrupt:
             print()
     return 0
+
+
+def _open_browser(address: str) -> None:
+    import webbrowser
+
+    if not webbrowser.open(address):
+        print("No browser opens from here: open the address above in one.", flush=True)
 
 
 def _numbers(arguments: argparse.Namespace) -> dict[str, float]:

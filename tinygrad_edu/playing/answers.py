@@ -16,7 +16,7 @@ from typing import Any
 
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.playing.writing import python_of
-from tinygrad_edu.stepping.expression import ExpressionError, names_in, parse_expression
+from tinygrad_edu.stepping.expression import ExpressionError, constants_in, names_in, parse_expression
 from tinygrad_edu.stepping.pages import page_html
 from tinygrad_edu.value import Value
 
@@ -80,9 +80,19 @@ def _check_graph(root: Value) -> None:
 
 
 def as_page(root: Value, formula: str, leaves: Mapping[str, Value]) -> dict[str, Any]:
-    """The live page, for the frame below the formula line, and the numbers it starts with."""
-    html = page_html(root, {}, addition="played.js")
-    return {"page": html, "numbers": {name: leaf.data for name, leaf in leaves.items()}}
+    """The live page, for the frame below the formula line, the numbers it starts with, and where its constants stand.
+
+    A constant is the number of its node, its number, and where it begins and ends in the formula, which has to follow
+    when it is changed in the page.
+    """
+    nodes = topological_order(root)
+    constants = [(k, node.data) for k, node in enumerate(nodes) if node.op is None and node.origin.is_plain]
+    places = [(place.start, place.stop) for place in constants_in(formula)]
+    return {
+        "page": page_html(root, {}, addition="played.js"),
+        "numbers": {name: leaf.data for name, leaf in leaves.items()},
+        "constants": [[*constant, *place] for constant, place in zip(constants, places, strict=True)],
+    }
 
 
 def as_file(root: Value, formula: str, leaves: Mapping[str, Value]) -> dict[str, Any]:

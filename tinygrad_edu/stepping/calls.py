@@ -1,6 +1,6 @@
 """What a formula can call, and with which arguments.
 
-May import: `arguments`, `ops`, `value`, `functions`.
+May import: `arguments`, `op`, `ops`, `value`, `functions`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 
 from tinygrad_edu.arguments import unknown_name
 from tinygrad_edu.functions import fsum, logsumexp, where
+from tinygrad_edu.op import Op
 from tinygrad_edu.ops import RULE_BOOK
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["call", "callable_operations", "check_name"]
+__all__ = ["call", "callable_operations", "check_name", "inputs_of"]
 
 
 def callable_operations() -> dict[str, Callable[..., Value]]:
@@ -46,15 +47,28 @@ def call(name: str, arguments: Sequence[Value | float]) -> Value:
     """
     if not arguments:
         raise ValueError(f"{name} takes something, as in {name}(x)")
-    operation = RULE_BOOK["absolute" if name == "abs" else name]
-    if not callable(operation.derivatives):  # which is one rule for any number of inputs
-        inputs = len(operation.derivatives)
+    operation, inputs = _operation(name), inputs_of(name)
+    if inputs is not None:
         _check_count(name, len(arguments), inputs + len(operation.parameters), len(operation.defaults))
         for parameter, setting in zip(operation.parameters, arguments[inputs:], strict=False):
             if isinstance(setting, Value):
                 raise ValueError(f"the {parameter} of {name} must be a plain number")
     first, *others = arguments
     return callable_operations()[name](as_value(first), *others)
+
+
+def inputs_of(name: str) -> int | None:
+    """How many inputs an operation has, after which its settings come; None for any number, and no settings.
+
+    >>> inputs_of("leaky_relu"), inputs_of("fsum")
+    (1, None)
+    """
+    derivatives = _operation(name).derivatives
+    return None if callable(derivatives) else len(derivatives)
+
+
+def _operation(name: str) -> Op:
+    return RULE_BOOK["absolute" if name == "abs" else name]
 
 
 def _check_count(name: str, count: int, most: int, optional: int) -> None:

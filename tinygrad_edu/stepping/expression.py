@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from tinygrad_edu.origins import Source
-from tinygrad_edu.stepping.calls import call, callable_operations, check_name
+from tinygrad_edu.stepping.calls import call, callable_operations, check_name, inputs_of
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["ExpressionError", "names_in", "parse_expression"]
+__all__ = ["ExpressionError", "constants_in", "names_in", "parse_expression"]
 
 T = TypeVar("T")
 
@@ -85,6 +85,18 @@ def names_in(text: str) -> list[str]:
     return _Formula(text, {}).names()
 
 
+def constants_in(text: str) -> list[slice]:
+    """Where the plain numbers stand that become constants of the graph, in its order: exponents and settings do not.
+
+    Raises ExpressionError, as `names_in` does; KeyError for a function that is none.
+
+    >>> formula = "-2 * x**3 + leaky_relu(0.5, 0.1)"
+    >>> [formula[place] for place in constants_in(formula)]
+    ['-2', '0.5']
+    """
+    return _Formula(text, {}).constants()
+
+
 def parse_expression(text: str, names: Mapping[str, float | Value]) -> Value:
     """The `Value` that a formula stands for; names become leaves with that label, one for each name.
 
@@ -145,6 +157,23 @@ class _Formula:
         found = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions]
         named = [_normal(self.text[self.span(node)]) for node in sorted(found, key=lambda node: node.col_offset)]
         return [name for name in dict.fromkeys(named) if name not in callable_operations()]
+
+    def constants(self) -> list[slice]:
+        found = []
+        to_visit = [self.tree()]
+        while to_visit:
+            match to_visit.pop():
+                case node if _is_number(node):
+                    found.append(self.span(node))
+                case ast.UnaryOp(operand=operand):
+                    to_visit.append(operand)
+                case ast.BinOp(left, ast.Pow(), right):
+                    to_visit += [left] if _is_number(right) else [left, right]
+                case ast.BinOp(left, _, right):
+                    to_visit += [left, right]
+                case ast.Call(ast.Name() as function, given):
+                    to_visit += given[: inputs_of(_normal(self.text[self.span(function)]))]
+        return sorted(found, key=lambda span: span.start)
 
     def span(self, node: ast.expr) -> slice:
         """The part of the text that a node of the tree stands for: the tree counts bytes."""
@@ -207,6 +236,13 @@ class _Formula:
             return function(*arguments)
         except ValueError as error:
             raise self.refusal(str(error), span.start) from error
+
+
+def _is_number(node: ast.expr) -> bool:
+    """Whether it is a number with its signs, which is a number too."""
+    while isinstance(node, ast.UnaryOp):
+        node = node.operand
+    return isinstance(node, ast.Constant)
 
 
 def _normal(name: str) -> str:

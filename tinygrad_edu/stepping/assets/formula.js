@@ -5,7 +5,9 @@ import { byId, full, make, parsed } from "./text.js";
 
 /**
  * @typedef {Record<string, number>} Numbers by name
- * @typedef {{ page: string, numbers: Numbers, problem: undefined } | { problem: string, place: number | null }} Answer
+ * A constant of the formula: its node, its number, and where it is written.
+ * @typedef {{ id: number, number: number, start: number, end: number }} Constant
+ * @typedef {{ page: string, numbers: Numbers, constants: number[][], problem: undefined } | { problem: string, place: number | null }} Answer
  */
 
 const line = /** @type {HTMLInputElement} */ (byId("formula"));
@@ -17,12 +19,15 @@ const given = JSON.parse(byId("given").textContent ?? "");
 /** The numbers that names have, or had, as numbers are forgotten only with the page. @type {Map<string, number>} */
 const numbers = new Map();
 /** What the frame shows. */
-const shown = { formula: "", names: /** @type {string[]} */ ([]) };
+const shown = { formula: "", names: /** @type {string[]} */ ([]), constants: /** @type {Constant[]} */ ([]) };
 
 // Asking the server --------------------------------------------------------------------------------------------------
 
 /** Other tabs of this browser may ask, too; it ends with the server. */
-let token = localStorage.getItem("token") ?? "";
+let token = "";
+try {
+  token = localStorage.getItem("token") ?? "";
+} catch { /* a browser that keeps nothing: then each tab needs the whole address */ }
 
 /** @param {string} path @param {object} [question] @param {RequestInit} [more] */
 const ask = (path, question = {}, more = {}) =>
@@ -53,12 +58,15 @@ function close(why) {
 
 // What is wrong ------------------------------------------------------------------------------------------------------
 
+/** Python counts characters, and JavaScript those beyond 65,535 twice. @param {string} text @param {number} place */
+const inUnits = (text, place) => [...text].slice(0, place).join("").length;
+
 let wrongAt = /** @type {number | null} */ (null);
 
 /** Say what is wrong, and point to the place; "" if nothing is. @param {string} text @param {number | null} place */
 function problem(text, place) {
   byId("formula-problem").textContent = text;
-  wrongAt = text ? place : null;
+  wrongAt = text && place !== null ? inUnits(line.value, place) : null;
   line.setAttribute("aria-invalid", String(wrongAt !== null));
   document.documentElement.classList.toggle("outdated", text !== "" && !isClosed);
   placeCaret();
@@ -114,6 +122,7 @@ async function draw(isStep) {
   problem("", null);
   shown.formula = formula;
   shown.names = Object.keys(said.numbers);
+  shown.constants = said.constants.map(([id, number, start, end]) => ({ id, number, start: inUnits(formula, start), end: inUnits(formula, end) }));
   for (const [name, number] of Object.entries(said.numbers)) numbers.set(name, number);
   document.title = `${formula} – backpropagation`;
   drawNames();
@@ -193,11 +202,29 @@ function endTyping(name) {
   field.value = full(numbers.get(name) ?? 0);
 }
 
-/** They were changed in the live page. @param {Numbers} changed */
+/** They were changed in the live page. @param {{ numbers: Numbers, constants: Record<number, number> }} changed */
 function takeNumbers(changed) {
-  for (const [name, number] of Object.entries(changed)) numbers.set(name, number);
+  for (const [name, number] of Object.entries(changed.numbers)) numbers.set(name, number);
+  rewrite(changed.constants);
   drawNames();
   keepAddress(false);
+}
+
+/** Write other constants into the formula; who is typing another one is not disturbed. @param {Record<number, number>} constants by node */
+function rewrite(constants) {
+  const before = shown.formula;
+  let after = "";
+  let copied = 0;
+  for (const constant of shown.constants) {
+    const number = constants[constant.id];
+    after += before.slice(copied, constant.start);
+    copied = constant.end;
+    const written = Object.is(number, constant.number) ? before.slice(constant.start, constant.end) : number < 0 ? `(${number})` : String(number);
+    Object.assign(constant, { number, start: after.length, end: after.length + written.length });
+    after += written;
+  }
+  shown.formula = after + before.slice(copied);
+  if (line.value === before) line.value = shown.formula;
 }
 
 // The address --------------------------------------------------------------------------------------------------------
@@ -208,12 +235,13 @@ function fragment() {
   return Object.entries(pairs).map(([key, text]) => `${key}=${encodeURIComponent(text)}`).join("&");
 }
 
-/** @param {boolean} isStep */
+let writing = 0;
+
+/** Browsers take only some addresses in a second, and numbers may change in each frame. @param {boolean} isStep */
 function keepAddress(isStep) {
-  const address = `#${fragment()}`;
-  if (address === location.hash) return;
-  if (isStep) history.pushState(null, "", address);
-  else history.replaceState(null, "", address);
+  clearTimeout(writing);
+  if (!isStep) writing = window.setTimeout(() => history.replaceState(null, "", `#${fragment()}`), PAUSE_MILLISECONDS);
+  else if (`#${fragment()}` !== location.hash) history.pushState(null, "", `#${fragment()}`);
 }
 
 /** The formula and the numbers of an address; whether there are any. @param {string} hash */
@@ -315,7 +343,7 @@ function connect() {
   byId("share-file").onclick = () => saveFile().catch(() => said("The server does not answer."));
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-copies]"))) button.onclick = () => copy(button);
   window.addEventListener("popstate", () => { if (readAddress(location.hash.slice(1))) draw(false); });
-  window.addEventListener("played", (event) => takeNumbers(/** @type {CustomEvent<Numbers>} */ (event).detail));
+  window.addEventListener("played", (event) => takeNumbers(/** @type {CustomEvent} */ (event).detail));
   window.addEventListener("type", () => line.focus());
   document.addEventListener("keydown", onKey);
 }
@@ -329,12 +357,15 @@ function start(example) {
 function beginPlaying() {
   const hash = location.hash.slice(1);
   const brought = new URLSearchParams(hash).get("token");
-  if (brought) localStorage.setItem("token", (token = brought));
+  if (brought) token = brought;
+  try {
+    localStorage.setItem("token", token);
+  } catch { /* as above */ }
   connect();
   if (!readAddress(hash)) start(given.examples[0]);
   history.replaceState(null, "", "/"); // without the token, before anybody copies the address
   if (!token) return close("This page needs its whole address, with the token that the terminal shows.");
-  navigator.locks.request("stay", stay).catch(() => close("The server does not answer."));
+  (navigator.locks?.request("stay", stay) ?? stay()).catch(() => close("The server does not answer."));
   draw(false);
   line.focus();
   return undefined;

@@ -24,7 +24,10 @@ function take(name, number) {
 if (window.parent !== window) {
   Object.assign(window, { played: { take, endGesture } });
   const say = (/** @type {string} */ kind, /** @type {any} */ detail) => parent.dispatchEvent(new CustomEvent(kind, { detail }));
-  window.addEventListener("numbers", () => say("played", Object.fromEntries(namedLeaves().map((node) => [node.name, node.value]))));
+  window.addEventListener("numbers", () => say("played", {
+    numbers: Object.fromEntries(namedLeaves().map((node) => [node.name, node.value])),
+    constants: Object.fromEntries(nodes.filter((node) => node.constant).map((node) => [node.id, node.value])),
+  }));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || /** @type {HTMLElement} */ (event.target).matches("input, select")) return;
     event.preventDefault();
