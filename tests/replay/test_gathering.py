@@ -122,7 +122,6 @@ def test_other_weights_are_gathered_as_any_operand(gathering: Gathering) -> None
 def test_where_scalars_live(gathering: Gathering) -> None:
     x, theta = gathering.nodes
     assert (gathering.place[2], gathering.place[3]) == ((x, 2), (theta, 0))
-    assert [gathering.batched(scalar) for scalar in (0, 3, 9)] == [True, False, False]
     assert gathering.first_home([9, 4, 0]) == (theta.order, 1) == (1, 1)
     assert gathering.first_home([8, 9]) == (0, 0)
     node = gathering.node(leaf(gathering.builder, "y", 2), [x], lambda: [1.0])

@@ -108,9 +108,8 @@ def test_the_order_of_factors_and_a_sum_around_them_leave_a_product_a_matrix_pro
 # By hand --------------------------------------------------------------------------------------------------
 
 
-def variation(scalar: int) -> Variation:
-    """Scalars below 10 are parameters, those from 20 on constants, and the others vary with the examples."""
-    return Variation.PARAMETERS if scalar < 10 else Variation.EXAMPLES if scalar < 20 else Variation.NOTHING
+#: Scalars below 10 are parameters, those from 20 on constants, and the others vary with the examples.
+variation = [Variation.PARAMETERS] * 10 + [Variation.EXAMPLES] * 10 + [Variation.NOTHING] * 10
 
 
 def products(left: list[int], right: list[int], *addends: int) -> Sum:

@@ -31,7 +31,7 @@ class _Source(NamedTuple):
 
     node: ArrayNode
     rows: list[int]
-    positions: list[int]
+    positions: Sequence[int]
 
 
 class Gathering:
@@ -65,10 +65,6 @@ class Gathering:
         for row, scalar in enumerate(scalars):
             self.place[scalar] = (node, row)
             node.value.stands_for += [scalar, *inner.get(scalar, ())]
-
-    def batched(self, scalar: int) -> bool:
-        """Whether a scalar lives in an array with a number for each example."""
-        return scalar in self.place and self.place[scalar][0].value.batched
 
     def first_home(self, inputs: Sequence[int]) -> tuple[int, int]:
         """Where the first of some scalars that is no constant lives.
@@ -110,14 +106,19 @@ class Gathering:
 
     def _sources(self, scalars: Sequence[int]) -> list[_Source]:
         """The nodes where these scalars live; the constants among them become one new node."""
+        if self.constants.keys().isdisjoint(scalars):
+            places = [self.place[k] for k in scalars]
+            home = places[0][0]
+            if all(node is home for node, _ in places):  # as is usual, and sooner found than sorted by node
+                return [_Source(home, [row for _, row in places], range(len(places)))]
         constant_rows = self._constants([self.constants[k] for k in scalars if k in self.constants])
-        sources: dict[int, _Source] = {}
+        sources: dict[int, tuple[ArrayNode, list[int], list[int]]] = {}
         for position, scalar in enumerate(scalars):
             node, row = next(constant_rows) if scalar in self.constants else self.place[scalar]
-            source = sources.setdefault(id(node), _Source(node, [], []))
-            source.rows.append(row)
-            source.positions.append(position)
-        return list(sources.values())
+            _, rows, positions = sources.setdefault(id(node), (node, [], []))
+            rows.append(row)
+            positions.append(position)
+        return [_Source(*source) for source in sources.values()]
 
     def _constants(self, numbers: Sequence[float]) -> Iterator[tuple[ArrayNode, int]]:
         """One array of all these constants, and the row of each."""
@@ -128,7 +129,7 @@ class Gathering:
     def rows(self, node: ArrayNode, rows: list[int]) -> ArrayNode:
         """Some rows of a node, in this order."""
         builder, source = self.builder, node.value
-        if len(rows) > 1 and len(set(rows)) == 1:
+        if len(rows) > 1 and rows.count(rows[0]) == len(rows):
             return self.repeated(self.rows(node, rows[:1]), len(rows))
         index = index_of(rows)
         value = builder.rows(source, index)
@@ -180,7 +181,7 @@ class Gathering:
         grid = grid_of(rows, outer)
         return None if grid is None else (node, grid)
 
-    def assembled(self, parts: Sequence[tuple[ArrayNode, list[int]]], rows: int) -> ArrayNode:
+    def assembled(self, parts: Sequence[tuple[ArrayNode, Sequence[int]]], rows: int) -> ArrayNode:
         """An array put together of nodes, each for some of the rows."""
         builder = self.builder
         if any(node.value.batched for node, _ in parts):

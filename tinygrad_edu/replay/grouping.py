@@ -9,7 +9,8 @@ May import: `ops`; `scalars` of this folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import operator
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -65,9 +66,9 @@ class Block(NamedTuple):
 
 
 def matrix_blocks(
-    scalars: Sequence[int], sums: Mapping[int, Sum], variation: Callable[[int], Variation]
+    scalars: Sequence[int], sums: Mapping[int, Sum], variation: Sequence[int]
 ) -> tuple[list[Block], list[int]]:
-    """The blocks among some sums, and the sums that belong to none."""
+    """The blocks among some sums, and the sums that belong to none; `variation` has a `Variation` for each scalar."""
     by_values: dict[Any, dict[tuple[int, ...], int]] = {}  # by values and number of addends: a scalar for each weights
     others: list[int] = []
     for scalar in scalars:
@@ -85,21 +86,22 @@ def matrix_blocks(
     return blocks, sorted(others + lone)
 
 
-def _factors(products: Sum, variation: Callable[[int], Variation]) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+def _factors(products: Sum, variation: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     """The factors that are the same for all examples, and those that vary; None where a product has two of a kind.
 
     A constant may stand with what varies, as the zeros do that a convolution is padded with.
     """
-    weights, values = [], []
-    for a, b in zip(products.left, products.right, strict=True):
-        of_a, of_b = variation(a), variation(b)
-        if of_a == of_b:
-            return None
-        weight, value = (a, b) if of_a < of_b else (b, a)
-        weights.append(weight)
-        values.append(value)
-    varies = any(variation(value) is Variation.EXAMPLES for value in values)
-    return (tuple(weights), tuple(values)) if varies else None
+    left, right = products.left, products.right
+    of_left, of_right = (bytes(map(variation.__getitem__, side)) for side in (left, right))
+    if Variation.EXAMPLES not in of_left + of_right or any(map(operator.eq, of_left, of_right)):
+        return None
+    if max(of_left) < min(of_right):  # nearly always the weights stand on one side
+        return left, right
+    if max(of_right) < min(of_left):
+        return right, left
+    pairs = zip(left, right, map(operator.lt, of_left, of_right), strict=True)
+    weights, values = zip(*[(a, b) if is_first else (b, a) for a, b, is_first in pairs], strict=True)
+    return weights, values
 
 
 def _blocks(by_values: Mapping[Any, Mapping[tuple[int, ...], int]]) -> list[Block]:

@@ -11,9 +11,10 @@ this folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from tinygrad_edu import ops
@@ -54,6 +55,9 @@ class Lowered:
         self.data = [self.gathering.leaf(name, count, batched=True) for name, count in data]
         self.theta = self.gathering.leaf("theta", n_params, batched=False)
         self.theta.needs_grad = True
+        self._variation = bytearray([Variation.PARAMETERS]) * len(graph.operations)
+        self._varies(range(sum(count for _, count in data)), Variation.EXAMPLES)
+        self._varies(graph.constants, Variation.NOTHING)
         self.sums = graph.gather_sums()
         for level in graph.levels(self.sums):
             for group in groups(level, graph, self.sums):
@@ -76,6 +80,12 @@ class Lowered:
 
     def _settle(self, scalars: Sequence[int], node: ArrayNode) -> None:
         self.gathering.settle(scalars, node, self.graph.inner)
+        if node.value.batched:
+            self._varies(scalars, Variation.EXAMPLES)
+
+    def _varies(self, scalars: Iterable[int], variation: Variation) -> None:
+        for scalar in scalars:
+            self._variation[scalar] = variation
 
     # Operations -------------------------------------------------------------------------------------------
 
@@ -161,20 +171,15 @@ class Lowered:
             lowered = self._sums_of_products if has_products else self._sums_of_addends
             self._settle(scalars, lowered([self.sums[k] for k in scalars]))
 
-    def _variation(self, scalar: int) -> Variation:
-        if self.gathering.batched(scalar):
-            return Variation.EXAMPLES
-        return Variation.NOTHING if scalar in self.graph.constants else Variation.PARAMETERS
-
     def _matrix_product(self, block: Block) -> ArrayNode:
         addends = [self.sums[k].addends for k in block.scalars]
         with_biases = self._with_biases(block, addends)
         if with_biases is not None:
             block, addends = with_biases, [()] * len(addends)
         n_out, n_in = len(block.weights), len(block.weights[0])
-        weights = self.gathering.matrix([k for row in block.weights for k in row], n_out)
+        weights = self.gathering.matrix(list(chain.from_iterable(block.weights)), n_out)
         # The values of several columns side by side, and the examples of each: so they are regrouped without a copy.
-        values = self.gathering.spread(self.gathering.array([v[k] for k in range(n_in) for v in block.values]))
+        values = self.gathering.spread(self.gathering.array(list(chain.from_iterable(zip(*block.values, strict=True)))))
         product = self._declared(ops.dot, Matrices(self.builder, n_out, n_in), weights, values)
         return self._with_addends(product, addends)
 

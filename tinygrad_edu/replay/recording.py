@@ -35,6 +35,8 @@ Shape: TypeAlias = "int | tuple[int, ...]"
 Noise: TypeAlias = "Callable[..., Any]"
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
+#: So many new objects take the garbage collector longer than anybody would notice.
+_MANY = 100_000
 #: What inputs hold while a function is recorded without examples: nearly every function is defined there and smooth.
 HARMLESS = 0.5
 
@@ -262,4 +264,7 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
+                gc.freeze()  # and back: what is there counts as old, and is not gone through at once
+                gc.unfreeze()
             gc.enable()

@@ -5,7 +5,7 @@ once, and an operation that is there already is not taken in again. Then each su
 +, becomes one `Sum` of products and addends. And every scalar has a level, one more than the highest of its inputs: the
 scalars of one level do not depend on each other.
 
-May import: `ops`, `number_systems`, `value`, `backprop`.
+May import: `ops`, `number_systems`, `value`, `backprop`; NumPy.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from tinygrad_edu import ops
 from tinygrad_edu.backprop import topological_order
@@ -87,21 +89,23 @@ class ScalarGraph:
         key = (operation, inputs)
         known = self._known.get(key)
         if known is None:
-            constants = self.constants
-            if all(k in constants for k in inputs):  # and where there are none, as in a sum of nothing
-                known = self.constant(evaluate(operation, *[constants[k] for k in inputs])[0])
-            else:
-                known = self._unchanged(operation, inputs)
-            if known is None:
-                known = self._append(operation, inputs, any(self.varies[k] for k in inputs))
-            self._known[key] = known
+            known = self._known[key] = self._made(operation, inputs)
         return known
+
+    def _made(self, operation: ops.Op, inputs: tuple[int, ...]) -> int:
+        constants = self.constants
+        if all(map(constants.__contains__, inputs)):  # and where there are none, as in a sum of nothing
+            return self.constant(evaluate(operation, *[constants[k] for k in inputs])[0])
+        unchanged = self._unchanged(operation, inputs)
+        if unchanged is not None:
+            return unchanged
+        return self._append(operation, inputs, any(map(self.varies.__getitem__, inputs)))
 
     def _unchanged(self, operation: ops.Op, inputs: tuple[int, ...]) -> int | None:
         """The input that the operation leaves as it is, if there is one: a, of a · 1 and of 1 · a."""
         if operation is ops.multiply:
             for one, other in (inputs, inputs[::-1]):
-                if keeps("multiply", self.constants.get(one)):
+                if one in self.constants and keeps("multiply", self.constants[one]):
                     return other
         return None
 
@@ -127,10 +131,8 @@ class ScalarGraph:
 
     def _uses(self) -> list[int]:
         """For each scalar how often it is an input, or an output of the program."""
-        uses = [0] * len(self.operations)
-        for inputs in chain(self.inputs, [self.outputs]):
-            for k in inputs:
-                uses[k] += 1
+        everything = np.fromiter(chain(self.outputs, chain.from_iterable(self.inputs)), dtype=np.intp)
+        uses: list[int] = np.bincount(everything, minlength=len(self.operations)).tolist()
         return uses
 
     def _gathered(self, root: int, uses: list[int]) -> tuple[Sum, list[int]]:
@@ -177,11 +179,11 @@ class ScalarGraph:
         for k, operation in enumerate(self.operations):
             if operation is None or self._absorbed[k]:
                 continue
-            inputs = sums[k].scalars if k in sums else self.inputs[k]
-            level[k] = 1 + max([level[i] for i in inputs], default=0)
-            while len(by_level) < level[k]:
+            inputs = chain(*sums[k]) if k in sums else self.inputs[k]
+            level[k] = highest = 1 + max(map(level.__getitem__, inputs), default=0)
+            if len(by_level) < highest:  # by one, for the inputs are there
                 by_level.append([])
-            by_level[level[k] - 1].append(k)
+            by_level[highest - 1].append(k)
         return by_level
 
 
