@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from browser import started_browser
 
-from tinygrad_edu import MLP, Value, save_page
+from tinygrad_edu import MLP, Neuron, Value, save_page
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +127,40 @@ def test_what_stays_the_same_in_a_panel_stays_in_place(open_page: Callable[..., 
     page.evaluate("() => { leaves[0].value += 0.5; refresh(); }")
     assert page.text_content("#consumers") != before
     assert page.evaluate("() => window.kept === document.querySelector('#consumers math')")
+
+
+# On a wall ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720)])
+@pytest.mark.parametrize(
+    "graph", [lambda: Neuron(3, seed=1)([1.0, 2.0, 3.0]), lambda: MLP(2, [4, 4, 1], seed=1)([0.5, -1.0])[0]]
+)
+def test_on_a_wall_the_step_is_large_enough_and_in_sight(
+    open_page: Callable[..., Any], graph: Callable[[], Value], size: tuple[int, int]
+) -> None:
+    page = open_page(graph())
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.keyboard.press("f")
+    settled = "() => new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))"
+    for _ in range(page.evaluate("() => stops().length - 1")):
+        page.keyboard.press("PageDown")
+        page.evaluate(settled)
+        told = page.evaluate(
+            """() => {
+                const seen = canvas.getBoundingClientRect();
+                const node = document.querySelector(".node:is(.computing, .sending)");
+                const labels = [...document.querySelectorAll(".edge.flowing :is(.local, .amount)")];
+                const isInside = (shape) => {
+                    const box = shape.getBoundingClientRect();
+                    return box.left >= seen.left - 1 && box.right <= seen.right + 1
+                        && box.top >= seen.top - 1 && box.bottom <= seen.bottom + 1;
+                };
+                return { height: 11 * svg.getScreenCTM().a, node: !node || isInside(node),
+                    labels: labels.filter(isInside).length, all: labels.length };
+            }"""
+        )
+        assert told["height"] >= size[1] / 45 - 0.01
+        assert told["node"], page.text_content("#wall-line")
+        assert told["labels"] >= min(told["all"], 4), page.text_content("#wall-line")
+    assert len(page.text_content("#wall-line")) < 200

@@ -64,6 +64,8 @@ export function refresh() {
   window.dispatchEvent(new Event("numbers")); // for who shows this page in a frame
 }
 
+const MOST_ON_WALL = 2;
+
 /** @param {boolean} [moves] whether the step is brought into view */
 export function draw(moves = true) {
   drawGraph(moves);
@@ -76,7 +78,7 @@ export function draw(moves = true) {
   drawMistake();
   drawTraining();
   drawOpened();
-  byId("wall-line").textContent = sentence();
+  byId("wall-line").textContent = state.question ? questionSentence() : sentence(MOST_ON_WALL);
   if (moves) keepStepInView();
 }
 

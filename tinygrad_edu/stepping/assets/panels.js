@@ -87,13 +87,14 @@ function localRule({ edge, local }, revealed) {
   return minus(formula) === show(local) ? [make("span", { class: "local" }, formula)] : [`${inShort(formula)} = `, number];
 }
 
-/** The step as one sentence, for people who listen. */
-export function sentence() {
+/** The step as one sentence, for people who listen, or sit far away and read no more than so many sums. */
+export function sentence(most = Infinity) {
   const event = eventAt(state.position);
   if (!event) return "Start: the leaves are given.";
   if (event.kind === "forward") return `Forward ${event.index} of ${forwardCount}: ${equation(event.node)} = ${show(event.node.value)}.`;
   if (event.kind === "seed") return `The backward pass begins: the gradient of ${root.name} is 1.`;
   const sums = currentMessages().map((message) => `${message.edge.input.name}.grad = ${sumText(message)}`);
+  if (sums.length > most) sums.splice(most, Infinity, `and ${sums.length - most} more`);
   return `Backward ${event.index} of ${pass.backwardCount}: ${equation(event.node)}. ${sums.join("; ")}.`;
 }
 

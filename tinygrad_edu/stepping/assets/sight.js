@@ -20,12 +20,13 @@ function pointsOf(shape) {
   const [x, y] = [attribute(shape, "x"), attribute(shape, "y")];
   if (shape.tagName === "rect") return [x, y, x + attribute(shape, "width"), y + attribute(shape, "height")];
   if (shape.tagName === "text") return [x, y, x, y - attribute(shape, "font-size")];
+  if (shape.tagName === "g") return [];
   return (shape.getAttribute("points") ?? shape.getAttribute("d") ?? "").match(/-?[\d.]+/g)?.map(Number) ?? [];
 }
 
-/** The box around all that is in a group. @param {Element} group @returns {Box} */
+/** The box around a shape, or all that is in a group. @param {Element} group @returns {Box} */
 export function extentOf(group) {
-  const points = [...group.querySelectorAll("rect, text, polygon, path")].flatMap(pointsOf);
+  const points = [group, ...group.querySelectorAll("rect, text, polygon, path")].flatMap(pointsOf);
   const [xs, ys] = [0, 1].map((odd) => points.filter((_, k) => k % 2 === odd));
   const [x, y] = [xs, ys].map((list) => list.reduce((a, b) => Math.min(a, b), Infinity));
   const [right, bottom] = [xs, ys].map((list) => list.reduce((a, b) => Math.max(a, b), -Infinity));

@@ -1,7 +1,7 @@
 // Zoom and pan: which part of the drawing is seen.
 
 import { byId } from "./text.js";
-import { operations } from "./graph.js";
+import { nodes, operations } from "./graph.js";
 import { eventAt } from "./pass.js";
 import { state } from "./state.js";
 import { boxIn, showWithin } from "./sight.js";
@@ -24,10 +24,10 @@ export const canvas = byId("canvas");
 /** How many pixels one unit of the drawing takes, when the view is that wide and high. @param {Box} box */
 const scaleOf = (box) => Math.min(canvas.clientWidth / box.width, canvas.clientHeight / box.height);
 
-/** @param {Box} box */
-function setView(box) {
+/** The box is that of a canvas of the last size that we were told of, so its scale is not asked of the canvas. @param {Box} box @param {number} [newScale] */
+function setView(box, newScale = scale) {
   view = box;
-  scale = scaleOf(box);
+  scale = newScale;
   isFitted = false;
   svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
   svg.classList.toggle("far", scale < READABLE_AT_ALL);
@@ -46,10 +46,18 @@ const READABLE_SCALE = 0.85;
 /** Below this, texts are not even seen as texts. */
 const READABLE_AT_ALL = 0.25;
 const FITTED_SCALE = 2;
+/** Lines of text of the drawing, one above the other, that fill a wall: no more can be read from the last row. */
+const WALL_LINES = 45;
+const TEXT_SIZE = 11;
+
+const isOnWall = () => document.documentElement.classList.contains("wall");
+/** At which texts of the drawing can be read, from near or from far. */
+const readableScale = () => (isOnWall() ? window.innerHeight / WALL_LINES / TEXT_SIZE : READABLE_SCALE);
+const fittedScale = () => Math.min(scaleOf(whole), Math.max(FITTED_SCALE, 1.5 * readableScale()));
 
 export function fit() {
   cancelAnimationFrame(glide);
-  setView(viewAt(Math.min(scaleOf(whole), FITTED_SCALE), whole.x + whole.width / 2, whole.y + whole.height / 2));
+  setView(viewAt(fittedScale(), whole.x + whole.width / 2, whole.y + whole.height / 2), fittedScale());
   isFitted = true;
 }
 
@@ -59,9 +67,9 @@ export function zoomBy(factor, clientX, clientY) {
   const bounds = canvas.getBoundingClientRect();
   const shareX = clientX === undefined ? 0.5 : (clientX - bounds.left) / bounds.width;
   const shareY = clientY === undefined ? 0.5 : (clientY - bounds.top) / bounds.height;
-  const smallest = Math.min(scaleOf(whole), FITTED_SCALE) / 2;
-  const wanted = Math.min(Math.max(scaleOf(view) * factor, smallest), LARGEST_SCALE);
-  setView(viewAt(wanted, view.x + shareX * view.width, view.y + shareY * view.height, shareX, shareY));
+  const smallest = fittedScale() / 2;
+  const wanted = Math.min(Math.max(scale * factor, smallest), LARGEST_SCALE);
+  setView(viewAt(wanted, view.x + shareX * view.width, view.y + shareY * view.height, shareX, shareY), wanted);
 }
 
 /** @param {number} pixelsX @param {number} pixelsY */
@@ -84,23 +92,37 @@ export function around(boxes) {
   };
 }
 
-const MARGIN = 12;
+/** Free space around what is kept in view; on a wall the step should not stand in a corner. */
+const spaceAround = () => (isOnWall() ? view.height / 8 : 12);
 
-/** Move the view, as little as needed, until a node is in sight, and its companions too if there is room. @param {GraphNode} node @param {GraphNode[]} [companions] */
-export function keepInView(node, companions = []) {
-  const shown = [node, ...companions].filter((each) => each.isDrawn);
-  if (!shown.length) return;
-  const everything = around(shown.map(boxOf));
-  const fits = everything.width + 2 * MARGIN <= view.width && everything.height + 2 * MARGIN <= view.height;
-  const box = fits ? everything : boxOf(shown[0]);
-  const nearest = (/** @type {number} */ low, /** @type {number} */ size, /** @type {number} */ viewLow, /** @type {number} */ viewSize) => Math.min(Math.max(viewLow, low + size + MARGIN - viewSize), low - MARGIN);
+/** Move the view, as little as needed, until a node is in sight, and those of its companions for which there is room. @param {GraphNode} node */
+export const keepInView = (node) => keepBoxesInView(node.isDrawn ? [boxOf(node)] : []);
+
+/** The first box in any case, then as many of the others as fit beside it, the nearer ones first. @param {Box[]} boxes */
+function keepBoxesInView(boxes) {
+  if (!boxes.length) return;
+  const space = spaceAround();
+  const fits = (/** @type {Box} */ box) => box.width + 2 * space <= view.width && box.height + 2 * space <= view.height;
+  const box = boxes.reduce((inside, next) => (fits(around([inside, next])) ? around([inside, next]) : inside));
+  const nearest = (/** @type {number} */ low, /** @type {number} */ size, /** @type {number} */ viewLow, /** @type {number} */ viewSize) => Math.min(Math.max(viewLow, low + size + space - viewSize), low - space);
   glideTo({ ...view, x: nearest(box.x, box.width, view.x, view.width), y: nearest(box.y, box.height, view.y, view.height) });
 }
 
 export function keepStepInView() {
   const node = state.question?.message.edge.node ?? eventAt(state.position)?.node;
   const messages = state.question ? [state.question.message] : currentMessages();
-  if (node) keepInView(node, messages.map((message) => message.edge.input));
+  if (!node) return;
+  const edges = messages.map((message) => message.edge);
+  const labels = edges.flatMap(({ localText, amountText }) => [localText, amountText]).filter((text) => text !== null).map(labelBox);
+  const companions = [...node.inputs.map((id) => nodes[id]), ...edges.map((edge) => edge.input)].filter((each) => each.isDrawn);
+  keepBoxesInView([...(node.isDrawn ? [boxOf(node)] : []), ...labels, ...companions.map(boxOf)]);
+}
+
+/** A text on an edge, with room for a long number. @param {SVGElement} text @returns {Box} */
+function labelBox(text) {
+  const { x, y, height } = boxIn(text);
+  const width = 7 * TEXT_SIZE;
+  return { x: x - ({ end: width, middle: width / 2 }[text.getAttribute("text-anchor") ?? ""] ?? 0), y, width, height };
 }
 
 const GLIDE_MILLISECONDS = 250;
@@ -128,17 +150,19 @@ export function firstView() {
   if (!canvas.clientWidth) return;
   isSeen = true;
   fit();
-  if (scaleOf(whole) < READABLE_SCALE) {
+  if (scaleOf(whole) < readableScale()) {
     const box = boxOf(operations[0]);
-    setView(viewAt(READABLE_SCALE, box.x + box.width / 2, box.y + box.height / 2));
+    setView(viewAt(readableScale(), box.x + box.width / 2, box.y + box.height / 2), readableScale());
   }
 }
 
 /** Keep the middle where it is; a page that was hidden when it opened has its first view now. */
 export function onResize() {
-  if (isSeen && isFitted && canvas.clientWidth) fit();
+  const staysReadable = !isOnWall() || scaleOf(whole) >= readableScale();
+  if (isSeen && isFitted && canvas.clientWidth && staysReadable) fit();
   else if (isSeen && canvas.clientWidth) setView(viewAt(scale, view.x + view.width / 2, view.y + view.height / 2));
   else firstView();
+  if (isOnWall() && canvas.clientWidth) keepStepInView(); // the line below the graph grows and shrinks with what it says
 }
 
 export const pointers = /** @type {Map<number, { x: number, y: number }>} */ (new Map());
