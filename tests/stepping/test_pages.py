@@ -3,12 +3,13 @@
 import math
 import re
 
+import numpy as np
 import pytest
 from browser import started_browser
 from playwright.sync_api import expect
 
 import tinygrad_edu
-from tinygrad_edu import MLP, Neuron, Value, dot, grad, save_page, trace_sources
+from tinygrad_edu import MLP, Neuron, Value, array, dot, grad, save_page, trace_sources
 from tinygrad_edu.backprop import topological_order
 
 
@@ -742,6 +743,37 @@ def test_a_click_on_the_box_of_a_neuron_opens_it(open_page, network):
     assert number(texts[-1]) == pytest.approx(math.tanh(total.data), rel=1e-3)
     page.keyboard.press("Escape")
     assert page.locator("#opened").is_hidden()
+
+
+def inputs_left_of_weights():
+    x, w, b = array([0.5, -1.0, 2.0]), array([[0.1, 0.4], [-0.2, 0.5], [0.3, -0.6]]), array([0.25, -0.75])
+    return np.tanh(x @ w + b).sum(), [0.5, -1.0, 2.0], [0.1, -0.2, 0.3], 0.25
+
+
+def weights_left_of_inputs():
+    x, w, b = array([0.5, -1.0, 2.0]), array([[0.1, -0.2, 0.3], [0.4, 0.5, -0.6]]), array([0.25, -0.75])
+    return np.tanh(w @ x + b).sum(), [0.5, -1.0, 2.0], [0.1, -0.2, 0.3], 0.25
+
+
+def without_a_bias():
+    return np.tanh(array([0.5, -1.0]) @ array([[0.1, 0.4], [-0.2, 0.5]])).sum(), [0.5, -1.0], [0.1, -0.2], None
+
+
+@pytest.mark.parametrize("graph", [inputs_left_of_weights, weights_left_of_inputs, without_a_bias])
+def test_a_neuron_written_with_arrays_opens_in_order_with_its_own_bias(open_page, graph):
+    root, inputs, weights, bias = graph()
+    page = open_page(root)
+    page.keyboard.press("End")
+    page.locator(".neuron > .caption").first.click()
+    opened = page.locator("#opened-body")
+    assert [number(text) for text in opened.locator(".node.input .value").all_text_contents()] == inputs
+    parameters = [number(text) for text in opened.locator(".node.parameter .value").all_text_contents()]
+    assert parameters == weights + ([] if bias is None else [bias])
+    z = sum(w * x for w, x in zip(weights, inputs, strict=True)) + (bias or 0.0)
+    told = [number(text) for text in opened.locator(".node.operation .value").all_text_contents()]
+    assert told[-2:] == pytest.approx([z, math.tanh(z)], rel=1e-3)
+    symbols = [text for text in opened.locator(".node.operation .name").all_text_contents() if text in "×+"]
+    assert (symbols.count("×"), symbols.count("+")) == (len(weights), len(weights) - (bias is None))
 
 
 def test_the_panel_of_a_node_in_a_neuron_opens_it_too(open_page, network):

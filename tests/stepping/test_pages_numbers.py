@@ -259,6 +259,42 @@ def test_a_page_of_changed_data_shows_what_was_computed_until_a_number_is_change
     assert "computed anew" in page.text_content("#notice")
 
 
+def test_a_constant_can_be_changed_and_is_called_by_its_number(open_page: Callable[..., Any]) -> None:
+    a, b = Value(2.0, "a"), Value(-3.0, "b")
+    root = labeled(labeled(a * b + 5.0, "e") * labeled(Value(1.5), "f"), "L")
+    page = open_page(root)
+    constant = page.evaluate("() => nodes.find((node) => node.constant).id")
+    page.keyboard.press("End")
+    page.locator(f"#node-{constant} .value").click()
+    assert page.locator("#number").is_visible()
+    assert "a constant: a number written in the program" in page.text_content("#node-body")
+    page.keyboard.type("-0.25")
+    assert numbers_of(page)[0][-1] == pytest.approx((2.0 * -3.0 - 0.25) * 1.5, rel=1e-12)
+    assert page.locator("#node-choice option", has_text="e = v1 + (−0.25)").count() == 1
+    page.keyboard.press("Enter")
+    page.keyboard.press("Home")
+    page.keyboard.press("PageDown")
+    page.keyboard.press("PageDown")
+    assert "e = v1 + (−0.25)" in page.text_content("#step-body")
+    assert "gradient now" not in page.text_content("#node-body"), "nobody asks for the gradient of a constant"
+    page.click("#train-toggle")
+    assert page.locator("#parameters label").all_text_contents() == [" a", " b", " f"]
+    page.click("#undo")
+    assert page.locator("#node-choice option", has_text="e = v1 + 5").count() == 1
+    page.click("#redo")
+    page.click("#reset")
+    assert numbers_of(page)[0][constant] == 5.0
+    assert page.locator("#node-choice option", has_text="e = v1 + 5").count() == 1
+
+
+def test_settings_are_said_to_be_fixed(open_page: Callable[..., Any]) -> None:
+    page = open_page(labeled(labeled(Value(-2.0, "x") ** 3, "cube").leaky_relu(0.1), "y"))
+    page.select_option("#node-choice", "1")
+    assert "exponent3, fixed: part of the operation" in page.text_content("#node-body")
+    page.select_option("#node-choice", "2")
+    assert "negative slope0.1, fixed: part of the operation" in page.text_content("#node-body")
+
+
 # Mistakes -------------------------------------------------------------------------------------------------
 
 
@@ -358,6 +394,7 @@ def test_training_steps_are_those_of_gradient_descent(open_page: Callable[..., A
     page.locator("#training-scrubber").fill("0")
     assert "0.5" in [page.text_content(f"#node-{k} .value") for k in ids]
     page.click("#pin")
+    assert page.text_content("#pinned").startswith("Step 0 is pinned.")
     page.locator("#training-scrubber").fill("30")
     row = page.locator("#pinned tr", has_text="w").first.locator("td").all_text_contents()
     assert float(row[0]) == 0.5

@@ -60,6 +60,7 @@ class Content:
             content["template"] = _number(self._templates, (rule, tuple(locals_)))
             if node.op.settings:
                 content["settings"] = list(node.op.settings)
+                content["settingNames"] = [name.replace("_", " ") for name in node.op.parameters]
             if self._notice:  # the numbers of the time of computing, which cannot be computed from the leaves
                 content["locals"] = list(node.local_derivatives)
         if node.source is not None:

@@ -1,7 +1,7 @@
 // Change a number: type it, drag it, slide it, or nudge it with the arrow keys; undo, redo and reset.
 
 import { byId, full, parsed, show } from "./text.js";
-import { leaves } from "./graph.js";
+import { givens } from "./graph.js";
 import { canRedo, canUndo, endGesture, redoNumbers, remember, undoNumbers } from "./history.js";
 import { forgetTraining } from "./learning.js";
 import { state } from "./state.js";
@@ -68,8 +68,12 @@ function nudge(node, steps) {
   numberField.value = full(node.value);
 }
 
+/** Leaves, and constants that are drawn: one that is not, the 0 of a sum without a bias, is nobody's. @param {GraphNode} node */
+const canChange = (node) => node.isLeaf && (node.isDrawn || !node.constant);
+
 /** Focus the field of a leaf. @param {GraphNode} node */
 export function edit(node) {
+  if (!canChange(node)) return;
   select(node);
   numberField.focus();
   numberField.select();
@@ -82,7 +86,7 @@ let shown = null;
 
 export function drawEditor() {
   const node = state.selected;
-  byId("editor").hidden = !node.isLeaf || node.constant;
+  byId("editor").hidden = !canChange(node);
   if (node !== shown) {
     shown = node;
     problem("");
@@ -93,7 +97,7 @@ export function drawEditor() {
   /** @type {HTMLButtonElement} */ (byId("number-reset")).disabled = Object.is(node.value, node.start);
   /** @type {HTMLButtonElement} */ (byId("undo")).disabled = !canUndo();
   /** @type {HTMLButtonElement} */ (byId("redo")).disabled = !canRedo();
-  /** @type {HTMLButtonElement} */ (byId("reset")).disabled = leaves.every((leaf) => Object.is(leaf.value, leaf.start));
+  /** @type {HTMLButtonElement} */ (byId("reset")).disabled = givens.every((leaf) => Object.is(leaf.value, leaf.start));
 }
 
 /** The slider reaches as far as the number is large, on both sides. @param {GraphNode} node */
@@ -172,8 +176,8 @@ export function connectEditing() {
   slider.addEventListener("change", endGesture);
   byId("editor").addEventListener("submit", (event) => event.preventDefault());
   byId("number-reset").onclick = () => reset([state.selected]);
-  byId("reset").onclick = () => reset(leaves);
+  byId("reset").onclick = () => reset(givens);
   byId("undo").onclick = undo;
   byId("redo").onclick = redo;
-  for (const leaf of leaves) for (const text of leaf.valueTexts) if (leaf.group.contains(text)) makeDraggable(leaf, text);
+  for (const leaf of givens) for (const text of leaf.valueTexts) if (leaf.group.contains(text)) makeDraggable(leaf, text);
 }

@@ -23,6 +23,17 @@ const numberOf = (/** @type {GraphNode} */ node) => show(node.value).replaceAll(
 /** @param {GraphNode} node */
 const templatesOf = (node) => data.templates[/** @type {number} */ (node.template)];
 
+/** Constants are called by their numbers, also when these change; whether any is called otherwise now. */
+export function renameConstants() {
+  const changed = nodes.filter((node) => node.constant && node.name !== calledNow(node));
+  for (const node of changed) node.name = calledNow(node);
+  if (changed.length) byName.clear();
+  return changed.length > 0;
+}
+const atTheStart = nodes.map((node) => node.name);
+/** @param {GraphNode} node */
+const calledNow = (node) => (Object.is(node.value, node.start) ? atTheStart[node.id] : numberOf(node));
+
 /** How a node is computed, by name; "" for a leaf. @param {GraphNode} node */
 export const formulaOf = (node) => (node.isLeaf ? "" : (byName.get(node) ?? named(node)));
 /** @type {Map<GraphNode, string>} */

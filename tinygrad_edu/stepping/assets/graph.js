@@ -6,7 +6,7 @@ import { rules } from "./rules.js";
 /**
  * A node. `look` is its class in the drawing, `parts` are those in which it and copies of its numbers stand; `value` and `locals`, its local derivatives, follow the leaves.
  * @typedef {{ id: number, name: string, value: number, start: number, locals: number[], inputs: number[], rule?: number,
- *   template?: number, settings: number[], constant: boolean, parameter: boolean, isLeaf: boolean, consumers: Edge[],
+ *   template?: number, settings: number[], settingNames: string[], constant: boolean, parameter: boolean, isLeaf: boolean, consumers: Edge[],
  *   source?: { file: string, line: number, text: string }, group: SVGGElement, isDrawn: boolean, look: string,
  *   valueTexts: SVGElement[], gradTexts: SVGElement[], parts: import("./sight.js").Part[], box?: Box }} GraphNode
  * The edge from a node to its input number `slot`, along which the gradient of the input receives something.
@@ -23,6 +23,7 @@ export const nodes = data.nodes.map((/** @type {any} */ node, /** @type {number}
   constant: false,
   parameter: false,
   settings: [],
+  settingNames: [],
   inputs: [],
   ...node,
   id,
@@ -34,8 +35,10 @@ export const nodes = data.nodes.map((/** @type {any} */ node, /** @type {number}
 }));
 export const root = nodes[data.root];
 export const operations = nodes.filter((node) => !node.isLeaf);
-/** Those whose numbers can be changed; a plain number that takes part is called by its number, and keeps it. */
-export const leaves = nodes.filter((node) => node.isLeaf && !node.constant);
+/** What is given: its numbers can be changed. */
+export const givens = nodes.filter((node) => node.isLeaf);
+/** Those that have a gradient; a plain number that takes part is a constant, called by its number. */
+export const leaves = givens.filter((node) => !node.constant);
 
 /** The edges of each node, in the order of its inputs; nobody asks for the gradient of a plain number. */
 export const edgesOf = new Map(nodes.map((node) => [node, /** @type {Edge[]} */ ([])]));
@@ -76,12 +79,12 @@ export function forward() {
   }
 }
 
-/** The numbers of the leaves, to keep. */
-export const leafNumbers = () => Float64Array.from(leaves, (leaf) => leaf.value);
+/** The numbers that are given, to keep. */
+export const leafNumbers = () => Float64Array.from(givens, (leaf) => leaf.value);
 
 /** Give the leaves these numbers; the forward pass has to follow. @param {Float64Array} numbers */
 export function setLeaves(numbers) {
-  leaves.forEach((leaf, k) => { leaf.value = numbers[k]; });
+  givens.forEach((leaf, k) => { leaf.value = numbers[k]; });
 }
 
 // A page of numbers that were changed after computing shows, at first, what was computed.

@@ -135,6 +135,10 @@ function drawPinned() {
   area.hidden = !pinned;
   byId("pin").textContent = pinned ? "Unpin" : "Pin this step";
   if (!pinned) return;
+  if (pinned.step === at) {
+    area.replaceChildren(make("p", { class: "quiet" }, `Step ${at} is pinned. Go to another step, and both are shown side by side.`));
+    return;
+  }
   const rows = [root, ...learning.parameters].slice(0, 40).map((node) => {
     const numbers = [pinned.values[node.id], node.value, node.value - pinned.values[node.id], pinned.gradients[node.id], gradientOf(node)];
     return make("tr", {}, make("th", { scope: "row" }, ownName(node.name)), ...numbers.map((number) => make("td", {}, show(number, 4))));

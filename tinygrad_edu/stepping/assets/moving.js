@@ -1,11 +1,12 @@
 // Moving through the steps: to a position, by a step, by themselves; and drawing all that follows.
 
 import { byId } from "./text.js";
-import { data, forward } from "./graph.js";
+import { data, forward, root } from "./graph.js";
 import { end, eventAt, runPass, seedAt } from "./pass.js";
 import { limit, state, stopIndex, stops } from "./state.js";
-import { drawGraph } from "./picture.js";
-import { drawMessages, drawNode, drawStep, sentence } from "./panels.js";
+import { equation, renameConstants } from "./formulas.js";
+import { drawGraph, writeTitles } from "./picture.js";
+import { drawMessages, drawNode, drawStep, fillChoice, sentence } from "./panels.js";
 import { drawQuestion, questionSentence } from "./predict.js";
 import { drawEditor } from "./editing.js";
 import { drawMistake, drawTraining } from "./lessons.js";
@@ -50,10 +51,18 @@ export function select(node, scrolls = true) {
   if (scrolls) byId("node").scrollIntoView({ block: "nearest" });
 }
 
+/** Whatever calls nodes by name and stays where it is from step to step. */
+export function writeNames() {
+  byId("subtitle").textContent = equation(root);
+  fillChoice();
+  writeTitles();
+}
+
 /** The numbers of the leaves are others: everything follows. */
 export function refresh() {
   if (data.notice) byId("notice").textContent = "The numbers were computed anew from the leaves.";
   forward();
+  if (renameConstants()) writeNames();
   runPass();
   state.position = Math.min(state.position, limit());
   if (state.question) {

@@ -33,7 +33,7 @@ const KEYS = {
   t: toggleTheme,
   f: toggleWall,
   l: toggleTraining,
-  e: () => { if (state.selected.isLeaf && !state.selected.constant) edit(state.selected); },
+  e: () => edit(state.selected),
   "+": () => zoomBy(1.25),
   "=": () => zoomBy(1.25),
   "-": () => zoomBy(0.8),

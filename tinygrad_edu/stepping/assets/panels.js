@@ -110,6 +110,7 @@ export function drawNode() {
   const facts = make("dl", {},
     fact("made by", node.isLeaf ? kindOf(node) : typeset(formulaOf(node))),
     fact("value", isComputed(node, state.position) ? full(node.value) : "not computed yet"),
+    ...node.settings.map((setting, k) => fact(node.settingNames[k], `${show(setting)}, fixed: part of the operation`)),
     node.constant ? null : fact("gradient now", gradient === null ? "not reached yet" : full(gradient) + (isComplete(node, state.position) ? ", complete" : ", so far")));
   if (node.source) {
     facts.append(fact("source", make("span", { class: "source" }, `${node.source.file}, line ${node.source.line}`,
@@ -125,7 +126,7 @@ export function drawNode() {
 }
 
 /** @param {GraphNode} node */
-const kindOf = (node) => (node.constant ? "a constant" : node.look.includes("parameter") ? "a parameter" : "a leaf, which is given");
+const kindOf = (node) => (node.constant ? "a constant: a number written in the program, which training leaves as it is" : node.look.includes("parameter") ? "a parameter" : "a leaf, which is given");
 
 /** @param {string} term @param {Child[]} description */
 const fact = (term, ...description) => make("div", {}, make("dt", {}, term), make("dd", {}, ...description));
@@ -276,5 +277,5 @@ function writeSome(from) {
 
 /** The names of all nodes, to choose from. */
 export function fillChoice() {
-  for (const node of nodes) byId("node-choice").append(make("option", { value: String(node.id) }, equation(node).slice(0, 60)));
+  renew(byId("node-choice"), ...nodes.map((node) => make("option", { value: String(node.id) }, equation(node).slice(0, 60))));
 }

@@ -52,7 +52,13 @@ for (const edge of edges) {
 /** Make the drawing one whose numbers can change. */
 export function prepareDrawing() {
   nodes.filter((node) => node.look.includes("row")).forEach(prepareRow);
-  nodes.forEach(prepareNode);
+  for (const node of nodes) node.group.setAttribute("role", "button");
+  writeTitles();
+}
+
+/** What the mouse is told over a node or an edge: its formula. */
+export function writeTitles() {
+  for (const node of nodes) titled(node.group, equation(node));
   for (const edge of edges) titled(edge.group, `∂${edge.node.name}/∂${edge.input.name} = ${localFormula(edge)}`);
 }
 
@@ -65,12 +71,6 @@ function prepareRow(node) {
   for (const [name, value] of Object.entries(place)) frame.setAttribute(name, String(value));
   frame.setAttribute("class", "box frame");
   node.group.prepend(frame);
-}
-
-/** @param {GraphNode} node */
-function prepareNode(node) {
-  titled(node.group, equation(node));
-  node.group.setAttribute("role", "button");
 }
 
 /** @param {Element} group @param {string} text */
