@@ -82,11 +82,18 @@ def page_html(root: Value, names: Mapping[str, Any] | None = None, data: Any = N
     parts = {
         "title": escape(f"Backpropagation through {stepper.names[root]!r}, step by step", quote=False),
         "style": compact_style(asset("page.css")),
-        "svg": graph_svg(root, names=called),
+        "svg": _without_titles(graph_svg(root, names=called)),
         "data": embedded(content.data),
         "script": bundle([ENTRY, addition] if addition else [ENTRY], read),
     }
     return filled("page.html", parts)
+
+
+def _without_titles(svg: str) -> str:
+    """The drawing less what hangs over its parts: the page writes that anew as numbers change, and copies need none."""
+    return re.sub(
+        r"<title>[^<]*</title>", "<title></title>", re.sub(r'(class="copy"[^>]*>)<title>[^<]*</title>', r"\1", svg)
+    )
 
 
 def _check_size(root: Value) -> None:

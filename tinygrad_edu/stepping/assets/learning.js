@@ -18,6 +18,7 @@ export const exampleCount = examples?.rows.length ?? 0;
 export const learning = {
   parameters: new Set(leaves.filter((leaf) => leaf.parameter)),
   rate: 0.1,
+  count: 100, // how many steps a run takes
   batchSize: 1,
   next: 0, // the first example of the next batch
   /** The numbers and the loss before each step, and after the last. @type {TrainingStep[]} */
@@ -73,6 +74,20 @@ export function trainStep() {
   learning.at = steps.length;
   steps.push({ numbers: leafNumbers(), loss: root.value });
   return Number.isFinite(root.value);
+}
+
+/** The loss after the last step, by the measure of the steps before: the mean over the next batch. */
+export function measureLoss() {
+  const batch = nextBatch();
+  let loss = 0;
+  for (const number of batch) {
+    if (number >= 0) setExample(number);
+    forward();
+    loss += root.value / batch.length;
+  }
+  if (exampleCount) setExample(learning.next);
+  forward();
+  learning.steps[learning.at].loss = loss;
 }
 
 /** Back, or forth, to the numbers of a step. @param {number} step */

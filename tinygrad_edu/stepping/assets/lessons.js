@@ -7,7 +7,7 @@ import { sweptGradients } from "./sweep.js";
 import { checked } from "./differences.js";
 import { gradientOf, pass, runPass } from "./pass.js";
 import { endGesture, remember } from "./history.js";
-import { exampleCount, forgetTraining, goToStep, learning, pin, setExample, trainStep } from "./learning.js";
+import { exampleCount, forgetTraining, goToStep, learning, measureLoss, pin, setExample, trainStep } from "./learning.js";
 import { state } from "./state.js";
 import { announce, draw, goTo, refresh, stopPlaying } from "./moving.js";
 import { setPredicting } from "./predict.js";
@@ -81,9 +81,10 @@ export function train(steps) {
       isFinite_ = trainStep();
       left -= 1;
     }
+    measureLoss();
     refresh();
     running = left > 0 && isFinite_ ? requestAnimationFrame(frame) : 0;
-    announceTraining(isFinite_ ? "" : `The loss is ${show(root.value)}: a smaller learning rate does not run away.`);
+    announceTraining(isFinite_ ? "" : `The loss is ${show(root.value)}: go back to an earlier step, or undo, and take a smaller learning rate.`);
     byId("train-run").textContent = running ? "Stop" : "Run";
   };
   frame();
@@ -163,12 +164,25 @@ export function toggleTraining() {
   if (!panel.hidden) byId("train-step").focus();
 }
 
-/** A number typed into a field of the panel, kept within its bounds; null, and a sentence, where it is none. @param {string} id @param {string} what @param {number} low @param {number} high */
-function readField(id, what, low, high) {
-  const number = parsed(input(id).value);
-  const isGood = number !== null && number >= low && number <= high;
-  announceTraining(isGood ? "" : `${what} is a number from ${show(low)} to ${show(high)}, and “${input(id).value.slice(0, 20)}” is not; it stays as it was.`);
+/**
+ * What is typed into a field of the panel. Null, and a sentence, where it is no such number; the field shows what holds.
+ * @param {string} id @param {string} what @param {number} present @param {number} low @param {number} high @param {string} [kind]
+ */
+function readField(id, what, present, low, high, kind = "whole number") {
+  const text = input(id).value.trim();
+  const number = parsed(text);
+  const isGood = number !== null && number >= low && number <= high && (kind === "number" || Number.isInteger(number));
+  const given = text ? `and “${text.slice(0, 20)}” is not` : "and nothing is typed";
+  announceTraining(isGood ? "" : `${what} is a ${kind} from ${show(low)} to ${show(high)}, ${given}; it stays ${show(present)}.`);
+  input(id).value = full(isGood ? number : present);
   return isGood ? number : null;
+}
+
+function runSteps() {
+  const count = readField("train-steps", "The number of steps", learning.count, 1, 100_000);
+  if (count === null) return;
+  learning.count = count;
+  train(count);
 }
 
 export function connectLessons() {
@@ -177,15 +191,15 @@ export function connectLessons() {
   choice.onchange = () => setMistake(/** @type {HTMLSelectElement} */ (choice).value);
   byId("train-toggle").onclick = toggleTraining;
   byId("train-step").onclick = () => train(1);
-  byId("train-run").onclick = () => (running ? stopTraining() : train(readField("train-steps", "The number of steps", 1, 100_000) ?? 0));
+  byId("train-run").onclick = () => (running ? stopTraining() : runSteps());
   byId("training-scrubber").oninput = () => { stopTraining(); goToStep(Number(input("training-scrubber").value)); forward(); refresh(); };
   byId("pin").onclick = () => { if (learning.pinned) learning.pinned = null; else pin(); drawTraining(); };
-  byId("rate").onchange = () => { learning.rate = readField("rate", "The learning rate", 0, 1e6) ?? learning.rate; input("rate").value = full(learning.rate); };
+  byId("rate").onchange = () => { learning.rate = readField("rate", "The learning rate", learning.rate, 0, 1e6, "number") ?? learning.rate; };
   byId("with-examples").hidden = !exampleCount;
   byId("example-count").textContent = `of ${exampleCount}`;
   byId("example").onchange = () => {
-    const number = readField("example", "The example", 1, exampleCount);
-    if (number === null || number % 1) return;
+    const number = readField("example", "The example", learning.next + 1, 1, exampleCount);
+    if (number === null) return;
     remember("example");
     endGesture();
     learning.next = number - 1;
@@ -193,7 +207,7 @@ export function connectLessons() {
     forgetTraining();
     refresh();
   };
-  byId("batch").onchange = () => { learning.batchSize = Math.floor(readField("batch", "The batch size", 1, exampleCount) ?? learning.batchSize); input("batch").value = String(learning.batchSize); };
+  byId("batch").onchange = () => { learning.batchSize = readField("batch", "The batch size", learning.batchSize, 1, exampleCount) ?? learning.batchSize; };
   /** @type {HTMLDetailsElement} */ (byId("parameter-choice")).open = !learning.parameters.size;
   for (const leaf of leaves) {
     const box = make("input", { type: "checkbox", checked: learning.parameters.has(leaf), onchange: (/** @type {Event} */ event) => {

@@ -105,8 +105,8 @@ export const math = (tag, ...children) => {
   return element;
 };
 
-/** A name without the path of its module: `weights.1` of `layers.0.neurons.3.weights.1`. @param {string} name */
-export const ownName = (name) => name.replace(/^[\w.]*\.(?=[A-Za-z_]\w*(\.\d+)*$)/, "");
+/** A name without the path of its module: `weights.1` of `layers.0.neurons.3.weights.1`, `z₁[0]` of `cell.gate.z₁[0]`. @param {string} name */
+export const ownName = (name) => name.replace(/^[\w.]*\.(?=[A-Za-z_][^.\s]*(\.\d+)*$)/, "");
 
 /** A formula with the own names of parameters. @param {string} formula */
 export const inShort = (formula) => formula.replace(/\b(?:[A-Za-z_]\w*\.(?:\d+\.)?)+(?=[A-Za-z_])/g, "");
