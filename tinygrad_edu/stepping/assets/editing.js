@@ -21,7 +21,7 @@ const clean = (number) => Number(number.toPrecision(12));
 /** @param {GraphNode} node @param {number} number @param {string} gesture */
 function change(node, number, gesture) {
   problem("");
-  if (Object.is(node.value, number)) return;
+  if (Object.is(node.value, number) || !canChange(node)) return;
   stopPlaying();
   remember(gesture);
   node.value = number;
@@ -69,7 +69,7 @@ function nudge(node, steps) {
 }
 
 /** Leaves, and constants that are drawn: one that is not, the 0 of a sum without a bias, is nobody's. @param {GraphNode} node */
-const canChange = (node) => node.isLeaf && (node.isDrawn || !node.constant);
+const canChange = (node) => node.isLeaf && (!node.constant || (node.isDrawn && !state.fixedConstants));
 
 /** Focus the field of a leaf. @param {GraphNode} node */
 export function edit(node) {
