@@ -50,7 +50,7 @@ class Bound:
         self.everything = [*self.forward, *self._calls(instructions.backward)]
         output = self._arrays[instructions.output]
         self.values = np.broadcast_to(output, (output.shape[0], batch))
-        self.mean = np.full((), np.nan)
+        self.mean: Any = np.full((), np.nan)
         self.gradient = np.zeros(len(theta))
         if batch:
             weights = np.full(output.shape[1], 1.0 / output.shape[1])

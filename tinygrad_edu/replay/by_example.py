@@ -70,7 +70,7 @@ class ByExample:
         self.everything: list[Callable[[], object]] = [self._run_both_ways]
         self._outputs = np.zeros((functions.n_outputs, batch if functions.is_batched else 1))
         self.values = np.broadcast_to(self._outputs, (functions.n_outputs, batch))
-        self.mean: Any = math.nan
+        self.mean: Any = np.full((), np.nan)
         self.gradient = np.zeros(len(theta))
 
     def _run_forward(self) -> None:
@@ -84,13 +84,13 @@ class ByExample:
         theta, rows = self._theta.tolist(), self._rows()
         seed = [1.0 / len(rows)]
         if len(rows) == 1:
-            self.mean, *gradient = self._functions.both_ways(rows[0], theta, seed)
-            self._outputs[0, 0] = self.mean
+            value, *gradient = self._functions.both_ways(rows[0], theta, seed)
+            self._outputs[0, 0] = self.mean[()] = value
             np.add(gradient, 0.0, self.gradient)  # as on the sweep, where what is handed back is added to 0
             return
         results = np.array([self._functions.both_ways(row, theta, seed) for row in rows])
         self._outputs[0] = results[:, 0]
-        self.mean = np.dot(results[:, 0], np.full(len(rows), seed[0]))
+        np.dot(np.full(len(rows), seed[0]), self._outputs[0], self.mean)
         np.add(results[:, 1:].sum(axis=0), 0.0, self.gradient)
 
     def _rows(self) -> Any:

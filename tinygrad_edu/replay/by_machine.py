@@ -18,7 +18,7 @@ import numpy as np
 
 from tinygrad_edu.replay.by_example import Functions
 from tinygrad_edu.replay.machine_code import FIELDS, MachineModule, machine_module
-from tinygrad_edu.replay.native import MachineCode
+from tinygrad_edu.replay.native import MachineCode, raised
 
 __all__ = ["ByMachine", "CompiledFunctions"]
 
@@ -76,8 +76,12 @@ class ByMachine:
         if self._examples != batch:  # one for all
             self.values = np.broadcast_to(self._outputs[:, :1], (functions.n_outputs, batch))
         self.gradient = np.zeros(len(theta))
+        if self._examples == 1:
+            self.mean: Any = self._outputs[0, :1].reshape(())
+        else:
+            self.mean = np.full((), np.nan)
+            self.everything += [self._average] if batch else []
         self._kept: list[Any] = []
-        self._weights = np.full(self._examples, 1.0 / max(self._examples, 1))
 
     def _places(self, shapes: Sequence[tuple[int, ...]], n_noises: int) -> tuple[list[Any], list[Any]]:
         """Where the inputs and the noises are copied to: rows of the data, the batch first for inputs."""
@@ -87,12 +91,9 @@ class ByMachine:
         inputs = [row.T.reshape(self.batch, *shape) for row, shape in zip(rows, shapes, strict=False)]
         return inputs, rows[len(shapes) :]
 
-    @property
-    def mean(self) -> Any:
-        """The mean over the examples."""
-        if self._examples == 1:
-            return self._outputs.item(0)
-        return np.dot(self.values[0], self._weights) if self.batch else math.nan
+    def _average(self) -> None:
+        with np.errstate(all="ignore"):
+            np.dot(np.full(self.batch, 1.0 / self.batch), self.values[0], self.mean)
 
     def _compile_forward(self) -> None:
         self.forward[0] = self._bound(differentiated=False)
@@ -119,12 +120,13 @@ class ByMachine:
         values = {**{name: array.ctypes.data for name, array in arrays.items()}, **numbers}
         fields = np.array([values[name] for name in FIELDS], dtype=np.int64)
         address = ctypes.c_void_p(fields.ctypes.data)
-
         self._kept += [*arrays.values(), fields]  # what has an address must live as long
-        return partial(code, address)
+        return partial(code.function, address)
 
     @staticmethod
     def run(calls: Sequence[Callable[[], object]]) -> None:
         """Make the calls; machine code warns of nothing."""
         for call in calls:
             call()
+        if raised:  # by Python, when it was called back
+            raise raised.pop()

@@ -17,7 +17,7 @@ from tinygrad_edu.number_systems.floats import FLOAT_FUNCTIONS
 from tinygrad_edu.replay.assembly import CALLED_BACK, c_functions
 from tinygrad_edu.replay.machine_code import MachineModule
 
-__all__ = ["MachineCode", "check_installed"]
+__all__ = ["MachineCode", "check_installed", "raised"]
 
 _OF_NUMBERS = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.POINTER(ctypes.c_double), ctypes.c_long)
 
@@ -33,7 +33,10 @@ def check_installed() -> None:
 
 
 class MachineCode:
-    """A compiled module, which is called with the address of its fields; `seconds` is what compiling it took."""
+    """A compiled module: a `function` of the address of its fields, and how many `seconds` compiling it took.
+
+    What Python raises when it is called back stands in `raised` then.
+    """
 
     def __init__(self, module: MachineModule) -> None:
         import llvmlite.binding as llvm
@@ -50,17 +53,11 @@ class MachineCode:
         self.function = _KEEPS_THE_LOCK(self._engine.get_function_address("run"))
         self.seconds = time.perf_counter() - began
 
-    def __call__(self, fields: ctypes.c_void_p) -> None:
-        """Run it. What Python raised when it was called back is raised here."""
-        self.function(fields)
-        if _raised:
-            raise _raised.pop()
-
 
 #: Python is called back, so its lock is kept.
 _KEEPS_THE_LOCK = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
 #: What was raised where nobody could catch it, such as a KeyboardInterrupt.
-_raised: list[BaseException] = []
+raised: list[BaseException] = []
 
 
 @cache
@@ -88,7 +85,7 @@ def _asked(function: Callable[..., float]) -> Any:
             numbers = address[:count]
             return function(*numbers) if takes_two else function(numbers)
         except BaseException as error:  # it would be printed and forgotten
-            _raised.append(error)
+            raised.append(error)
             return math.nan
 
     return _OF_NUMBERS(answer)

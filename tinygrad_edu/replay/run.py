@@ -37,6 +37,7 @@ __all__ = ["Parameters", "Program"]
 #: A program keeps its arrays for so many batch sizes: for training a whole batch and the last one of an epoch, for
 #: validation the same, for predictions a few more. Each set of arrays is as large as all that is computed in a batch.
 BATCH_SIZES_KEPT = 8
+_FLOAT64 = np.dtype(np.float64)
 #: A program for one batch size.
 BoundTo: TypeAlias = "Bound | ByExample | ByMachine"
 _NO_GRADIENT_OF_A_LIST = "only a function that returns one number has a gradient, and this one returns a list"
@@ -156,7 +157,8 @@ class Program(Parameters):
         """
         with self._lock:
             bound = self._differentiated(arrays)
-            return np.float64(bound.mean), bound.gradient.copy()
+            mean: np.float64 = bound.mean[()]
+            return mean, bound.gradient.copy()
 
     def values_and_grad(self, *arrays: Any) -> tuple[FloatArray, FloatArray]:
         """The function of each example, and the gradient of its mean over the batch by `theta`."""
@@ -173,15 +175,20 @@ class Program(Parameters):
 
     def _prepared(self, arrays: Sequence[Any]) -> BoundTo:
         """The arrays for this batch size, filled with these data and with fresh noise."""
-        shapes = tuple([getattr(array, "shape", None) for array in arrays])
-        bound = self._bound.get(shapes)
-        if bound is None:
+        try:
+            one = len(arrays) == 1  # for one input, the list is half of what looking it up takes
+            bound = self._bound[(arrays[0].shape,) if one else tuple([array.shape for array in arrays])]
+        except (AttributeError, KeyError):
             arrays = self._checked(arrays)
             bound = self._bind(tuple([array.shape for array in arrays]))
         for target, array in zip(bound.inputs, arrays):  # noqa: B905 - the shapes were compared, and this is hot
-            np.copyto(target, array)
-        for target, draw in zip(bound.noises, self.noises, strict=True):
-            target[...] = drawn(draw, target.shape)
+            if array.dtype is _FLOAT64:
+                target[...] = array
+            else:
+                np.copyto(target, array)  # which refuses what are no real numbers
+        if self.noises:
+            for target, draw in zip(bound.noises, self.noises, strict=True):
+                target[...] = drawn(draw, target.shape)
         return bound
 
     def _bind(self, shapes: tuple[tuple[int, ...], ...]) -> BoundTo:
