@@ -37,7 +37,7 @@ def quick_run(tmp_path_factory):
     def run(script):
         folder = tmp_path_factory.mktemp(script.stem)
         command = [sys.executable, "-W", "error", str(script), "--quick", "--out", "a new folder"]
-        finished = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, encoding="utf-8")
+        finished = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, encoding="utf-8")
         assert finished.returncode == 0, finished.stderr
         assert os.listdir(folder) == ["a new folder"]
         return finished.stdout, folder / "a new folder"
@@ -161,7 +161,7 @@ def test_script_opens_and_runs_as_a_notebook(script, tmp_path, monkeypatch):
     notebook = jupytext.read(script)
     assert notebook.cells[0].cell_type == "markdown"
     assert notebook.cells[0].source.startswith("# ")
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(DEMOS)}}).execute()
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(DEMOS)}}).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     pictures = [output for output in outputs if "image/png" in output.get("data", {})]
     assert len(pictures) == len(list(tmp_path.glob("*.png")))

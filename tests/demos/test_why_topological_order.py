@@ -17,7 +17,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """What the demo prints, and its page."""
     out = tmp_path_factory.mktemp("demo")
     command = [sys.executable, "-W", "error", str(DEMO), "--quick", "--out", str(out)]
-    printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, encoding="utf-8").stdout
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True, encoding="utf-8").stdout
     return printed, out / "why_topological_order.html"
 
 
