@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from notebooks.reading import notes, number, parsed, tables, text_of
+from notebooks.reading import notes, number, tables, text_of
 
 from tinygrad_edu import MLP, Value, record
 from tinygrad_edu.notebooks.programs import program_html
@@ -14,7 +14,8 @@ def operations(listing: str) -> dict[str, list[list[str]]]:
     found: dict[str, list[list[str]]] = {}
     for line in listing.splitlines()[1:]:
         if not line.startswith(" "):
-            found[line] = rows = []
+            if line in ("forward", "backward"):
+                found[line] = rows = []
             continue
         name, _, rest = line.strip().partition(" = ")
         operation, _, more = rest.rpartition(" (")
@@ -32,7 +33,7 @@ def test_forward_and_backward_are_the_listing() -> None:
     assert forward.rows == listed["forward"]
     assert [[*row, ""] for row in backward.rows] == listed["backward"]
     assert forward.caption == f"forward, {len(forward.rows)} operations"
-    assert notes(program._repr_html_())[0] == "Program · 19 Values a call became 21 array operations on 33 parameters"
+    assert notes(program._repr_html_())[0] == "Program · 19 Values a call became 18 array operations on 33 parameters"
 
 
 def test_a_bar_is_as_long_as_the_number_of_values() -> None:
@@ -77,3 +78,16 @@ def test_what_computes_nothing_shows_nothing() -> None:
     html = record(lambda x: x, shapes=((),), params=[])._repr_html_()
     assert "Program" in text_of(parsed(html))
     assert record(lambda x: x, shapes=((),), params=[])(np.ones(1)) == 1.0
+
+
+def test_a_sentence_says_what_is_run_by_line() -> None:
+    w = Value(0.5)
+
+    def chain(x: Value) -> Value:
+        for _ in range(30):
+            x = (w * x).tanh()
+        return x
+
+    program = record(chain, ((),), [w])
+    assert program.by_line_text in notes(program_html(program))
+    assert program.by_line_text == str(program).splitlines()[1]

@@ -40,6 +40,7 @@ def program_html(program: Program) -> str:
     return display(
         f"<p>{heading}</p>",
         beside(*tables),
+        note(program.by_line_text),
         note("print(program) lists all operations" if hidden else ""),
     )
 

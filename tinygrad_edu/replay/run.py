@@ -240,11 +240,16 @@ class Program(Parameters):
 
         return value_and_grad
 
-    def __str__(self) -> str:
-        text = listing(self.recorded, len(self.params), self.instructions.forward, self.instructions.backward)
+    @property
+    def by_line_text(self) -> str:
+        """For how many examples straight lines are run, in words; "" where they never are."""
         if not self.by_line:
-            return text
+            return ""
         lines = len(self._functions.lines.forward) + len(self._functions.lines.backward)
         if self.machine is None:
-            return with_note(text, by_line(lines, self.by_line))
-        return with_note(text, by_machine(lines, self.by_line, self.machine.seconds))
+            return by_line(lines, self.by_line)
+        return by_machine(lines, self.by_line, self.machine.seconds)
+
+    def __str__(self) -> str:
+        text = listing(self.recorded, len(self.params), self.instructions.forward, self.instructions.backward)
+        return with_note(text, self.by_line_text) if self.by_line else text
