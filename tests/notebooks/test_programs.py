@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from notebooks.reading import notes, number, tables, text_of
+from notebooks.reading import notes, number, parsed, tables, text_of
 
 from tinygrad_edu import MLP, Value, record
 from tinygrad_edu.notebooks.programs import program_html
