@@ -164,3 +164,54 @@ def test_on_a_wall_the_step_is_large_enough_and_in_sight(
         assert told["node"], page.text_content("#wall-line")
         assert told["labels"] >= min(told["all"], 4), page.text_content("#wall-line")
     assert len(page.text_content("#wall-line")) < 200
+
+
+def test_on_a_wall_the_presenter_asks_and_the_next_press_tells(open_page: Callable[..., Any]) -> None:
+    page = open_page((Value(2.0, "a") * Value(-3.0, "b")).tanh())
+    page.keyboard.press("f")
+    page.keyboard.press("p")
+    page.keyboard.press("b")
+    page.keyboard.press("PageDown")
+    assert page.text_content("#wall-line").startswith("What will v1.grad be?")
+    page.keyboard.press("PageDown")
+    assert page.text_content("#wall-line").startswith("Backward 1 of 2")
+    page.keyboard.press("PageDown")
+    assert page.text_content("#wall-line").startswith("What will a.grad be?")
+
+
+def test_what_a_wall_does_not_show_ends_it(open_page: Callable[..., Any]) -> None:
+    page = open_page(Value(2.0, "a") * Value(-3.0, "b"))
+    for key, shown in [("l", "#train-step"), ("e", "#number"), ("Escape", "#panels")]:
+        page.keyboard.press("f")
+        assert page.locator("#wall-line").is_visible()
+        page.keyboard.press(key)
+        assert page.locator("#wall-line").is_hidden()
+        assert page.locator(shown).is_visible()
+        page.keyboard.press("Escape")
+
+
+def test_whatever_the_tab_key_reaches_has_a_name_for_screen_readers(open_page: Callable[..., Any]) -> None:
+    page = open_page(network())
+    page.keyboard.press("End")
+    page.keyboard.press("l")
+    page.select_option("#mistake-choice", "upstream")
+    page.evaluate("() => openNeuron(nodes[Number(svg.querySelector('.neuron').id.split('-')[1])])")
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    roles = {"button", "textbox", "combobox", "slider", "checkbox", "group", "dialog", "list", "navigation"}
+    nameless = [
+        node["role"]["value"]
+        for node in tree
+        if node.get("role", {}).get("value") in roles
+        and not node["ignored"]
+        and not node.get("name", {}).get("value")
+        and any(item["name"] == "focusable" for item in node.get("properties", []))
+    ]
+    assert nameless == []
+    references = (
+        "[...document.querySelectorAll('[aria-labelledby]')].map((each) => each.getAttribute('aria-labelledby'))"
+    )
+    assert page.evaluate(f"{references}.every((id) => document.getElementById(id))")
+    attributes = "[...document.querySelectorAll('*')].flatMap((each) => each.getAttributeNames())"
+    known = {"aria-label", "aria-labelledby", "aria-describedby", "aria-hidden", "aria-live", "aria-pressed"}
+    known |= {"aria-current", "aria-haspopup", "aria-invalid", "aria-valuetext"}
+    assert {name for name in page.evaluate(attributes) if name.startswith("aria-")} <= known

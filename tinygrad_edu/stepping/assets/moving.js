@@ -7,11 +7,11 @@ import { limit, state, stopIndex, stops } from "./state.js";
 import { equation, renameConstants } from "./formulas.js";
 import { drawGraph, writeTitles } from "./picture.js";
 import { drawMessages, drawNode, drawStep, fillChoice, sentence } from "./panels.js";
-import { drawQuestion, questionSentence } from "./predict.js";
+import { drawQuestion, questionSentence, showAnswer } from "./predict.js";
 import { drawEditor } from "./editing.js";
 import { drawMistake, drawTraining } from "./lessons.js";
 import { drawOpened } from "./neuron.js";
-import { keepStepInView } from "./view.js";
+import { isOnWall, keepStepInView } from "./view.js";
 
 /** Go to a position; in predict mode no further than what has been revealed, where the next question waits. @param {number} position */
 export function goTo(position) {
@@ -26,7 +26,7 @@ export function goTo(position) {
 
 /** @param {number} direction */
 export function step(direction) {
-  if (state.question && direction > 0) return byId("answer").focus();
+  if (state.question && direction > 0) return isOnWall() ? showAnswer() : byId("answer").focus(); // there one says it aloud
   const places = stops();
   const here = stopIndex();
   const next = direction < 0 && places[here] < state.position ? here : here + direction;

@@ -9,14 +9,14 @@ import { MISTAKES } from "./mistakes.js";
 import { disagreement } from "./agreement.js";
 import { drawGraph, prepareDrawing, svg } from "./picture.js";
 import { openNeuron } from "./neuron.js";
-import { fillChoice, sumText } from "./panels.js";
-import { checkAnswer, drawQuestion, reveal, setPredicting } from "./predict.js";
+import { fillChoice } from "./panels.js";
+import { checkAnswer, drawQuestion, setPredicting, showAnswer } from "./predict.js";
 import { connectEditing, edit, redo, undo } from "./editing.js";
 import { connectLessons, setMistake, toggleTraining } from "./lessons.js";
 import { canvas, dragged, firstView, fit, keepInView, onPointerDown, onPointerMove, onResize, pointers, zoomBy } from "./view.js";
 import { draw, goTo, select, step, stopPlaying, togglePlaying } from "./moving.js";
 import { drawTheme, prefersDark, toggleTheme } from "./theme.js";
-import { toggleWall } from "./wall.js";
+import { leaveWall, toggleWall } from "./wall.js";
 
 
 /** Keys that act anywhere, except while typing or in a control that uses them itself. @type {Record<string, () => void>} */
@@ -32,8 +32,9 @@ const KEYS = {
   p: () => setPredicting(!state.predicting),
   t: toggleTheme,
   f: toggleWall,
-  l: toggleTraining,
-  e: () => edit(state.selected),
+  l: () => { leaveWall(); toggleTraining(); },
+  e: () => { leaveWall(); edit(state.selected); },
+  Escape: leaveWall,
   "+": () => zoomBy(1.25),
   "=": () => zoomBy(1.25),
   "-": () => zoomBy(0.8),
@@ -91,11 +92,6 @@ function onGraphKey(event) {
 
 /** @param {string} id */
 const valueOf = (id) => /** @type {HTMLInputElement | HTMLSelectElement} */ (byId(id)).value;
-
-function showAnswer() {
-  const message = state.question?.message;
-  if (message) reveal("shown", `${message.edge.input.name}.grad = ${sumText(message)}.`);
-}
 
 function connect() {
   const manual = (/** @type {() => void} */ action) => () => { stopPlaying(); action(); };

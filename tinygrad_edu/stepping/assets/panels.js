@@ -59,7 +59,7 @@ function told(event) {
 
 /** A sum, one line for each part: what it is, and its numbers. @param {string} id @param {Child[]} caption @param {HTMLElement[]} lines */
 const ledger = (id, caption, lines) => [make("p", { class: "ledger-caption", id: `${id}-caption` }, ...caption),
-  make("ul", { class: "ledger", id, "aria-labeledby": `${id}-caption` }, ...lines)];
+  make("ul", { class: "ledger", id, "aria-labelledby": `${id}-caption` }, ...lines)];
 
 /** @param {Child[]} what @param {Child[]} numbers @param {Record<string, any>} [attributes] */
 const row = (what, numbers, attributes = {}) =>

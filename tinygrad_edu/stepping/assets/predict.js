@@ -141,7 +141,7 @@ export function checkAnswer(event) {
 }
 
 /** @param {string} kind @param {string} text */
-export function reveal(kind, text) {
+function reveal(kind, text) {
   const { at } = present().message;
   state.score.asked += 1;
   state.frontier = Math.max(state.frontier, at);
@@ -152,6 +152,11 @@ export function reveal(kind, text) {
   verdict(kind, text);
   byId("verdict").append(next);
   next.focus();
+}
+
+export function showAnswer() {
+  const message = state.question?.message;
+  if (message) reveal("shown", `${message.edge.input.name}.grad = ${sumText(message)}.`);
 }
 
 /** @param {string} kind @param {string[]} lines */

@@ -50,7 +50,7 @@ const FITTED_SCALE = 2;
 const WALL_LINES = 45;
 const TEXT_SIZE = 11;
 
-const isOnWall = () => document.documentElement.classList.contains("wall");
+export const isOnWall = () => document.documentElement.classList.contains("wall");
 /** At which texts of the drawing can be read, from near or from far. */
 const readableScale = () => (isOnWall() ? window.innerHeight / WALL_LINES / TEXT_SIZE : READABLE_SCALE);
 const fittedScale = () => Math.min(scaleOf(whole), Math.max(FITTED_SCALE, 1.5 * readableScale()));

@@ -1,7 +1,12 @@
 // On a wall: large type, only the graph and the line of the present step.
 
 import { byId } from "./text.js";
-import { firstView, keepStepInView } from "./view.js";
+import { firstView, isOnWall, keepStepInView } from "./view.js";
+
+/** To what is not shown there. */
+export function leaveWall() {
+  if (isOnWall()) toggleWall();
+}
 
 export function toggleWall() {
   const on = document.documentElement.classList.toggle("wall");
