@@ -221,5 +221,41 @@ def test_the_things_that_are_named_are_there():
     assert names_in(cures) - here - {"seed"} == set()
 
 
+@pytest.mark.parametrize("room", ["nn", "nn.losses", "optim", "training", "plotting"])
+def test_a_public_name_that_is_looked_for_at_the_top_is_told_where_it_is(room):
+    module = importlib.import_module(f"tinygrad_edu.{room}")
+    names = {*module.__all__, *(["MLPClassifier", "MLPRegressor"] if room == "training" else [])}
+    for name in names - {*tinygrad_edu.__all__}:
+        home = "nn" if name == "losses" else room
+        with pytest.raises(ImportError) as caught:
+            exec(f"from tinygrad_edu import {name}")
+        assert str(caught.value) == f"module 'tinygrad_edu' has no '{name}': it is in `tinygrad_edu.{home}`"
+
+
+def test_no_name_is_told_to_be_where_it_is_not():
+    for name, cure in elsewhere._HOMES.items():
+        home = importlib.import_module(re.fullmatch(r"it is in `([\w.]+)`", cure)[1])
+        assert hasattr(home, name)
+        assert name not in tinygrad_edu.__all__
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("from tinygrad_edu.nn import StepLR", "it is in `tinygrad_edu.optim`"),
+        ("from tinygrad_edu import MSELoss", "it is `losses.mean_squared_error`"),
+        ("from tinygrad_edu import Adm", "did you mean `Adam`?"),
+        ("from tinygrad_edu import mlp", "did you mean `MLP`?"),
+        ("from tinygrad_edu.optim import StepLRR", "did you mean `StepLR`?"),
+        ("from tinygrad_edu import steplr", "did you mean `StepLR`, which is in `tinygrad_edu.optim`?"),
+        ("from tinygrad_edu.nn.losses import mean_sqared_error", "did you mean `mean_squared_error`?"),
+    ],
+)
+def test_a_name_in_another_place_or_mistyped_is_told(line, said):
+    with pytest.raises(ImportError) as caught:
+        exec(line)
+    assert str(caught.value).endswith(said)
+
+
 def test_a_module_without_a_table_says_what_python_says():
     assert str(not_here("tinygrad_edu.cli", "Linear")) == "module 'tinygrad_edu.cli' has no attribute 'Linear'"

@@ -10,6 +10,7 @@ May import: the standard library only.
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -130,7 +131,9 @@ def says_ours(keywords: Mapping[str, str]) -> Callable[[Callable[P, R]], Callabl
 
 
 def not_here(module: str, name: str) -> AttributeError | ImportError:
-    """The error for a name that a module of this package has not, with what to write where another library has it.
+    """The error for a name that a module of this package has not, with what to write instead.
+
+    That is what another library's name is called here, the module of this package that has it, or a name like it.
 
     It is for the module's `__getattr__`. There, `from module import name` would replace an AttributeError by a sentence
     of its own, so that gets an ImportError.
@@ -138,14 +141,27 @@ def not_here(module: str, name: str) -> AttributeError | ImportError:
     >>> print(not_here("tinygrad_edu.nn", "Linear"))
     module 'tinygrad_edu.nn' has no 'Linear': a linear layer is Layer(n_inputs, n_outputs, "linear")
     """
-    cure = NAMES.get(module.removeprefix("tinygrad_edu").removeprefix("."), {}).get(name)
+    room = module.removeprefix("tinygrad_edu").removeprefix(".")
+    tables = [NAMES.get(room, {}), _HOMES, *([] if room else NAMES.values())]  # at the top, people look for everything
+    cure = next((table[name] for table in tables if name in table), None)
+    asking = sys._getframe(2)
+    imports = asking.f_code.co_code[asking.f_lasti] == opmap["IMPORT_FROM"]
+    if cure is None and imports:  # of an attribute, Python finds names like it itself
+        cure = _alike(module, name)
     if cure is None:
         return AttributeError(f"module {module!r} has no attribute {name!r}", name=name, obj=sys.modules.get(module))
     sentence = f"module {module!r} has no {name!r}: {cure}"
-    asking = sys._getframe(2)
-    if asking.f_code.co_code[asking.f_lasti] == opmap["IMPORT_FROM"]:
+    if imports:
         return ImportError(sentence, name=module)
     return AttributeError(sentence, name=name)  # without the module, in which Python would look for names like it
+
+
+def _alike(module: str, name: str) -> str | None:
+    """The question whether a public name that looks like `name` was meant, and where that is."""
+    homes = {here.casefold(): f"`{here}`, which {cure.removeprefix('it ')}" for here, cure in _HOMES.items()}
+    homes |= {here.casefold(): f"`{here}`" for here in getattr(sys.modules.get(module), "__all__", ())}
+    close = difflib.get_close_matches(name.casefold(), homes, n=1, cutoff=0.75)
+    return f"did you mean {homes[close[0]]}?" if close else None
 
 
 def _all_say(cure: str, *names: str) -> dict[str, str]:
@@ -491,6 +507,37 @@ _LOSSES = {
     ),
 }  # fmt: skip
 
+#: The public names of each module, for those who look for one in another.
+_HOMES = {
+    **_all_say(
+        "it is in `tinygrad_edu.nn`",
+        "LSTM", "RNN", "AvgPool2d", "BatchNorm", "Conv2d", "Dropout", "Embedding", "LSTMCell", "LayerNorm", "MaxPool2d",
+        "MultiheadAttention", "RMSNorm", "RNNCell", "Sequential", "TransformerEncoderLayer", "flatten", "l1_penalty",
+        "l2_penalty", "losses", "scaled_dot_product_attention",
+    ),
+    **_all_say(
+        "it is in `tinygrad_edu.nn.losses`",
+        "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "half_squared_error", "hinge",
+        "huber", "mean_absolute_error", "mean_squared_error", "root_mean_squared_error",
+    ),
+    **_all_say(
+        "it is in `tinygrad_edu.optim`",
+        "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR", "LambdaLR", "LinearLR",
+        "MultiStepLR", "OneCycleLR", "Optimizer", "PolynomialLR", "ReduceLROnPlateau", "Schedule", "SequentialLR",
+        "StepLR", "clip_grad_norm", "clip_grad_value",
+    ),
+    **_all_say(
+        "it is in `tinygrad_edu.training`",
+        "Callback", "CallbackError", "MLPClassifier", "MLPRegressor", "Run", "RunView", "TensorBoard", "batches",
+        "load", "save",
+    ),
+    **_all_say(
+        "it is in `tinygrad_edu.plotting`",
+        "LayerHistory", "descend", "plot_activations", "plot_confusion", "plot_decision_regions", "plot_descent",
+        "plot_distributions", "plot_loss", "plot_weights",
+    ),
+}  # fmt: skip
+
 #: What other libraries have, by the module of this package in which people look for it.
 NAMES = {
     "": {
@@ -502,7 +549,7 @@ NAMES = {
         "value_and_grad": "it is a method of what `record` returns; `grad(loss, params)` gives the gradient",
         **_all_say("random numbers are decided by `seed` of what draws them", "manual_seed", "set_seed", "seed"),
         **_all_say(_LINEAR, "Linear", "Dense"),
-        "Sequential": "it is in `tinygrad_edu.nn`",
+        "cross_val_score": "it is scikit-learn's, of sklearn.model_selection, and takes MLPClassifier",
         **_all_say(_CPU, "cuda", "device", "float32", "float64"),
     },
     "nn": {
