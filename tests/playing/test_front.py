@@ -320,6 +320,7 @@ def test_what_is_shared_makes_the_same_graph_with_the_numbers_of_now(
     live(tab).evaluate("edit(leaves.find((leaf) => leaf.name === 'b'))")
     live(tab).fill("#number", "0.75")
     root = parse_expression("tanh(w*x + b)", {"w": 1.0, "x": 2.0, "b": 0.75})
+    tab.fill("#formula", "something half")
     tab.click("#share-open")
     expect(tab.locator("#share-command")).to_have_text('tinygrad-edu play "tanh(w*x + b)" w=1 x=2 b=0.75')
     tab.click("[data-copies=share-python]")
@@ -374,17 +375,19 @@ def test_a_second_browser_without_the_token_gets_nothing(
 
 
 def test_another_page_can_neither_frame_it_nor_ask(browser: Browser, server: Server) -> None:
-    with running() as other:
-        context = browser.new_context()
-        tab = context.new_page()
-        tab.goto(f"{other.address}/")
-        asked = tab.evaluate(
-            """([url, token]) => fetch(url, { method: "POST", body: "{}", headers: { Authorization: token } })
-                .then(() => "answered", () => "refused")""",
-            [f"{server.address}/draw", f"Bearer {server.token}"],
-        )
-        assert asked == "refused"
-        context.close()
+    context = browser.new_context()
+    context.route("http://elsewhere.test/", lambda route: route.fulfill(body="<p>", content_type="text/html"))
+    tab = context.new_page()
+    tab.goto("http://elsewhere.test/")
+    asked = tab.evaluate(
+        """([url, token]) => fetch(url, { method: "POST", body: "{}", headers: { Authorization: token } })
+            .then(() => "answered", () => "refused")""",
+        [f"{server.address}/draw", f"Bearer {server.token}"],
+    )
+    assert asked == "refused"
+    tab.set_content(f'<iframe src="{server.address}/"></iframe>')
+    assert tab.frames[1].locator("#formula").count() == 0
+    context.close()
 
 
 def test_a_name_that_leads_here_is_not_served(browser: Browser, server: Server) -> None:

@@ -33,9 +33,9 @@ try {
 const ask = (path, question = {}, more = {}) =>
   fetch(path, { method: "POST", headers: { Authorization: `Bearer ${token}` }, body: JSON.stringify(question), ...more });
 
-/** @param {string} path @returns {Promise<any>} */
-async function answerTo(path) {
-  const response = await ask(path, { formula: line.value, numbers: Object.fromEntries([...numbers].map(([name, number]) => [name, String(number)])) });
+/** @param {string} path @param {string} formula @returns {Promise<any>} */
+async function answerTo(path, formula) {
+  const response = await ask(path, { formula, numbers: Object.fromEntries([...numbers].map(([name, number]) => [name, String(number)])) });
   if (!response.ok) throw new Error(await response.text());
   return response.json();
 }
@@ -113,7 +113,7 @@ async function draw(isStep) {
   const formula = line.value;
   let said;
   try {
-    said = /** @type {Answer} */ (await answerTo("/draw"));
+    said = /** @type {Answer} */ (await answerTo("/draw", formula));
   } catch (error) {
     said = { problem: error instanceof TypeError ? "The server does not answer." : String(/** @type {Error} */ (error).message).trim(), place: null };
   }
@@ -282,9 +282,7 @@ const said = (/** @type {string} */ text) => { byId("share-said").textContent = 
 
 async function openShare() {
   said("");
-  line.value = shown.formula;
-  problem("", null);
-  const { command, python } = await answerTo("/share");
+  const { command, python } = await answerTo("/share", shown.formula);
   byId("share-command").textContent = command;
   byId("share-python").textContent = python;
   byId("share-link").textContent = `${location.origin}/#${fragment()}`;
@@ -292,7 +290,7 @@ async function openShare() {
 }
 
 async function saveFile() {
-  const { page } = await answerTo("/file");
+  const { page } = await answerTo("/file", shown.formula);
   const address = URL.createObjectURL(new Blob([page], { type: "text/html" }));
   const link = /** @type {HTMLAnchorElement} */ (make("a", { href: address, download: "backprop.html" }));
   link.click();
