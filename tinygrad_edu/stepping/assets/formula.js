@@ -180,7 +180,7 @@ function typeNumber(name) {
   if (isGood) {
     numbers.set(name, number);
     played()?.take(name, number);
-    keepAddress(false);
+    keepAddressSoon();
   }
   if (wrongAt === null) byId("formula-problem").textContent = isGood ? "" : numberProblem(name, field.value.trim());
 }
@@ -207,7 +207,7 @@ function takeNumbers(changed) {
   for (const [name, number] of Object.entries(changed.numbers)) numbers.set(name, number);
   rewrite(changed.constants);
   drawNames();
-  keepAddress(false);
+  keepAddressSoon();
 }
 
 /** Write other constants into the formula; who is typing another one is not disturbed. @param {Record<number, number>} constants by node */
@@ -235,13 +235,20 @@ function fragment() {
   return Object.entries(pairs).map(([key, text]) => `${key}=${encodeURIComponent(text)}`).join("&");
 }
 
-let writing = 0;
-
-/** Browsers take only some addresses in a second, and numbers may change in each frame. @param {boolean} isStep */
+/** @param {boolean} isStep whether the browser's way back leads here */
 function keepAddress(isStep) {
   clearTimeout(writing);
-  if (!isStep) writing = window.setTimeout(() => history.replaceState(null, "", `#${fragment()}`), PAUSE_MILLISECONDS);
-  else if (`#${fragment()}` !== location.hash) history.pushState(null, "", `#${fragment()}`);
+  const address = `#${fragment()}`;
+  if (address === location.hash) return;
+  if (isStep) history.pushState(null, "", address);
+  else history.replaceState(null, "", address);
+}
+
+let writing = 0;
+/** Browsers take only some addresses in a second, and numbers may change in each frame. */
+function keepAddressSoon() {
+  clearTimeout(writing);
+  writing = window.setTimeout(() => keepAddress(false), PAUSE_MILLISECONDS);
 }
 
 /** The formula and the numbers of an address; whether there are any. @param {string} hash */
@@ -361,7 +368,7 @@ function beginPlaying() {
   } catch { /* as above */ }
   connect();
   if (!readAddress(hash)) start(given.examples[0]);
-  history.replaceState(null, "", "/"); // without the token, before anybody copies the address
+  history.replaceState(null, "", `/#${hash.replace(/\btoken=[^&]*&?/, "")}`); // before anybody copies the address
   if (!token) return close("This page needs its whole address, with the token that the terminal shows.");
   (navigator.locks?.request("stay", stay) ?? stay()).catch(() => close("The server does not answer."));
   draw(false);
