@@ -71,8 +71,8 @@ def test_tokens_select_rows_and_a_bad_token_is_an_error() -> None:
 
 
 def test_at_most_eight_bad_indices_are_named() -> None:
-    message = str(Places(3, 1, False, False).error(np.arange(10.0)))
-    assert message.endswith("from 0 to 2, and these are not: [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]")
+    message = str(Places(3, 1, False, False).error(np.arange(12.0)))
+    assert message.endswith("from 0 to 2, and these are not: [3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]")
 
 
 # A table of three options, two columns each: option 0 is (0, 1), option 1 is (10, 11), option 2 is (20, 21).

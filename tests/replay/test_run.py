@@ -162,3 +162,56 @@ def test_eight_threads_may_share_a_program() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(run, range(8)))
+
+
+# The gradient in an array of the caller's -----------------------------------------------------------------
+
+
+def test_the_gradient_is_written_to_out_and_is_out() -> None:
+    program, x, y = error_program(), np.array([1.0, 2.0]), np.array([0.0, 5.0])
+    mean, gradient = program.value_and_grad(x, y)
+    out = np.full_like(program.theta, np.nan)
+    for _ in range(2):
+        again, handed_back = program.value_and_grad(x, y, out=out)
+        assert handed_back is out
+        assert again == mean
+        np.testing.assert_array_equal(out, gradient)
+
+
+def test_what_was_handed_out_is_not_written_to_later() -> None:
+    program = error_program()
+    values = program(np.array([1.0]), np.array([2.0]))
+    mean, gradient = program.value_and_grad(np.array([1.0]), np.array([2.0]))
+    before = values.copy(), mean, gradient.copy()
+    out = np.empty_like(program.theta)
+    program.value_and_grad(np.array([7.0]), np.array([-3.0]), out=out)
+    program(np.array([7.0]), np.array([-3.0]))
+    np.testing.assert_array_equal(values, before[0])
+    assert mean == before[1]
+    np.testing.assert_array_equal(gradient, before[2])
+    assert not np.shares_memory(out, gradient)
+
+
+def test_out_may_lie_apart_and_may_even_be_the_data_or_the_parameters() -> None:
+    """It is written when everything was read."""
+    program, x, y = error_program(), np.array([1.0, 2.0]), np.array([0.0, 5.0])
+    _, gradient = program.value_and_grad(x, y)
+    wide = np.zeros((len(gradient), 2))
+    program.value_and_grad(x, y, out=wide[:, 1])
+    np.testing.assert_array_equal(wide, np.column_stack([np.zeros_like(gradient), gradient]))
+    program.value_and_grad(x, y, out=program.theta)
+    np.testing.assert_array_equal(program.theta, gradient)
+
+
+@pytest.mark.parametrize(
+    ("out", "error", "message"),
+    [
+        ([0.0], TypeError, "not list"),
+        (np.zeros(1, dtype=np.float32), TypeError, "not an array of float32"),
+        (np.zeros(2), ValueError, r"not one of shape \(2,\)"),
+        (np.broadcast_to(0.0, (1,)), ValueError, "read-only"),
+    ],
+)
+def test_an_out_that_cannot_hold_the_gradient_is_refused(out: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        error_program().value_and_grad(np.array([1.0]), np.array([1.0]), out=out)

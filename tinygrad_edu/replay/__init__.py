@@ -41,7 +41,8 @@ How did four multiplications and two additions become one matrix product, and wh
 5. Bind (`bind`). For a batch size, each array is given its memory, as it was planned in `memory`: a view where it can
    be one, a place inside a larger array, or memory of its own. Then each instruction is a call that needs no arguments.
 6. Run (`run`). A program copies the data in, makes the calls one after the other, and reads the result. The batch is
-   the last axis inside, so that each scalar is a row, though it is the first axis for callers.
+   the last axis inside, so that each scalar is a row, though it is the first axis for callers. Of a large batch only
+   so many examples are run at a time as the processor keeps at hand (`shares`).
 
 Where hardly two operations are alike, as in a long recurrence, arrays do not help, and for a few examples a program is
 run otherwise (`costs` counts which is quicker): the scalars of step 2 are written out, forward and backward, as Python

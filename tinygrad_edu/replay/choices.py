@@ -68,7 +68,9 @@ class Places(Instruction):
 
     def error(self, index: Array) -> IndexError:
         """What to raise for indices among which some name no option."""
-        shown = np.asarray(index).ravel()[:8].tolist()
+        numbers = np.asarray(index).ravel()
+        is_one = (numbers >= 0) & (numbers < self.count) & (np.floor(numbers) == numbers)
+        shown = numbers[~is_one][:8].tolist()
         return IndexError(f"an index must be a whole number from 0 to {self.count - 1}, and these are not: {shown}")
 
     def are_all_there(self, m: Any, index: Array) -> Array:

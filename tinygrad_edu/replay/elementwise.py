@@ -41,10 +41,11 @@ def as_vectors(out: Array, *arguments: Array) -> list[Array]:
 
     NumPy then has one loop to run and nothing to spread, which takes it a third of the time for short arrays.
     """
-    flat = [array.reshape(()) if array.size == 1 else array for array in arguments]
-    if out.ndim == 2 and out.shape[1] == 1 and all(array.ndim == 0 or array.shape == out.shape for array in flat):
-        out, *flat = [array if array.ndim == 0 else array[:, 0] for array in (out, *flat)]
-    return [out, *flat]
+    if out.size > 1:
+        arguments = tuple([array.reshape(()) if array.size == 1 else array for array in arguments])
+    if out.ndim == 2 and out.shape[1] == 1 and all(array.ndim == 0 or array.shape == out.shape for array in arguments):
+        return [array if array.ndim == 0 else array[:, 0] for array in (out, *arguments)]
+    return [out, *arguments]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,15 @@ from tinygrad_edu.arrays import flat
 from tinygrad_edu.replay.recording import FloatArray
 from tinygrad_edu.value import Value
 
-__all__ = ["check_arrays", "check_size", "check_theta", "checked_examples", "checked_params", "checked_shapes"]
+__all__ = [
+    "check_arrays",
+    "check_out",
+    "check_size",
+    "check_theta",
+    "checked_examples",
+    "checked_params",
+    "checked_shapes",
+]
 
 
 def checked_params(params: Sequence[Value]) -> list[Value]:
@@ -68,6 +76,16 @@ def check_size(theta: Any, count: int) -> None:
     """A view of fewer numbers than there are parameters would show what lies behind them."""
     if theta.shape != (count,):
         raise ValueError(f"theta has one number for each parameter, shape ({count},), not {theta.shape}")
+
+
+def check_out(out: Any, theta: FloatArray) -> None:
+    """What the gradient is written to must be able to hold it."""
+    if not isinstance(out, np.ndarray) or out.dtype != theta.dtype:
+        kind = f"an array of {out.dtype}" if isinstance(out, np.ndarray) else f"{type(out).__name__}"
+        raise TypeError(f"out is an array of {theta.dtype}, such as np.empty_like(program.theta), not {kind}")
+    if out.shape != theta.shape or not out.flags.writeable:
+        what = f"one of shape {out.shape}" if out.shape != theta.shape else "one that is read-only"
+        raise ValueError(f"out is a writable array of shape {theta.shape}, a number for each parameter, not {what}")
 
 
 def check_arrays(arrays: Sequence[Any], shapes: Sequence[tuple[int, ...]]) -> None:

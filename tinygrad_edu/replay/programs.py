@@ -158,6 +158,6 @@ class Programs(Parameters):
         """The function of each example, by the program for these shapes."""
         return self._for(arrays)(*arrays)
 
-    def value_and_grad(self, *arrays: Any) -> tuple[np.float64, FloatArray]:
+    def value_and_grad(self, *arrays: Any, out: FloatArray | None = None) -> tuple[np.float64, FloatArray]:
         """The mean over the batch and its gradient by `theta`, by the program for these shapes."""
-        return self._for(arrays).value_and_grad(*arrays)
+        return self._for(arrays).value_and_grad(*arrays, out=out)

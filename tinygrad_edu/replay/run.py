@@ -1,7 +1,7 @@
 """Step 6, run: a `Program` makes the calls of its instructions, forward or forward and backward.
 
 May import: `later`, `number_systems`, `value`; `bind`, `by_example`, `by_machine`, `costs`, `given`, `listing`,
-`lower`, `memory`, `pure`, `recording`, `scalars`, `straight` and `sweep` of this folder; NumPy.
+`lower`, `memory`, `pure`, `recording`, `scalars`, `shares`, `straight` and `sweep` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from tinygrad_edu.replay.bind import Bound
 from tinygrad_edu.replay.by_example import ByExample, Functions
 from tinygrad_edu.replay.by_machine import ByMachine, CompiledFunctions
 from tinygrad_edu.replay.costs import examples_by_line, examples_by_machine
-from tinygrad_edu.replay.given import check_arrays, check_size, check_theta
+from tinygrad_edu.replay.given import check_arrays, check_out, check_size, check_theta
 from tinygrad_edu.replay.listing import by_line, by_machine, listing, with_note
 from tinygrad_edu.replay.lower import Lowered
 from tinygrad_edu.replay.memory import planned
 from tinygrad_edu.replay.recording import FloatArray, Noise, RecordingError, drawn
 from tinygrad_edu.replay.scalars import ScalarGraph
+from tinygrad_edu.replay.shares import InShares, share_size
 from tinygrad_edu.replay.straight import is_straight
 from tinygrad_edu.replay.sweep import instructions
 from tinygrad_edu.value import Value
@@ -39,7 +40,7 @@ __all__ = ["Parameters", "Program"]
 BATCH_SIZES_KEPT = 8
 _FLOAT64 = np.dtype(np.float64)
 #: A program for one batch size.
-BoundTo: TypeAlias = "Bound | ByExample | ByMachine"
+BoundTo: TypeAlias = "Bound | ByExample | ByMachine | InShares"
 _NO_GRADIENT_OF_A_LIST = "only a function that returns one number has a gradient, and this one returns a list"
 
 
@@ -149,16 +150,22 @@ class Program(Parameters):
             bound.run(bound.forward)
             return bound.values[0].copy() if self.returns_one else bound.values.T.copy()
 
-    def value_and_grad(self, *arrays: Any) -> tuple[np.float64, FloatArray]:
+    def value_and_grad(self, *arrays: Any, out: FloatArray | None = None) -> tuple[np.float64, FloatArray]:
         """The mean of the function over the batch, and the gradient of that mean by `theta`.
 
+        The gradient is a new array, or `out`, if that is given: an array like `theta`, which it is written to.
         The mean over an empty batch is nan, and its gradient 0. Raises RecordingError where the function returns a
-        list.
+        list; TypeError or ValueError for an `out` of another type or shape.
         """
+        if out is not None:
+            check_out(out, self._theta)
         with self._lock:
             bound = self._differentiated(arrays)
             mean: np.float64 = bound.mean[()]
-            return mean, bound.gradient.copy()
+            if out is None:
+                return mean, bound.gradient.copy()
+            np.copyto(out, bound.gradient)
+            return mean, out
 
     def values_and_grad(self, *arrays: Any) -> tuple[FloatArray, FloatArray]:
         """The function of each example, and the gradient of its mean over the batch by `theta`."""
@@ -181,6 +188,9 @@ class Program(Parameters):
         except (AttributeError, KeyError):
             arrays = self._checked(arrays)
             bound = self._bind(tuple([array.shape for array in arrays]))
+        if isinstance(bound, InShares):
+            bound.take(arrays)
+            return bound
         for target, array in zip(bound.inputs, arrays):  # noqa: B905 - the shapes were compared, and this is hot
             if array.dtype is _FLOAT64:
                 target[...] = array
@@ -204,8 +214,18 @@ class Program(Parameters):
         """Step 5, for arrays or, where that is quicker, for straight lines."""
         numbers = self.shapes, len(self.noises), self._theta, batch
         if (batch if self._functions.is_batched else 1) > self.by_line:
-            return Bound(self.instructions, self._plan, *numbers)
+            return self._bound_to_arrays(batch)
         return ByExample(self._functions, *numbers) if self.machine is None else ByMachine(self.machine, *numbers)
+
+    def _bound_to_arrays(self, batch: int) -> Bound | InShares:
+        """All at once or, where there are many examples, in shares; random numbers are drawn for all at once."""
+
+        def bound_to(size: int) -> Bound:
+            return Bound(self.instructions, self._plan, self.shapes, len(self.noises), self._theta, size)
+
+        share = share_size([*self.instructions.forward, *self.instructions.backward], self._plan)
+        in_shares = batch >= 2 * share and self._functions.is_batched and not self.noises
+        return InShares(bound_to, share, batch) if in_shares else bound_to(batch)
 
     def _checked(self, arrays: Sequence[Any]) -> list[Any]:
         given = [array if isinstance(array, np.ndarray) else np.asarray(array) for array in arrays]

@@ -35,6 +35,8 @@ class SumBatch(Instruction):
 
 def _reduced(ufunc: np.ufunc, array: Array, lengths: Sequence[int], out: Array) -> Call:
     """The call that reduces each run of rows to one."""
+    if len(lengths) == array.shape[1] == 1:
+        return partial(ufunc.reduce, array[:, 0], 0, None, out.reshape(()))
     if len(set(lengths)) == 1:
         cube = array.reshape(len(lengths), lengths[0], array.shape[1])  # a view: only the axis of rows is divided
         return partial(ufunc.reduce, cube, 1, None, out)
