@@ -21,7 +21,8 @@ demo = Demo(__doc__)
 # %% [markdown]
 # ## View 1: single numbers
 # Two inputs, three hidden neurons, one output. Data flow one way only: each layer is asked once, and passes its
-# answers on. The picture is the whole computation.
+# answers on. The first picture is that of a textbook, with the numbers of this example; the second is the whole
+# computation.
 
 # %%
 title("View 1: single numbers")
@@ -35,6 +36,7 @@ for k, layer in enumerate(model.layers):
 answer.label = "answer"
 answer.backward()
 gradients = [np.array([p.grad for p in model.parameters()])]
+demo.draw(model, "02_model.svg", example=[0.5, 0.6])
 demo.draw(answer, "02_network.svg")
 
 # %% [markdown]

@@ -55,6 +55,7 @@ def fully_connected(seed: int) -> Sequential:
 title("The two networks")
 print(convolutional(0))
 print(fully_connected(0))
+demo.draw(convolutional(0), "12_network.svg", example=train_images[0])
 
 
 # %%

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
-from tinygrad_edu import Value, draw
+from tinygrad_edu import Module, Value, draw
 from tinygrad_edu.drawing.palette import CYCLE, GRAY, INK
 from tinygrad_edu.terminal import as_a_program
 
@@ -85,8 +85,8 @@ class Demo:
         show_in_notebook(figure)
         plt.close(figure)
 
-    def draw(self, root: Value, name: str, **how: object) -> None:
-        """Draw the graph that computed `root`; a notebook shows it as well."""
+    def draw(self, root: Value | Module, name: str, **how: object) -> None:
+        """Draw the graph that computed `root`, or a model; a notebook shows it as well."""
         show_in_notebook(draw(root, self.path(name), **how))
 
     def done(self, what_next: str) -> None:
