@@ -46,7 +46,7 @@ class InShares:
         first = self._bound[self._share]
         self.noises: list[Any] = []
         self.values = np.empty((len(first.values), batch), first.values.dtype)
-        self.mean = np.float64(0.0)
+        self.mean: Any = np.float64(0.0)
         self.gradient = np.zeros_like(first.gradient)
         self.forward: list[Callable[[], object]] = [self._run_forward]
         self.everything: list[Callable[[], object]] = [self._run_both_ways]
