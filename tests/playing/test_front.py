@@ -270,7 +270,8 @@ def test_a_constant_that_is_changed_in_the_live_page_is_changed_in_the_formula(p
         expect(tab.locator("#formula")).to_have_value(formula)
         assert frame.evaluate("root.value") == pytest.approx(parse_expression(formula, {"é": 2.0}).data, rel=1e-12)
     tab.fill("#formula", "2*é +")
-    frame.evaluate(change, [4, 5])
+    frame.evaluate("edit(nodes.find((node) => node.value === 4))")
+    frame.fill("#number", "5")
     expect(tab.locator("#formula")).to_have_value("2*é +")
     assert tab.evaluate("shown.formula") == "1e+21*é - 1e-7*tanh(5 + é)"
 

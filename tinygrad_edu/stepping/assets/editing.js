@@ -69,7 +69,7 @@ function nudge(node, steps) {
 }
 
 /** Leaves, and constants that are drawn: one that is not, the 0 of a sum without a bias, is nobody's. @param {GraphNode} node */
-const canChange = (node) => node.isLeaf && (!node.constant || (node.isDrawn && !state.fixedConstants));
+const canChange = (node) => node.isLeaf && (node.isDrawn || !node.constant);
 
 /** Focus the field of a leaf. @param {GraphNode} node */
 export function edit(node) {

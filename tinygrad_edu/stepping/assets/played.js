@@ -4,7 +4,6 @@ import { nodes } from "./graph.js";
 import { endGesture, remember } from "./history.js";
 import { forgetTraining } from "./learning.js";
 import { refresh, stopPlaying } from "./moving.js";
-import { state } from "./state.js";
 
 /** The leaves that have a name in the formula. */
 const namedLeaves = () => nodes.filter((node) => node.isLeaf && !node.constant);
@@ -23,7 +22,6 @@ function take(name, number) {
 /** What the page around may do here. @typedef {{ take: typeof take, endGesture: typeof endGesture }} Played */
 
 if (window.parent !== window) {
-  state.fixedConstants = true; // they are written in the line
   Object.assign(window, { played: { take, endGesture } });
   const say = (/** @type {string} */ kind, /** @type {any} */ detail) => parent.dispatchEvent(new CustomEvent(kind, { detail }));
   window.addEventListener("numbers", () => say("played", {

@@ -12,7 +12,6 @@ export const state = {
   position: 0,
   granularity: "node", // or "edge": one contribution at a time
   selected: mostUsed,
-  fixedConstants: false, // where they stand in a formula that people type
   focus: mostUsed, // the one node that the tab key reaches
   playing: 0, // the timer
   predicting: false,
