@@ -6,7 +6,7 @@ May import: `number_systems`, `modes`, `value`, `backprop`, NumPy.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
@@ -37,13 +37,25 @@ class StandIn:
 
     @classmethod
     def for_graph(
-        cls, root: Value, local_derivatives: Callable[[Value], Sequence[Any]] = attrgetter("local_derivatives")
+        cls,
+        root: Value,
+        local_derivatives: Callable[[Value], Sequence[Any]] = attrgetter("local_derivatives"),
+        known: Mapping[Value, StandIn] = {},
     ) -> dict[Value, StandIn]:
-        """A stand-in for each node of a graph, in topological order."""
-        stand_ins: dict[Value, StandIn] = {}
-        for node in topological_order(root):
-            stand_ins[node] = cls([stand_ins[value] for value in node.inputs], local_derivatives(node), node)
+        """A stand-in for each node of a graph, in topological order, after those of leaves that are `known` already."""
+        stand_ins = _StandIns(known)
+        for node in topological_order(root, leaves=False):
+            if node not in known:  # as the root may be
+                stand_ins[node] = cls([stand_ins[value] for value in node.inputs], local_derivatives(node), node)
         return stand_ins
+
+
+class _StandIns(dict[Value, StandIn]):
+    """By the node that each stands for; a leaf gets its own when it is first asked for."""
+
+    def __missing__(self, leaf: Value) -> StandIn:
+        stand_in = self[leaf] = StandIn((), (), leaf)
+        return stand_in
 
 
 def grad(output: Value, inputs: Sequence[Any], create_graph: bool = False) -> list[Any]:

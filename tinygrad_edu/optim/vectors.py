@@ -1,6 +1,6 @@
 """The parameters as one flat array, and an array written back into them; and the arrays in which they stand.
 
-May import: `value`; NumPy.
+May import: `modes`, `value`; NumPy.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_edu.modes import not_while_recording
 from tinygrad_edu.value import Value
 
 __all__ = ["ArraysOfParameters", "Vector", "gradients_of", "numbers_of", "write_numbers"]
@@ -47,8 +48,9 @@ def write_numbers(params: Sequence[Value], numbers: Vector) -> None:
     >>> a.data
     5.0
     """
+    not_while_recording("setting .data", "change parameters between recordings, not inside one")
     for p, number in zip(params, numbers.tolist(), strict=True):
-        p.data = number
+        p._data = number  # `data`, which would ask the same question and whether it is a float, for each of them
 
 
 class ArraysOfParameters:

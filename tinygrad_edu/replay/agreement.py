@@ -112,6 +112,7 @@ class _Comparison:
         self.function = function
         # For the function, the parameters that are not those of the `Value`s, by id.
         self.numbers = dict(zip(map(id, program.params), theta.tolist(), strict=True)) if moved else None
+        self.leaves: dict[Value, StandIn] = {}  # stand-ins for the parameters
         self.draws = _Draws()
         self.answered = self.judged = False  # whether the function gave something for an example, and a finite number
         self.error: Exception | None = None
@@ -124,7 +125,9 @@ class _Comparison:
 
     def check(self, rows: Sequence[Sequence[Any]], names: Sequence[str], skips: bool) -> None:
         """Compare all rows, but for those that the function raises for, if it may."""
-        answers = [self._answer(row, name, skips) for row, name in zip(rows, names, strict=True)]
+        with collector_paused():  # a graph goes as soon as it has been looked at, and needs no collector
+            self.leaves = {parameter: StandIn((), (), parameter) for parameter in self.program.params}
+            answers = [self._answer(row, name, skips) for row, name in zip(rows, names, strict=True)]
         answered = [answer for answer in answers if answer is not None]
         if answered:
             self.answered = True
@@ -135,9 +138,8 @@ class _Comparison:
     def _answer(self, row: Sequence[Any], name: str, skips: bool) -> Answer | None:
         """What the function gives for one example, or None where it raises, if it may."""
         try:
-            with collector_paused():
-                eager = self._eagerly(row)
-                gradient = eager.gradient(self.program.params) if self.program.returns_one else []
+            eager = self._eagerly(row)
+            gradient = eager.gradient(self.leaves) if self.program.returns_one else []
         except RecordingError:
             raise
         except Exception as error:
@@ -203,7 +205,7 @@ class _Comparison:
         relative = ROUNDING_OF_GRADIENT * (1.0 + eager.sensitivity)
         if relative > UNDECIDED:
             return
-        terms, wanted = eager.terms(self.program.params), eager.gradient(self.program.params)
+        terms, wanted = eager.terms(self.program.params), eager.gradient(self.leaves)
         for place, (ours, theirs) in enumerate(zip(gradient.tolist(), wanted, strict=True)):
             if not _near(ours, theirs, SAME_GRADIENT * abs(theirs) + relative * terms[place]):
                 label = self.program.params[place].label or f"parameter {place}"
@@ -255,17 +257,20 @@ class EagerRun:
     def _swept(self) -> dict[Value, StandIn]:
         """A stand-in for each node, with the derivative by it of the sum of the outputs."""
         stand_ins = StandIn.for_graph(self._root)
-        _sweep(stand_ins)
+        _sweep(stand_ins, self._root)
         return stand_ins
 
-    def gradient(self, params: Sequence[Value]) -> list[float]:
-        """The derivatives by the parameters."""
-        return [self._swept[p]._grad if p in self._swept else 0.0 for p in params]
+    def gradient(self, leaves: Mapping[Value, StandIn]) -> list[float]:
+        """The derivatives by some leaves, which have their stand-ins already: they are many, and always the same."""
+        for leaf in leaves.values():
+            leaf._grad = 0.0
+        _sweep(StandIn.for_graph(self._root, known=leaves), self._root)
+        return [leaf._grad for leaf in leaves.values()]
 
     def terms(self, params: Sequence[Value]) -> list[float]:
         """For each parameter the sum of the absolute values of what its gradient is the sum of, over all paths."""
         stand_ins = StandIn.for_graph(self._root, lambda node: [abs(local) for local in node.local_derivatives])
-        _sweep(stand_ins)
+        _sweep(stand_ins, self._root)
         return [stand_ins[p]._grad if p in stand_ins else 0.0 for p in params]
 
     @cached_property
@@ -284,10 +289,9 @@ class EagerRun:
         return ratio if math.isfinite(ratio) else 0.0
 
 
-def _sweep(stand_ins: Mapping[Value, StandIn]) -> None:
-    order = list(stand_ins.values())
-    order[-1]._grad = 1.0
-    for _ in sweep(order[::-1]):
+def _sweep(stand_ins: Mapping[Value, StandIn], root: Value) -> None:
+    stand_ins[root]._grad = 1.0
+    for _ in sweep(list(stand_ins.values())[::-1]):
         pass
 
 

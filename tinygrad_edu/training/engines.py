@@ -222,11 +222,12 @@ class Replay:
     def review(self, epoch: int, seconds: float, last: bool = False) -> None:
         """Compare one more row with eager code, if that is due; see `Reviews`.
 
-        Raises RecordingError for a difference. The `Value`s must hold theta.
+        Raises RecordingError for a difference.
         """
         if not self._reviews.are_due(epoch, seconds, last):
             return
         started = time.perf_counter()
+        self.write_parameters()  # into the `Value`s that eager code computes with
         row = reviewed_row(epoch, len(self._data))
         self._compare_row(row, self._training_program(), self._penalized_loss)
         if any(key[0] == "evaluation" for key in self._programs):

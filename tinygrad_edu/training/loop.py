@@ -3,7 +3,7 @@
 Forward pass, loss, backward pass, step, and again: for each batch of each epoch. All the rest checks what comes in,
 tells the callbacks, keeps the record, and resumes a run that was stopped.
 
-May import: `arguments`, `elsewhere`, `terminal`, `nn`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`,
+May import: `arguments`, `elsewhere`, `terminal`, `nn`, `replay`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`,
 `engines`, `history`, `objective`, `progress` and `saving` of this folder; NumPy.
 """
 
@@ -29,6 +29,7 @@ from tinygrad_edu.optim.clipping import norm
 from tinygrad_edu.optim.optimizers import Optimizer
 from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.optim.vectors import Vector
+from tinygrad_edu.replay.indices import index_of
 from tinygrad_edu.terminal import Console
 from tinygrad_edu.training.callbacks import Callback, RunView
 from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
@@ -200,6 +201,7 @@ class Run:
         self.theta = engine.theta
         self.gradient: Vector = np.zeros_like(self.theta)
         self.layers = _places_of_layers(model, optimizer)
+        self._parts = [index_of(places.tolist()) for places in self.layers.values()]  # mostly slices: no copies
         self.batches_per_epoch = math.ceil(len(data) / batch_size)
 
     def stop(self, reason: str) -> None:
@@ -239,7 +241,7 @@ class Run:
                 return
             totals.append(batch_loss * len(rows))
             norms.append(norm(self.gradient))
-            layer_norms.append([norm(self.gradient[places]) for places in self.layers.values()])
+            layer_norms.append([norm(self.gradient[part]) for part in self._parts])
             self._notify("on_iteration_end", watchers)
             self._step_schedule("iteration")
         self._record(rate, totals, norms, layer_norms)
@@ -255,7 +257,6 @@ class Run:
 
     def _review(self, seconds: float, last: bool = False) -> None:
         """Let the engine make sure that it computes what the loss and the model say now."""
-        self.engine.write_parameters()
         self.engine.review(self.epoch, seconds, last)
         self.history.engine = self.engine.description
 
@@ -324,6 +325,7 @@ class Run:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on, beside the data and what `fit` was called with."""
+        self.engine.write_parameters()
         return {
             "made_for": self._made_for(),
             "model": dict(arrays_of(self.model)),
