@@ -39,7 +39,10 @@ def test_the_first_call_writes_the_file_and_the_next_checks_it(capsys: pytest.Ca
     assert "a hint: tinygrad-edu exercise 4 --hint 1" in printed
     file.write_text(solution(4), encoding="utf-8")
     assert main(["exercise", "4"]) == 0
-    assert capsys.readouterr().out == "exercise 4, the slope of silu: done\n  ✓ slope_of_silu: 6 cases\n"
+    assert capsys.readouterr().out == (
+        "exercise 4, the slope of silu: done\n  ✓ slope_of_silu: 6 cases\n"
+        "  next: tinygrad-edu exercise 5, the gradient of the cross-entropy\n"
+    )
 
 
 @pytest.mark.parametrize("folder", ["exercises", "demos/exercises"])

@@ -88,6 +88,7 @@ def report(exercise: Exercise, verdict: Verdict) -> str:
     >>> print(report(exercise_number(4), Verdict(passed=True, checks=["slope_of_silu: 6 cases"])))
     exercise 4, the slope of silu: done
       ✓ slope_of_silu: 6 cases
+      next: tinygrad-edu exercise 5, the gradient of the cross-entropy
     """
     state = "done" if verdict.passed else "not yet" if verdict.begun else "not begun"
     lines = [f"exercise {exercise.number}, {exercise.what}: {state}"]
@@ -97,8 +98,11 @@ def report(exercise: Exercise, verdict: Verdict) -> str:
     if verdict.printed:
         printed = verdict.printed.splitlines()
         lines += ["  your code printed:", *(f"  | {line}" for line in printed[-_LINES:])]
+    following = EXERCISES.get(exercise.number + 1)
     if not verdict.passed:
         lines.append(f"  a hint: tinygrad-edu exercise {exercise.number} --hint 1")
+    elif following:
+        lines.append(f"  next: tinygrad-edu exercise {following.number}, {following.what}")
     return "\n".join(lines)
 
 
