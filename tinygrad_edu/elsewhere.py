@@ -339,10 +339,12 @@ FIT_KEYWORDS = {
     **_all_say("the number of epochs is `epochs`", "n_epochs", "num_epochs", "nb_epoch", "max_iter", "max_epochs"),
     "metrics": "a callback measures after each epoch what you like, callbacks=[lambda run: ...]",
     **_all_say(
-        "a loss can weight classes, loss=lambda z, y: cross_entropy(z, y, class_weights=[...])",
+        "a loss can weight classes, loss=lambda z, y: cross_entropy(z, y, class_weights=[...]), or with one output "
+        "loss=lambda z, y: (1 + 9 * y) * binary_cross_entropy_with_logits(z, y), where class 1 counts ten times",
         "class_weight", "class_weights",
     ),
-    "sample_weight": "every example counts alike in fit; give those that should count more several times",
+    "sample_weight": "let a row of y be target and weight, y=np.c_[y, weights], and the loss use both, "
+    "loss=lambda z, y: y[1] * mean_squared_error(z, y[0])",
     **_all_say("the longest gradient is `clip_norm`", "clipnorm", "max_norm", "clip_grad_norm", "max_grad_norm"),
     **_all_say("the largest entry of a gradient is `clip_value`", "clipvalue", "clip_grad_value"),
     **_all_say("what decides the shuffling is `seed`", "random_state", "rng", "generator"),
@@ -443,7 +445,9 @@ LOSS_KEYWORDS = {
     ),
     **_all_say("`cross_entropy` smooths labels, by `label_smoothing`", "smoothing", "label_smoothing"),
     **_all_say("where the line begins is `delta` of `huber`", "beta", "delta"),
-    **_all_say(_NOT_HERE, "pos_weight", "ignore_index", "sample_weight", "axis", "dim"),
+    "pos_weight": "write the weight down, (1 + 9 * y) * binary_cross_entropy_with_logits(z, y) for a pos_weight of 10",
+    "sample_weight": "write the weight down, as in w * mean_squared_error(z, y)",
+    **_all_say(_NOT_HERE, "ignore_index", "axis", "dim"),
 }  # fmt: skip
 
 #: Of `gradcheck`.

@@ -35,7 +35,7 @@ NAN, INF = math.nan, math.inf
         ([[1.0, 2.0], [-INF, 1.0]], [0, 1], {}, ValueError, "X holds -inf in row 1, column 0"),
         ([[1.0, 2.0]], [NAN], {}, ValueError, "y holds nan in row 0"),
         ([[1.0, 2.0], [1.0]], [0, 1], {}, TypeError, "X should be an array of numbers"),
-        ([["a", "b"]], [0], {}, TypeError, "X should be an array of numbers"),
+        ([["a", "b"]], [0], {}, TypeError, "X holds 'a' in row 0, column 0"),
         ([[1.0, 2.0, 3.0]], [1.0], {}, ValueError, "takes one example of 2 inputs|takes 2 inputs, not 3"),
         (XOR_X, XOR_Y, {"batch_size": 5}, ValueError, "batch_size must be from 1 to the number of examples, 4, not 5"),
         (XOR_X, XOR_Y, {"batch_size": 0}, ValueError, "batch_size"),
@@ -88,6 +88,8 @@ def test_an_optimizer_of_another_model_is_refused():
         fit(model, XOR_X, XOR_Y, optimizer=SGD(other.parameters()))
     with pytest.raises(TypeError, match="fit trains a Module"):
         fit(lambda x: x, XOR_X, XOR_Y)
+    with pytest.raises(TypeError, match=r"^X has shape \(4,\), which is 4 examples of one number each; .*\[:, None\]"):
+        fit(model, [0.0, 1.0, 2.0, 3.0], XOR_Y)
 
 
 @pytest.mark.parametrize(

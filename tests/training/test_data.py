@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from tinygrad_edu.training import batches
 from tinygrad_edu.training.data import batch_order, checked, one_hot
@@ -42,6 +43,30 @@ def test_checked_data_is_a_copy_in_floats():
 )
 def test_what_is_wrong_with_data_is_named_by_row_and_column(X, y, message):
     with pytest.raises(ValueError, match=message):
+        checked(X, y)
+
+
+class Missing:
+    """As the missing entry of other libraries' tables: no number, and no sequence."""
+
+    def __repr__(self):
+        return "<NA>"
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        ([[1.0, "2.5"], [3.0, "Köln"]], [0, 1], "X holds 'Köln' in row 1, column 1 .* no number; .*OneHotEncoder"),
+        ([[1.0], [2.0]], ["3", "no"], r"y holds 'no' in row 1 .*, y = np.unique\(y, return_inverse=True\)"),
+        (np.array([[1.0, Missing()]]), [0], r"X holds <NA> in row 0, column 1 .* no number; remove that row or fill"),
+        ([[1.0, 2.0], [3.0]], [0, 1], "rows of one length, and is not: setting an array element"),
+        ([[1.0, 2.0], 3.0], [0, 1], "rows of one length, and is not: setting an array element"),
+        (scipy.sparse.csr_matrix([[0.0, 1.0]]), [0], r"X is a sparse matrix; write out its zeros, X.toarray\(\)"),
+        (Missing(), [0], "X holds <NA> in it, which is no number"),
+    ],
+)
+def test_what_is_no_number_is_named_with_what_to_do_about_it(X, y, message):
+    with pytest.raises(TypeError, match=message):
         checked(X, y)
 
 

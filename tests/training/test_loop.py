@@ -9,7 +9,13 @@ from training.examples import ENGINES, XOR_X, XOR_Y, regression, weights
 
 from tinygrad_edu import RecordingError, Value, fsum
 from tinygrad_edu.nn import MLP, RNN, BatchNorm, Conv2d, Dropout, Layer, Module, Sequential, l2_penalty
-from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, huber, mean_squared_error
+from tinygrad_edu.nn.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber,
+    mean_squared_error,
+)
 from tinygrad_edu.optim import SGD, Adam, CosineAnnealingLR, ExponentialLR, OneCycleLR, ReduceLROnPlateau
 from tinygrad_edu.training import Callback, fit, predict
 from tinygrad_edu.training.data import batch_order
@@ -392,3 +398,28 @@ def test_a_gradient_that_is_not_finite_ends_the_run_as_a_loss_does():
     assert history.stopped == "stopped in epoch 1, iteration 1: the gradient is not finite"
     assert history.batch_loss == []
     assert weights(model) == before
+
+
+def test_examples_are_weighted_as_the_error_for_other_libraries_keywords_says():
+    rng = np.random.default_rng(3)
+    X, counts = rng.normal(size=(30, 2)), rng.integers(1, 4, size=30)
+    y = (X[:, 0] > 0.5).astype(float)
+    again = np.repeat(np.arange(30), counts)
+
+    def trained(X, y, loss):
+        model = MLP(2, [1], seed=0)
+        optimizer = SGD(model.parameters(), 0.1)
+        # as many examples as their weights add up to: the mean over them is the weighted mean
+        fit(model, X, y, loss, optimizer, epochs=20, batch_size=len(X))
+        return weights(model)
+
+    repeated = trained(X[again], y[again], binary_cross_entropy_with_logits)
+    scaled = counts * 30 / counts.sum()
+    weighted = trained(X, np.c_[y, scaled], lambda z, y: y[1] * binary_cross_entropy_with_logits(z, y[0]))
+    np.testing.assert_allclose(weighted, repeated, rtol=1e-9)
+
+    ten_times = np.repeat(np.arange(30), np.where(y == 1, 10, 1))
+    repeated = trained(X[ten_times], y[ten_times], binary_cross_entropy_with_logits)
+    share = 30 / len(ten_times)
+    weighted = trained(X, y, lambda z, y: share * (1 + 9 * y) * binary_cross_entropy_with_logits(z, y))
+    np.testing.assert_allclose(weighted, repeated, rtol=1e-9)

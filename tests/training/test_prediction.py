@@ -21,6 +21,19 @@ def test_predictions_are_those_of_the_model_one_by_one():
         predict(model, [[1.0, 2.0, 3.0]] * 4)
 
 
+def test_what_a_model_does_not_take_is_an_error_and_no_warning_too():
+    model = MLP(2, [1], seed=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match="2 inputs"):
+            predict(model, np.zeros((40, 3)))
+        with pytest.raises(TypeError, match="X holds 'Köln' in row 0, column 1"):
+            predict(model, [[1.0, "Köln"]])
+        for count in (2, 40):
+            with pytest.raises(TypeError, match=rf"^X has shape \({count},\).* a single row is X\[None\].* 2 numbers"):
+                predict(model, np.zeros(count))
+
+
 def test_a_model_that_takes_batches_is_predicted_without_a_word():
     model = Sequential(Layer(2, 3, seed=0), BatchNorm(3))
     with warnings.catch_warnings():

@@ -26,7 +26,7 @@ from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.optim.vectors import Vector
 from tinygrad_edu.training.callbacks import Callback, as_callback
 from tinygrad_edu.training.data import Data, checked, one_hot
-from tinygrad_edu.training.objective import Loss, example_of, outputs_of, target_of
+from tinygrad_edu.training.objective import Loss, example_of, first_output_of, outputs_of, target_of
 from tinygrad_edu.value import Value
 
 __all__ = [
@@ -52,7 +52,10 @@ _TARGETS_TRIED = 1000
 def checked_optimizer(optimizer: Optimizer | str | None, model: Module) -> Optimizer:
     """The optimizer, by default `Adam`, or the one of a name. It must hold some parameter of the model."""
     if not isinstance(model, Module):
-        raise TypeError(f"fit trains a Module, such as MLP(2, [16, 1]), not {model!r}")
+        raise TypeError(
+            f"fit trains a Module, such as MLP(2, [16, 1]), not {model!r}; a formula of your own is the __call__ of a "
+            "subclass of Module that has its Values in attributes"
+        )
     if optimizer is None:
         return Adam(model.parameters())
     if isinstance(optimizer, str):
@@ -157,7 +160,7 @@ def targets_for(model: Module, loss: Loss, data: Data) -> Data:
     The model is tried on one example and the loss on the targets, so that what does not fit is known before training.
     """
     with no_grad(), in_mode(model, training=False):
-        output = outputs_of(model, [example_of(data.X[0])])[0]
+        output = first_output_of(model, data.X)
         is_flat = not isinstance(output, Value) and all(isinstance(each, Value) for each in output)
         classes = len(output) if is_flat else 1
         y = one_hot(data.y, classes) if data.y.ndim == 1 and classes > 1 else data.y

@@ -5,7 +5,7 @@ May import: `arguments`; NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import Seed, random_generator
 
-__all__ = ["Data", "batch_order", "batches", "checked", "one_hot"]
+__all__ = ["Data", "as_numbers", "batch_order", "batches", "checked", "one_hot"]
 
 #: Numbers of any shape.
 Array: TypeAlias = NDArray[np.float64]
@@ -42,7 +42,7 @@ def checked(X: Any, y: Any, name: str = "") -> Data:
         ...
     ValueError: X holds nan in row 1, column 1 (counted from 0); remove that row or fill in a number
     """
-    features, targets = _as_array(X, f"{name}X"), _as_array(y, f"{name}y")
+    features, targets = as_numbers(X, f"{name}X"), as_numbers(y, f"{name}y")
     if features.ndim == 0 or len(features) == 0:
         raise ValueError(f"{name}X holds no examples; fit needs at least one row")
     if targets.ndim == 0 or len(targets) != len(features):
@@ -55,21 +55,66 @@ def checked(X: Any, y: Any, name: str = "") -> Data:
     return Data(features, targets)
 
 
-def _as_array(array: Any, name: str) -> Array:
+def as_numbers(array: Any, name: str) -> Array:
+    """A copy as an array of floats.
+
+    Raises TypeError for what is not numbers, with what to do about words, missing entries and sparse matrices.
+
+    >>> as_numbers(["no", "yes"], "y")
+    Traceback (most recent call last):
+        ...
+    TypeError: y holds 'no' in row 0 (counted from 0), which is no number; classes, y = np.unique(y, \
+return_inverse=True) numbers the classes
+    """
+    if hasattr(array, "toarray"):
+        raise TypeError(f"{name} is a sparse matrix; write out its zeros, {name}.toarray()")
     try:
         return np.array(array, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} should be an array of numbers with rows of one length, and is not: {error}") from error
+        found = _first_that_is_no_number(array)
+        if found is None:
+            said = f"{name} should be an array of numbers with rows of one length, and is not: {error}"
+        else:
+            index, entry = found
+            said = f"{name} holds {entry!r} in {_place(index)}, which is no number; {_cure(entry, name)}"
+        raise TypeError(said) from error
+
+
+def _first_that_is_no_number(array: Any) -> tuple[tuple[int, ...], Any] | None:
+    """The place and the entry; None where the rows do not make an array, or one entry is as good as another."""
+    try:
+        entries = np.array(array, dtype=object)
+    except ValueError:  # rows of several shapes
+        return None
+    for index in np.ndindex(entries.shape):
+        try:
+            float(entries[index])
+        except ValueError:  # a word
+            return index, entries[index]
+        except TypeError:  # a missing entry of pandas, a date; or a row shorter or longer than others
+            return None if isinstance(entries[index], Iterable) else (index, entries[index])
+    return None
+
+
+def _cure(entry: Any, name: str) -> str:
+    if not isinstance(entry, str):
+        return "remove that row or fill in a number"
+    if name.endswith("y"):
+        return "classes, y = np.unique(y, return_inverse=True) numbers the classes"
+    return "scikit-learn's OneHotEncoder(sparse_output=False) makes a column of 0 and 1 of each word"
+
+
+def _place(index: tuple[int, ...]) -> str:
+    """Where an entry is, such as "row 1, column 0 (counted from 0)"."""
+    named = ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column", "then"), index, strict=False))
+    return f"{named} (counted from 0)" if named else "it"
 
 
 def _refuse_non_finite(array: Array, name: str) -> None:
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         index = tuple(int(i) for i in bad[0])
-        place = ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column", "then"), index, strict=False))
-        raise ValueError(
-            f"{name} holds {array[index]:g} in {place} (counted from 0); remove that row or fill in a number"
-        )
+        raise ValueError(f"{name} holds {array[index]:g} in {_place(index)}; remove that row or fill in a number")
 
 
 def one_hot(labels: Any, classes: int) -> Array:

@@ -14,7 +14,7 @@ from tinygrad_edu.arrays.value_array import values_of
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["Loss", "Objective", "Penalty", "example_of", "outputs_of", "takes_batches", "target_of"]
+__all__ = ["Loss", "Objective", "Penalty", "example_of", "first_output_of", "outputs_of", "takes_batches", "target_of"]
 
 #: loss(outputs, target) -> one `Value`, for one example.
 Loss: TypeAlias = Callable[[Any, Any], Value]
@@ -65,6 +65,28 @@ def target_of(row: Any) -> Any:
     (array([0., 1.]), 3.0)
     """
     return row if isinstance(row, Value) or row.ndim else float(row)
+
+
+def first_output_of(model: Module, X: Any) -> Any:
+    """What the model answers to the first example of an array: a trial of whether it takes such examples.
+
+    >>> import numpy as np
+    >>> from tinygrad_edu.nn import MLP
+    >>> first_output_of(MLP(2, [1]), np.array([0.5, 2.0]))
+    Traceback (most recent call last):
+        ...
+    TypeError: X has shape (2,), which is 2 examples of one number each; a single row is X[None], a single column \
+X[:, None]: this network takes a sequence of 2 numbers, not Value(0.5); put a single number in a list
+    """
+    try:
+        return outputs_of(model, [example_of(X[0])])[0]
+    except TypeError as error:
+        if X.ndim > 1:
+            raise
+        raise TypeError(
+            f"X has shape {X.shape}, which is {len(X)} examples of one number each; a single row is X[None], a single "
+            f"column X[:, None]: {error}"
+        ) from error
 
 
 def outputs_of(model: Module, examples: Iterable[Any]) -> list[Any]:

@@ -16,8 +16,8 @@ from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.programs import recorded
 from tinygrad_edu.training.comparison import reason_of, row_name, telling_rows
-from tinygrad_edu.training.data import Array, Data
-from tinygrad_edu.training.objective import example_of, outputs_of, takes_batches
+from tinygrad_edu.training.data import Array, Data, as_numbers
+from tinygrad_edu.training.objective import example_of, first_output_of, outputs_of, takes_batches
 from tinygrad_edu.value import Value, as_value
 
 __all__ = ["predict", "replayed"]
@@ -41,7 +41,7 @@ def predict(model: Module, X: Any) -> Array:
     """
     if not isinstance(model, Module):
         raise TypeError(f"predict needs a Module, such as MLP(2, [16, 1]), not {model!r}")
-    examples = np.asarray(X, dtype=np.float64)
+    examples = as_numbers(X, "X")
     if examples.ndim == 0:
         raise ValueError(f"predict needs an array of examples, shape (n, ...), not {X!r}")
     with in_mode(model, training=False):
@@ -49,9 +49,13 @@ def predict(model: Module, X: Any) -> Array:
             try:
                 return replayed(lambda x: _flat_row(outputs_of(model, [example_of(x)])[0]), model, examples)
             except Exception as error:  # whatever it was, eager code is the meaning and goes on
+                with no_grad():
+                    first_output_of(model, examples)  # what the model does not take is no news of recording
                 why = reason_of(error)
                 _warn_once((type(model), type(error)), f"predict computes one example after the other: {why}")
         with no_grad():
+            if examples.ndim == 1 and len(examples):
+                first_output_of(model, examples)
             outputs = outputs_of(model, map(example_of, examples))
     return np.array([[as_value(v).data for v in _flat_row(output)] for output in outputs], dtype=np.float64)
 
