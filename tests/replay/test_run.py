@@ -215,3 +215,19 @@ def test_out_may_lie_apart_and_may_even_be_the_data_or_the_parameters() -> None:
 def test_an_out_that_cannot_hold_the_gradient_is_refused(out: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         error_program().value_and_grad(np.array([1.0]), np.array([1.0]), out=out)
+
+
+def test_a_program_is_compared_in_each_way_it_runs_unless_it_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    w = Value(0.9)
+
+    def chain(x: Any) -> Any:
+        for _ in range(40):
+            x = (w * x).sin()
+        return x
+
+    program = record(chain, ((),), [w])
+    (on_arrays, every), (by_line, few) = program.twins(np.array([0.9]))
+    assert (on_arrays.by_line, every) == (0, None)
+    assert by_line.by_line == few == program.by_line > 0
+    monkeypatch.setattr("tinygrad_edu.replay.run._LONG", 80)
+    assert [most for _, most in program.twins(np.array([0.9]))] == [None]

@@ -38,6 +38,8 @@ __all__ = ["Parameters", "Program"]
 #: A program keeps its arrays for so many batch sizes: for training a whole batch and the last one of an epoch, for
 #: validation the same, for predictions a few more. Each set of arrays is as large as all that is computed in a batch.
 BATCH_SIZES_KEPT = 8
+#: So many scalars make a long program.
+_LONG = 20_000
 _FLOAT64 = np.dtype(np.float64)
 #: A program for one batch size.
 BoundTo: TypeAlias = "Bound | ByExample | ByMachine | InShares"
@@ -138,10 +140,14 @@ class Program(Parameters):
         return twin
 
     def twins(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> list[tuple[Program, int | None]]:
-        """A twin that runs on arrays only, and one that runs line by line, with how many examples it does so for."""
-        on_arrays = self.twin(theta, noises)
+        """A twin that runs on arrays only, and one that runs line by line, with how many examples it does so for.
+
+        Of long programs only the first: to compile their lines takes longer than to record them.
+        """
+        on_arrays, twin = self.twin(theta, noises), self.twin(theta, noises)
         on_arrays.by_line = 0
-        return [(on_arrays, None), *([(self.twin(theta, noises), self.by_line)] if self.by_line else [])]
+        is_short = len(self.scalars.operations) < _LONG
+        return [(on_arrays, None), *([(twin, self.by_line)] if self.by_line and is_short else [])]
 
     def __call__(self, *arrays: Any) -> FloatArray:
         """The function of each example: shape (batch,), or (batch, k) where it returns a list of k numbers."""
