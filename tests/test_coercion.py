@@ -93,9 +93,31 @@ def test_an_array_beside_a_value_works_element_by_element():
 @pytest.mark.parametrize("method", ["maximum", "minimum", "power", "arctan2", "hypot", "logaddexp", "heaviside"])
 @pytest.mark.parametrize("other", ["2", None, 1j, [1.0], np.zeros(2)], ids=repr)
 def test_a_method_refuses_what_is_no_number(method, other):
-    with pytest.raises(TypeError, match="a Value holds one real number") as caught:
+    said = "a Value and a list do not combine" if isinstance(other, list) else "a Value holds one real number"
+    with pytest.raises(TypeError, match=said) as caught:
         getattr(Value(1.0), method)(other)
     assert "NotImplemented" not in str(caught.value)
+
+
+@pytest.mark.parametrize("operate", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow])
+@pytest.mark.parametrize("other", [[1.0, 2.0], (1.0, 2.0), [Value(1.0)]], ids=str)
+def test_a_list_beside_a_value_is_told_of_arrays(operate, other):
+    for pair in [(Value(1.0), other), (other, Value(1.0))]:
+        if pair[0] is other and operate is operator.mul:
+            continue  # Python asks the list first, which asks the Value how often it shall be repeated
+        with pytest.raises(TypeError, match=rf"a Value and a {type(other).__name__} do not combine: array\(x\) makes"):
+            operate(*pair)
+
+
+def test_a_power_written_as_elsewhere_is_told_pythons():
+    with pytest.raises(TypeError, match=r"a power is v \*\* 2"):
+        Value(3.0) ^ 2
+
+
+@pytest.mark.parametrize("given", ["3.0", "a"])
+def test_text_in_place_of_a_number_is_told_of_float_and_of_the_place_of_a_label(given):
+    with pytest.raises(TypeError, match=r"of type str; float\(text\) makes a number of text, and a label comes second"):
+        Value(given)
 
 
 def test_python_rounds_it():

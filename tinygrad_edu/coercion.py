@@ -128,6 +128,11 @@ class PythonNumber:
             return self.apply(ops.logical_not, (self,))
         raise TypeError("~ is the opposite of a comparison, such as ~(v > 0); -v is the negative")
 
+    def __xor__(self, other: object) -> Any:
+        if self.op in ops.TRUTHS:
+            return NotImplemented
+        raise TypeError("a power is v ** 2; ^ is Python's exclusive or of bits, which a Value has not")
+
     def __bool__(self) -> bool:
         what = "a comparison or truth value"
         return revealed(self, what, "use where(condition, a, b) for each number, relu, maximum, clip, or & | ~") != 0.0
@@ -202,7 +207,9 @@ def real(data: Any) -> float:
         what = f"an array of shape {data.shape} and type {data.dtype}"
         cure = "; tinygrad_edu.array(x) makes an array of Values, which NumPy's functions take, such as np.where"
     else:
-        what, cure = f"{data!r} of type {type(data).__name__}", ""
+        what = f"{data!r} of type {type(data).__name__}"
+        cure = "; float(text) makes a number of text, and a label comes second, as in Value(2.0, 'w')"
+        cure = cure if isinstance(data, str) else ""
     raise TypeError(f"a Value holds one real number (bool, int, float or a NumPy scalar), not {what}{cure}")
 
 
@@ -220,7 +227,7 @@ def gradient(number: Any) -> float:
 def plain(other: Any) -> Any:
     """`other` as a float; NotImplemented for an array and the like, and a TypeError for what is no number at all.
 
-    >>> plain(3), plain([1.0, 2.0])
+    >>> plain(3), plain(np.array([1.0, 2.0]))
     (3.0, NotImplemented)
     """
     try:
@@ -228,6 +235,11 @@ def plain(other: Any) -> Any:
     except TypeError:
         if isinstance(other, (str, bytes, complex, type(None))):
             raise
+        if type(other) in (list, tuple):  # Python would repeat it, and ask the Value how often
+            raise TypeError(
+                f"a Value and a {type(other).__name__} do not combine: array(x) makes an array of x, with which a "
+                "Value combines element by element"
+            ) from None
         return NotImplemented
 
 

@@ -22,6 +22,8 @@ from tinygrad_edu.cli import formulas
         (["step", "x*x", "x=one"], "the value of x has to be a number, not 'one'"),
         (["step", "x*x", "x=1", "x=2"], "x is given twice"),
         (["step", "x*x", "x=1", "y=2"], "the formula 'x*x' does not use y"),
+        (["check", "2x", "x=3"], "a product needs its sign, as in 2*x"),
+        (["check", "x^2", "x=3"], "'^' is no power in Python: that is **, as in x**2"),
         (["step", "x*x", "3"], "after the formula come values such as w=1, not '3'"),
         (["step", "x;y", "x=1"], "';' has no meaning in a formula"),
         (["step", "__import__(os)"], "no function is called '__import__'"),

@@ -72,7 +72,7 @@ def test_the_solution_is_right(number: int, tmp_path: Path) -> None:
         (10, CLIPPED, "[g * max_norm / norm for g in gradient]", "fails with ZeroDivisionError"),
     ],
 )  # fmt: skip
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # which a learner would see printed
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:every gradient is 0")  # which a learner sees printed
 def test_a_mistake_is_called_by_its_name(number: int, old: str, new: str, sentence: str, tmp_path: Path) -> None:
     assert sentence in said(number, tmp_path, old, new)
 

@@ -208,3 +208,12 @@ def test_every_parameter_belongs_to_one_layer():
     assert sorted(id(p) for layer in named_layers(model) for p in layer.parameters) == sorted(
         map(id, model.parameters())
     )
+
+
+def test_several_examples_at_once_are_told_how_they_are_given():
+    for make in (MLP(2, [3, 1]), Layer(2, 3), Neuron(2)):
+        for examples in ([[1.0, 2.0], [3.0, 4.0]], [(1.0, 2.0)], [np.ones(2), np.ones(2)]):
+            with pytest.raises(TypeError, match=r"takes one example of 2 numbers.*\[model\(x\) for x in X\]"):
+                make(examples)
+    with pytest.raises(TypeError, match="not 'a' of type str"):
+        MLP(2, [1])(["a", "b"])

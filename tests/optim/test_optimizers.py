@@ -314,7 +314,21 @@ def test_a_state_of_computed_values_in_a_model_may_change():
     model.state = array([1.0]) * 2.0
     optimizer = SGD(model.parameters())
     model.state[0] = model.state[0] * 3.0
+    with pytest.warns(UserWarning, match="every gradient is 0"):
+        optimizer.step()
+
+
+def test_a_first_step_without_any_gradient_is_told_of_backward():
+    w = Value(3.0)
+    loss = w * w
+    optimizer = SGD([w], lr=0.1)
+    with pytest.warns(UserWarning, match=r"every gradient is 0, .*: the order is zero_grad"):
+        optimizer.step()
+    loss.backward()
     optimizer.step()
+    assert w.data == pytest.approx(2.4)
+    optimizer.zero_grad()
+    optimizer.step()  # later ones may be 0, as at a minimum
 
 
 def test_a_bad_rate_or_shape_later_changes_nothing():

@@ -164,6 +164,21 @@ def test_the_name_of_a_node_alone_prints_it_as_pdb_prints_a_variable() -> None:
     assert session("d") == session("p d")
 
 
+@pytest.mark.parametrize("asked", ["d.grad", "d.data", "p d.grad", "print d", "print d.data", "pp d"])
+def test_a_node_is_shown_also_to_those_who_ask_as_in_python(asked: str) -> None:
+    assert session(asked) == session("p d")
+    assert session("watch a.grad") == session("watch a")
+
+
+@pytest.mark.parametrize("line", ["a=3", "a = 3", "d.data = 2", "w=3"])
+def test_a_number_is_not_changed_and_the_page_is_named(line: str) -> None:
+    assert session(line)[0].startswith("*** no number can be changed here; on the page it can: save_page(loss, FILE)")
+
+
+def test_a_comparison_is_no_assignment() -> None:
+    assert session("b upstream == 1")[0] == session("b upstream >= 1")[0].replace(">=", "==")
+
+
 def test_why_gives_the_sum_over_consumers_and_over_paths() -> None:
     assert session("u", "n", "why c")[-9:] == [
         "∂e/∂c, the sum over what c goes into:",
@@ -269,6 +284,8 @@ def test_quit_leaves_at_once() -> None:
     ("command", "said"),
     [
         ("foo", "*** there is no command 'foo'; h lists them"),
+        ("chek c", "*** there is no command 'chek'; did you mean 'check'? h lists them"),
+        ("p q.grad", "*** no node is called 'q'; there are a, b, c, 5, d, e"),
         ("p q", "*** no node is called 'q'; there are a, b, c, 5, d, e"),
         ("b nowhere", "*** no node of this graph has the label 'nowhere', and no operation that name"),
         ("b upstream >", "*** expected a number, a name or a bracket, but the expression ends"),

@@ -13,7 +13,7 @@ from typing import Any
 from tinygrad_edu.checking import gradcheck
 from tinygrad_edu.cli.exit_codes import FAILED
 from tinygrad_edu.drawing import draw
-from tinygrad_edu.stepping.expression import parse_expression
+from tinygrad_edu.stepping.expression import names_in, parse_expression
 from tinygrad_edu.stepping.pages import save_page
 from tinygrad_edu.stepping.shell import debug
 from tinygrad_edu.value import Value
@@ -116,6 +116,7 @@ def leaves_of(arguments: argparse.Namespace) -> dict[str, Value]:
         leaves[name] = Value(_number_given(name, value), name)
     unused = [name for name in leaves if name not in re.findall(r"\w+", arguments.formula)]
     if unused:
+        names_in(arguments.formula)  # which says what is wrong with it, if it is no formula, such as 2x
         raise ValueError(f"the formula {arguments.formula!r} does not use {', '.join(unused)}")
     return leaves
 

@@ -50,7 +50,16 @@ def one_example(inputs: Iterable[Number], n_inputs: int, owner: str) -> list[Val
         raise TypeError(
             f"{owner} takes a sequence of {n_inputs} numbers, not {inputs!r}; put a single number in a list"
         )
-    values = [x if isinstance(x, Value) else Value(x) for x in inputs]
+    inputs = list(inputs)
+    try:
+        values = [x if isinstance(x, Value) else Value(x) for x in inputs]
+    except TypeError as error:
+        if not all(isinstance(x, (list, tuple, np.ndarray)) for x in inputs):
+            raise
+        raise TypeError(
+            f"{owner} takes one example of {n_inputs} numbers, and this is a list of lists; for several examples, call "
+            "it on each, as in [model(x) for x in X], or have predict(model, X) do so"
+        ) from error
     if len(values) != n_inputs:
         raise ValueError(f"{owner} takes {n_inputs} inputs, not {len(values)}")
     return values

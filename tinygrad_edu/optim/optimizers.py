@@ -16,6 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypeAlias
+from warnings import warn
 
 import numpy as np
 
@@ -109,6 +110,8 @@ class Optimizer(ABC):
     def step(self) -> None:
         """One iteration: move the `.data` of the parameters by their `.grad`.
 
+        Warns at the first one when all of these are 0, as they are before any `backward()`, and no weight decays.
+
         >>> w = Value(3.0)
         >>> (w * w).backward()
         >>> SGD([w], lr=0.1).step()
@@ -116,7 +119,11 @@ class Optimizer(ABC):
         2.4
         """
         self.check_arrays()
-        write_numbers(self.params, self.update(numbers_of(self.params), gradients_of(self.params)))
+        gradient = gradients_of(self.params)
+        if self.iteration == 0 and not (gradient.any() or self.weight_decay):
+            order = "the order is zero_grad(), loss.backward(), step()"
+            warn(f"every gradient is 0, so no parameter moves: {order}", stacklevel=2)
+        write_numbers(self.params, self.update(numbers_of(self.params), gradient))
 
     def check_arrays(self) -> None:
         """Raise ValueError where an array holds a Value in the place of a parameter, which no step would move.

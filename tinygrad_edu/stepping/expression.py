@@ -28,6 +28,7 @@ MAX_DEPTH = 100  # what a person can follow, and far from the end of Python's st
 
 #: Text that Python would read, or complain about, in its own way: `at` is where, and the word.
 _REFUSED = {
+    r"(?P<at> \^ )": "{} is no power in Python: that is **, as in x**2",
     r"(?P<at> [^\w\s.+\-*/%(),] | (?<![0-9])[.](?![0-9]) )": "{} has no meaning in a formula",
     r"(?<![\w.]) (?P<at> 0[0-9]+ | [0-9]{400,} ) (?![\w.])": (
         "{} is no number to Python: it begins with 0, or has 400 digits and more"

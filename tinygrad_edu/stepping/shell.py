@@ -9,8 +9,10 @@ and `stepper` of this folder.
 from __future__ import annotations
 
 import cmd
+import difflib
 import inspect
 import math
+import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,6 +35,10 @@ _LISTED = 11
 #: Edges of a step, and terms of a sum, that are shown: with their headings they fit on a small screen.
 _EDGES = 10
 
+#: What one writes in Python to change a number, and to read those of a node.
+_ASSIGNMENT = re.compile(r"[^\s=<>!]+\s*=(?!=)")
+_OF_A_NODE = re.compile(r"[.](grad|data)$")
+
 _ALIASES = {
     "n": "next",
     "s": "next",
@@ -48,6 +54,8 @@ _ALIASES = {
     "h": "help",
     "q": "quit",
     "exit": "quit",
+    "print": "p",
+    "pp": "p",
 }
 
 
@@ -120,13 +128,20 @@ class StepperShell(cmd.Cmd):
     def parseline(self, line: str) -> tuple[str | None, str | None, str]:
         """The command, its argument, and the line; short words stand for long ones."""
         command, argument, line = super().parseline(line)
+        if _ASSIGNMENT.match(line):  # w=3, which is no command `w`
+            return None, None, line
         return _ALIASES.get(command or "", command), argument, line
 
     def default(self, line: str) -> None:
         """A line that is no command: the name of a node is printed, as pdb prints a variable."""
-        if line.strip() not in self.stepper.names.values():
-            raise ValueError(f"there is no command {line.split()[0]!r}; h lists them")
-        self.do_p(line.strip())
+        if _ASSIGNMENT.match(line):
+            raise ValueError("no number can be changed here; on the page it can: save_page(loss, FILE), or --html FILE")
+        name, word = _OF_A_NODE.sub("", line.strip()), line.split()[0]
+        if name not in self.stepper.names.values():
+            close = difflib.get_close_matches(word, [*_COMMANDS, *_ALIASES], n=1)
+            alike = f"did you mean {close[0]!r}? " if close else ""
+            raise ValueError(f"there is no command {word!r}; {alike}h lists them")
+        self.do_p(name)
 
     def completedefault(self, text: str, *_: Any) -> list[str]:
         """Names of nodes that begin with `text`."""
@@ -257,7 +272,7 @@ class StepperShell(cmd.Cmd):
     def do_watch(self, argument: str) -> None:
         """watch [NAME]: show this node now, and at each stop where it changed; alone, list what is watched."""
         if argument:
-            self.watched[self.stepper.find(argument)] = ""
+            self.watched[self._node(argument)] = ""
             self._show_watched()
             return
         for node, seen in self.watched.items():
@@ -319,9 +334,10 @@ class StepperShell(cmd.Cmd):
         self.say(f"   {verdict}", "green" if row.verdict == "pass" else "bold red")
 
     def _node(self, argument: str) -> Value:
-        """The node with this name, or that of the present step."""
+        """The node with this name, also where its `.grad` or `.data` is asked for, or that of the present step."""
         if argument:
-            return self.stepper.find(argument)
+            named = argument in self.stepper.names.values()
+            return self.stepper.find(argument if named else _OF_A_NODE.sub("", argument))
         current = self.stepper.current
         return self.stepper.root if current is None else current.node
 
