@@ -76,7 +76,7 @@ def test_a_theta_that_does_not_fit_is_refused_wherever_it_is_given() -> None:
     program = record(lambda x: x * W, ((),), [W])
     read_only = np.ones(1)
     read_only.flags.writeable = False
-    for theta in (np.ones(2), np.ones(1, np.float32), [1.0]):
+    for theta in (np.ones(2), np.ones(1, np.float16), [1.0]):
         with pytest.raises((TypeError, ValueError), match="theta"):
             program.twin(theta)
     with pytest.raises(ValueError, match="theta is shared"):

@@ -209,7 +209,7 @@ def test_a_formula_is_bound_to_arrays_step_by_step() -> None:
     """Inputs are numbered first, then the results: 0 and 1 are given, 2 is a constant, 3 is 0 + 2, 4 is 3 * 1."""
     add, multiply = Elementwise("add", (None, None)), Elementwise("multiply", (None, None))
     formula = Formula(((Constant((10.0,)), ()), (add, (0, 2)), (multiply, (3, 1))), result=4)
-    calls, result = formula.bound([np.array([1.0, 2.0]), np.array([3.0, 4.0])], (2,))
+    calls, result = formula.bound([np.array([1.0, 2.0]), np.array([3.0, 4.0])], (2,), float)
     for call in calls:
         call()
     assert result.tolist() == [33.0, 48.0]

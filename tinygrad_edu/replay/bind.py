@@ -16,7 +16,7 @@ import numpy as np
 
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.indices import rows_in_place
-from tinygrad_edu.replay.instruction import Array, Call, Leaf
+from tinygrad_edu.replay.instruction import Array, Call, Constant, Leaf
 from tinygrad_edu.replay.memory import Plan
 from tinygrad_edu.replay.rows import Assemble
 from tinygrad_edu.replay.sweep import Instructions
@@ -42,18 +42,20 @@ class Bound:
     ) -> None:
         self.batch = batch
         self.inputs: list[Any] = []
-        self.noises: list[Any] = [np.empty((1, batch)) for _ in range(n_noises)]
+        self._number = theta.dtype  # what all numbers are, as the parameters are
+        self.noises: list[Any] = [np.empty((1, batch), self._number) for _ in range(n_noises)]
         self._plan = plan
         self._arrays: dict[Var, Array] = {}
         self._give(instructions.leaves, theta, shapes)
-        self.forward = self._calls(instructions.forward)
-        self.everything = [*self.forward, *self._calls(instructions.backward)]
+        with np.errstate(all="ignore"):  # a constant may be too large for a float32: then it is inf
+            self.forward = self._calls(instructions.forward)
+            self.everything = [*self.forward, *self._calls(instructions.backward)]
         output = self._arrays[instructions.output]
         self.values = np.broadcast_to(output, (output.shape[0], batch))
-        self.mean: Any = np.full((), np.nan)
-        self.gradient = np.zeros(len(theta))
+        self.mean: Any = np.full((), np.nan, self._number)
+        self.gradient = np.zeros_like(theta)
         if batch:
-            weights = np.full(output.shape[1], 1.0 / output.shape[1])
+            weights = np.full(output.shape[1], 1.0 / output.shape[1], self._number)
             self.everything.append(partial(np.dot, weights, output[0], self.mean))
             if instructions.gradient is not None:
                 self.gradient = self._arrays[instructions.gradient].reshape(-1)
@@ -70,7 +72,8 @@ class Bound:
         if "seed" in leaves:
             per_example = 1.0 / self.batch if self.batch else 0.0
             is_batched = leaves["seed"].batched
-            arrays[leaves["seed"]] = np.full((1, self.batch), per_example) if is_batched else np.ones((1, 1))
+            share = np.full((1, self.batch), per_example) if is_batched else np.ones((1, 1))
+            arrays[leaves["seed"]] = share.astype(self._number)
 
     def _calls(self, written: Sequence[Var]) -> list[Call]:
         """The calls for these instructions; what depends on constants only is computed here and now."""
@@ -91,7 +94,8 @@ class Bound:
             return None
         operands = [self._arrays[operand] for operand in var.operands]
         if var.is_view:
-            self._arrays[var] = var.instruction.view(*operands, batch=self.batch)
+            view = var.instruction.view(*operands, batch=self.batch)
+            self._arrays[var] = view.astype(self._number) if isinstance(var.instruction, Constant) else view
             return None
         out = self._array(var)
         if isinstance(var.instruction, Assemble):
@@ -125,8 +129,8 @@ class Bound:
             return rows_in_place(self._array(part.whole), part.rows)
         columns = self.batch if var.batched else 1
         if self._plan.holds_data(var):  # as it is given: the numbers of each example side by side
-            return np.zeros((columns, var.rows), dtype=var.dtype).T
-        return np.zeros((var.rows, columns), dtype=var.dtype)
+            return np.zeros((columns, var.rows), self._number).T
+        return np.zeros((var.rows, columns), self._number if var.dtype is float else var.dtype)
 
     @staticmethod
     def run(calls: Sequence[Call]) -> None:

@@ -46,7 +46,7 @@ class Places(Instruction):
 
     def run(self, out: Array, *arrays: Array) -> Call:
         index = arrays[0]
-        floored, is_whole = np.empty(index.shape), np.empty(index.shape, dtype=bool)
+        floored, is_whole = np.empty_like(index), np.empty(index.shape, dtype=bool)
         scale, offsets = self._strides(np, index.shape[1])
         places = out.reshape(index.shape[0], 1 if self.own else self.width, index.shape[1])
         are_places = scale == 1 and not offsets.any()

@@ -68,8 +68,10 @@ class Elementwise(Instruction):
         return Elementwise, self.function, told_apart(self.arguments)
 
     def run(self, out: Array, *arrays: Array) -> Call:
-        # A number as a 0-d array: NumPy would make one at every call.
-        out, *arguments = as_vectors(out, *map(np.asarray, filled(self.arguments, arrays)))
+        # A number as a 0-d array of their kind: NumPy would make one at every call.
+        kind = np.result_type(*[array.dtype for array in (out, *arrays) if array.dtype.kind == "f"] or [float])
+        numbers = [None if number is None else np.asarray(number, kind) for number in self.arguments]
+        out, *arguments = as_vectors(out, *filled(numbers, arrays))
         if self.function in _WITH_A_CALL_OF_THEIR_OWN:
             return _WITH_A_CALL_OF_THEIR_OWN[self.function](out, *arguments)
         ufunc = getattr(np, self.function, None)
@@ -127,10 +129,10 @@ def _power(out: Array, base: Array, exponent: Array) -> Call:
     if exponent.ndim == 0 and exponent != 0.5:
         return partial(np.power, base, exponent, out)
     if exponent.ndim == 0:
-        exponent = np.full(out.shape, exponent)
+        exponent = np.full(out.shape, exponent, exponent.dtype)
     if 0 not in exponent.strides:
         return partial(np.power, base, exponent, out)
-    apart = np.empty(out.shape)
+    apart = np.empty(out.shape, exponent.dtype)
 
     def write() -> None:
         np.copyto(apart, exponent)

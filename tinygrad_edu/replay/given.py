@@ -19,6 +19,7 @@ __all__ = [
     "check_out",
     "check_size",
     "check_theta",
+    "checked_dtype",
     "checked_examples",
     "checked_params",
     "checked_shapes",
@@ -62,11 +63,24 @@ def checked_examples(arrays: Any, shapes: Sequence[tuple[int, ...]]) -> list[Flo
     return given
 
 
-def check_theta(theta: Any, count: int) -> None:
+def checked_dtype(dtype: Any) -> np.dtype[Any]:
+    """What numbers a program computes with: float64 or float32."""
+    for kind in (np.dtype(np.float64), np.dtype(np.float32)):
+        try:
+            if dtype is not None and kind == dtype:
+                return kind
+        except TypeError:  # it names no kind of number
+            break
+    raise ValueError(f'dtype is "float64", or "float32" for half the memory and half the digits, not {dtype!r}')
+
+
+def check_theta(theta: Any, count: int, dtype: Any = np.float64) -> None:
     """Programs share the array itself, and read it as it lies in memory."""
-    if not isinstance(theta, np.ndarray) or theta.dtype != np.float64:
+    if not isinstance(theta, np.ndarray) or theta.dtype != dtype:
         kind = f"an array of {theta.dtype}" if isinstance(theta, np.ndarray) else f"{type(theta).__name__}"
-        raise TypeError(f"theta is an array of float64, such as np.array([p.data for p in params]), not {kind}")
+        wanted = np.dtype(dtype).name
+        like = "" if dtype == np.float64 else f", {wanted}"
+        raise TypeError(f"theta is an array of {wanted}, such as np.array([p.data for p in params]{like}), not {kind}")
     check_size(theta, count)
     if not (theta.flags.c_contiguous and theta.flags.writeable and theta.flags.aligned):
         raise ValueError("theta is shared, so it must be writable and its numbers side by side: pass theta.copy()")

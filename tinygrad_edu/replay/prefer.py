@@ -28,15 +28,15 @@ class Formula(NamedTuple):
     steps: tuple[tuple[Instruction, tuple[int, ...]], ...]
     result: int
 
-    def bound(self, inputs: Sequence[Array], shape: tuple[int, ...]) -> tuple[list[Call], Array]:
-        """The calls that compute it for these arrays, and the array where the result will be."""
+    def bound(self, inputs: Sequence[Array], shape: tuple[int, ...], number: Any) -> tuple[list[Call], Array]:
+        """The calls that compute it for these arrays of such numbers, and the array where the result will be."""
         arrays: list[Array] = [*inputs]
         runs: list[Call] = []
         for instruction, operands in self.steps:
             if isinstance(instruction, Constant):
-                arrays.append(np.full(shape, instruction.numbers))
+                arrays.append(np.full(shape, instruction.numbers, number))
             else:
-                out: Array = np.empty(shape, instruction.dtype)
+                out: Array = np.empty(shape, number if instruction.dtype is float else instruction.dtype)
                 runs.append(instruction.run(out, *[arrays[k] for k in operands]))
                 arrays.append(out)
         return runs, arrays[self.result]
@@ -82,7 +82,7 @@ class Prefer(Instruction):
         return write
 
     def _everywhere(self, target: Array, bad: Array, inputs: Sequence[Array]) -> Call:
-        steps, result = self.formula.bound(inputs, target.shape)
+        steps, result = self.formula.bound(inputs, target.shape, target.dtype)
 
         def replace() -> None:
             for step in steps:

@@ -17,7 +17,7 @@ from tinygrad_edu.arrays import array
 from tinygrad_edu.elsewhere import RECORD_KEYWORDS, says_ours
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.examples import WORK, made_inputs
-from tinygrad_edu.replay.given import check_theta, checked_examples, checked_params, checked_shapes
+from tinygrad_edu.replay.given import check_theta, checked_dtype, checked_examples, checked_params, checked_shapes
 from tinygrad_edu.replay.native import check_installed
 from tinygrad_edu.replay.recording import HARMLESS, FloatArray, RecordingError, Shape, collector_paused, recorded_once
 from tinygrad_edu.replay.run import Parameters, Program
@@ -36,12 +36,13 @@ def record(
     theta: FloatArray | None = None,
     check: Sequence[Any] | None = None,
     native: bool = False,
+    dtype: Any = "float64",
 ) -> Program:
     """Turn scalar code for ONE example into a program for batches.
 
     `fn` is called with one input for each of `shapes`: `()` gives it one number, `3` an array of three, `(8, 8)` a
     grid, all of them `Value`s. It returns one number, such as a loss, or a list of them, such as predictions.
-    `params` are the leaves that gradients are wanted for. Programs that are given the same array as `theta`, float64
+    `params` are the leaves that gradients are wanted for. Programs that are given the same array as `theta`, of `dtype`
     and of shape (len(params),), share their parameters; else each has its own, read from `params`.
 
     Then the program is compared with `fn`, which is therefore called a few more times: value and gradient, on the
@@ -54,9 +55,13 @@ def record(
     lines of Python. With `native=True` these become machine code, for as many examples as it is quicker for, which
     `print(program)` says; the numbers stay the same. That takes a second for some ten thousand operations.
 
+    With `dtype="float32"` the program computes in single precision, with seven digits instead of sixteen: in half the
+    memory, and large products in half the time. It is compared with `fn` in double precision before.
+
     Raises RecordingError where `fn` would read a number, and so freeze this example's choice into the program, and
     where the program differs from it; TypeError or ValueError for params that are not distinct leaves, for shapes
-    that are none, and for a `theta` of another type or shape; ImportError for `native` where llvmlite is missing.
+    that are none, for a `theta` of another type or shape, and for a `dtype` that is neither, or float32 with `native`;
+    ImportError for `native` where llvmlite is missing.
 
     >>> w = Value(3.0)
     >>> program = record(lambda x, y: (w * x - y) ** 2, shapes=((), ()), params=[w])
@@ -66,7 +71,9 @@ def record(
     >>> float(mean), gradient
     (14.5, array([12.]))
     """
-    sizes = checked_shapes(shapes)
+    sizes, kind = checked_shapes(shapes), checked_dtype(dtype)
+    if native and kind == np.float32:
+        raise ValueError('native=True computes in float64, as eager code does; leave it out, or dtype="float32"')
     check_takes(
         fn,
         len(sizes),
@@ -75,7 +82,9 @@ def record(
     )
     params = checked_params(params)
     examples = None if check is None else checked_examples(check, sizes)
-    program = recorded(fn, sizes, params, examples, theta, native)
+    if theta is not None:
+        check_theta(theta, len(params), kind)
+    program = recorded(fn, sizes, params, examples, theta if kind == np.float64 else None, native)
     edges = sum(map(len, program.scalars.inputs))
     judged = compare(
         program,
@@ -87,7 +96,9 @@ def record(
     )
     if examples is not None and not judged:
         raise RecordingError("for the examples of check, all that the function gives is inf or nan; give others")
-    return program
+    if kind == np.float64:
+        return program
+    return program.twin(program.theta.astype(kind) if theta is None else theta)
 
 
 def recorded(
@@ -132,11 +143,11 @@ class Programs(Parameters):
     (array([6.]), array([10.]))
     """
 
-    def __init__(self, fn: Callable[..., Any], params: Sequence[Value], kept: int = 32) -> None:
+    def __init__(self, fn: Callable[..., Any], params: Sequence[Value], kept: int = 32, dtype: Any = "float64") -> None:
         if kept < 1:
             raise ValueError(f"Programs must keep at least one program, not {kept}")
         self.params = checked_params(params)
-        self._theta = np.array([parameter.data for parameter in self.params])
+        self._theta = np.array([parameter.data for parameter in self.params], checked_dtype(dtype))
         self._fn = fn
         self._kept = kept
         self._programs: OrderedDict[tuple[tuple[int, ...], ...], Program] = OrderedDict()
@@ -146,7 +157,7 @@ class Programs(Parameters):
         if shapes in self._programs:
             self._programs.move_to_end(shapes)
         else:
-            self._programs[shapes] = record(self._fn, shapes, self.params, theta=self.theta)
+            self._programs[shapes] = record(self._fn, shapes, self.params, theta=self.theta, dtype=self.theta.dtype)
             if len(self._programs) > self._kept:
                 self._programs.popitem(last=False)
         return self._programs[shapes]

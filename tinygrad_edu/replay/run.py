@@ -72,7 +72,8 @@ class Parameters:
 class Program(Parameters):
     """A recorded function: `program(X, Y)` runs it, `program.value_and_grad(X, Y)` differentiates it too.
 
-    `theta` holds the parameters as a flat float64 array, in the order of `params`; change it in place, or copy it from
+    `theta` holds the parameters as a flat array of float64, or of float32 where it was recorded so, in the order of
+    `params`; change it in place, or copy it from
     and to the `Value`s with `read_parameters()` and `write_parameters()`. Arrays given to a program have the batch axis
     in front and are never written to. `print(program)` lists what the scalar code became.
 
@@ -132,9 +133,12 @@ class Program(Parameters):
         self._theta[...] = [parameter.data for parameter in self.params]
 
     def twin(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> Program:
-        """The same program with parameters and arrays, and perhaps noise, of its own."""
-        check_theta(theta, len(self.params))
+        """The same program with parameters and arrays, and perhaps noise, of its own; the arrays are as `theta` is."""
+        is_single = getattr(theta, "dtype", None) == np.float32
+        check_theta(theta, len(self.params), np.float32 if is_single else np.float64)
         twin = copy.copy(self)
+        if is_single:  # straight lines are over floats of 64 bits
+            twin.by_line, twin.machine = 0, None
         twin._theta, twin.noises = theta, list(noises) or self.noises
         twin._bound, twin._lock = OrderedDict(), threading.Lock()
         return twin
@@ -219,7 +223,7 @@ class Program(Parameters):
     def _bound_to(self, batch: int) -> BoundTo:
         """Step 5, for arrays or, where that is quicker, for straight lines."""
         numbers = self.shapes, len(self.noises), self._theta, batch
-        if (batch if self._functions.is_batched else 1) > self.by_line:
+        if not self.by_line or (batch if self._functions.is_batched else 1) > self.by_line:
             return self._bound_to_arrays(batch)
         return ByExample(self._functions, *numbers) if self.machine is None else ByMachine(self.machine, *numbers)
 

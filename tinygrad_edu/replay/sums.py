@@ -24,7 +24,7 @@ class SumBatch(Instruction):
     """The sum over the examples."""
 
     def run(self, out: Array, *arrays: Array) -> Call:
-        return product(arrays[0], np.ones((arrays[0].shape[1], 1)), out)
+        return product(arrays[0], np.ones((arrays[0].shape[1], 1), arrays[0].dtype), out)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         return arrays[0].sum(axis=1, keepdims=True)
@@ -66,7 +66,7 @@ class SegmentSum(Instruction):
 
     def run(self, out: Array, *arrays: Array) -> Call:
         if len(self.lengths) == 1:  # a product with ones is the quickest sum
-            return product(np.ones((1, self.lengths[0])), arrays[0], out)
+            return product(np.ones((1, self.lengths[0]), arrays[0].dtype), arrays[0], out)
         return _reduced(np.add, arrays[0], self.lengths, out)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
