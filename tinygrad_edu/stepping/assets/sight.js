@@ -40,9 +40,9 @@ export function boxIn(group) {
   return { x: corner.x, y: corner.y, width: width * matrix.a, height: height * matrix.d };
 }
 
-/** @type {Part[]} */
+/** None is shown at first, see the style: before the first view is known, all would be laid out. @type {Part[]} */
 const parts = [...drawing.querySelectorAll(":scope > .node, :scope > .edge")].map((element) =>
-  ({ element: /** @type {SVGGElement} */ (element), box: boxIn(element), isShown: true }));
+  ({ element: /** @type {SVGGElement} */ (element), box: boxIn(element), isShown: false }));
 const partAt = new Map(parts.map((part) => [/** @type {Element} */ (part.element), part]));
 
 /** The parts in which these shapes stand. @param {Element[]} shapes @returns {Part[]} */
@@ -51,7 +51,7 @@ export const partsOf = (shapes) => shapes.map((shape) => partAt.get(/** @type {E
 /** @param {Part} part @param {boolean} isShown */
 function setShown(part, isShown) {
   part.isShown = isShown;
-  part.element.style.display = isShown ? "" : "none";
+  part.element.style.display = isShown ? "inline" : "none";
 }
 
 /** Show some parts wherever they are. @param {Part[]} which */

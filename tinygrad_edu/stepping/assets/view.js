@@ -52,7 +52,7 @@ const TEXT_SIZE = 11;
 
 export const isOnWall = () => document.documentElement.classList.contains("wall");
 /** At which texts of the drawing can be read, from near or from far. */
-const readableScale = () => (isOnWall() ? window.innerHeight / WALL_LINES / TEXT_SIZE : READABLE_SCALE);
+const readableScale = () => (isOnWall() ? Math.min(window.innerHeight, window.innerWidth * 9 / 16) / WALL_LINES / TEXT_SIZE : READABLE_SCALE);
 const fittedScale = () => Math.min(scaleOf(whole), Math.max(FITTED_SCALE, 1.5 * readableScale()));
 
 export function fit() {
@@ -149,11 +149,10 @@ function glideTo(target) {
 export function firstView() {
   if (!canvas.clientWidth) return;
   isSeen = true;
-  fit();
-  if (scaleOf(whole) < readableScale()) {
-    const box = boxOf(operations[0]);
-    setView(viewAt(readableScale(), box.x + box.width / 2, box.y + box.height / 2), readableScale());
-  }
+  const scaleAtFirst = readableScale();
+  if (scaleOf(whole) >= scaleAtFirst) return fit();
+  const box = boxOf(operations[0]);
+  setView(viewAt(scaleAtFirst, box.x + box.width / 2, box.y + box.height / 2), scaleAtFirst);
 }
 
 /** Keep the middle where it is; a page that was hidden when it opened has its first view now. */
