@@ -137,7 +137,7 @@ CONSISTENT = """() => {
     return nodes.every((node, k) => Object.is(node.value, kept[k]))
         && (pass.isCut || again.every((gradient, k) => Object.is(gradient, gradients[k])))
         && state.position >= 0 && state.position <= end()
-        && nodes.every((node) => !node.isDrawn || !node.valueTexts.length
+        && nodes.every((node) => !isInSight(node) || !node.valueTexts.length
             || node.valueTexts[0].textContent === (isComputed(node, state.position) ? brief(node.value) : "?"));
 }"""
 
