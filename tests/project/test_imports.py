@@ -59,7 +59,7 @@ REQUIRED = {"numpy", "graphviz", "rich"}
 INSTALLED = {
     "numpy": "NumPy", "graphviz": "graphviz", "rich": "rich", "matplotlib": "matplotlib", "sklearn": "scikit-learn",
     "scipy": "SciPy", "jax": "JAX", "safetensors": "safetensors", "tensorboardX": "tensorboardX",
-    "llvmlite": "llvmlite",
+    "llvmlite": "llvmlite", "threadpoolctl": "threadpoolctl",
 }  # fmt: skip
 #: What explains the whole engine, with the first screen of `ops`.
 READING_PATH = ("op.py", "value.py", "backprop.py")

@@ -4,7 +4,7 @@ Forward pass, loss, backward pass, step, and again: for each batch of each epoch
 tells the callbacks, keeps the record, and resumes a run that was stopped.
 
 May import: `arguments`, `elsewhere`, `terminal`, `nn`, `replay`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`,
-`engines`, `history`, `objective`, `progress` and `saving` of this folder; NumPy.
+`engines`, `history`, `objective`, `progress`, `saving` and `threads` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ from tinygrad_edu.training.history import History
 from tinygrad_edu.training.objective import Loss, Objective, Penalty
 from tinygrad_edu.training.progress import Display, is_watched
 from tinygrad_edu.training.saving import FilePath, arrays_of, load_arrays
+from tinygrad_edu.training.threads import threads_for
 
 __all__ = ["CallbackError", "Run", "fit"]
 
@@ -116,6 +117,9 @@ def fit(
     model keeps of a call is not that of the last example. A difference that shows while it trains is a warning, and for
     "replay" and "jax" a RecordingError.
 
+    Where batch_size times the number of parameters is below ten million, matrix products have one thread while `fit`
+    runs: more gain little there, and on a busy machine cost a lot. Figures are in `training.threads`.
+
     Ctrl-C ends the run with the history so far. So do `EarlyStopping`, and a loss or gradient that is not finite,
     which also warns: the weights stay those of the last good step. Raises ValueError or TypeError for bad input, before
     anything has changed, and CallbackError when a callback raises.
@@ -157,7 +161,8 @@ def fit(
         run.resume()
     console = Console(stderr=True)
     display = Display(console) if (is_watched(console) if progress is None else progress) else None
-    run.train(display)
+    with threads_for(batch_size, len(optimizer.params)):
+        run.train(display)
     return run.history
 
 
