@@ -466,7 +466,8 @@ RECORD_KEYWORDS = {
     **_all_say("gradients are wanted for `params`, a list of Values", "argnums", "parameters", "wrt"),
     **_all_say("the function comes first, and is called `fn`", "f", "func", "fun", "function", "model"),
     **_all_say("examples to compare it on are check=(X, Y)", "check_inputs", "examples"),
-    **_all_say(_NOT_HERE, "static_argnums", "donate_argnums", "jit", "strict"),
+    **_all_say("native=True compiles to machine code", "compile", "jit", "nopython"),
+    **_all_say(_NOT_HERE, "static_argnums", "donate_argnums", "strict"),
 }
 
 #: Of `draw`.

@@ -13,7 +13,7 @@ from replay.random_graphs import Graph, codes, leaves, same_bits
 from replay.random_programs import Case, Writer, mismatch
 from strategies import SPECIAL
 
-from tinygrad_edu import MLP, Program, RecordingError, Value, choose, fsum, operation, ops, record
+from tinygrad_edu import MLP, Program, Programs, RecordingError, Value, choose, fsum, operation, ops, record
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.declaring import forget
 from tinygrad_edu.modes import noise
@@ -247,3 +247,23 @@ def test_what_is_quicker_on_arrays_stays_there() -> None:
     chooses = record(lambda x, k: choose(k, [x, 2.0]), ((), ()), [], native=True)
     assert chooses.machine is None
     assert chooses(np.ones(2), np.array([0, 1])).tolist() == [1.0, 2.0]
+
+
+def test_programs_of_several_lengths_are_compiled_each() -> None:
+    a = Value(0.9)
+
+    def function(x: Any) -> Any:
+        state = a
+        for number in x:
+            state = (state * number).sin() + a
+        return state
+
+    programs = Programs(function, [a], native=True)
+    for length in (20, 30):
+        x = np.linspace(0.1, 0.9, length)
+        a.grad = 0.0
+        result = function(list(map(Value, x.tolist())))
+        result.backward()
+        mean, gradient = programs.value_and_grad(x[None])
+        assert (mean, gradient.tolist()) == (result.data, [a.grad])
+        assert programs.for_shapes(((length,),)).machine is not None

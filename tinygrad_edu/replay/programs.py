@@ -135,7 +135,8 @@ class Programs(Parameters):
     """One function for inputs of several shapes, such as texts of several lengths: a program for each shape.
 
     A shape is recorded when it is first seen, and the `kept` most recently used programs are kept: by default as many
-    as short texts have lengths, for each has arrays of its own. All share one `theta`.
+    as short texts have lengths, for each has arrays of its own. All share one `theta`, and with `native` all become
+    machine code, as by `record`.
 
     >>> w = Value(2.0)
     >>> programs = Programs(lambda x: w * sum(x), params=[w])
@@ -143,13 +144,22 @@ class Programs(Parameters):
     (array([6.]), array([10.]))
     """
 
-    def __init__(self, fn: Callable[..., Any], params: Sequence[Value], kept: int = 32, dtype: Any = "float64") -> None:
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        params: Sequence[Value],
+        kept: int = 32,
+        dtype: Any = "float64",
+        *,
+        native: bool = False,
+    ) -> None:
         if kept < 1:
             raise ValueError(f"Programs must keep at least one program, not {kept}")
         self.params = checked_params(params)
         self._theta = np.array([parameter.data for parameter in self.params], checked_dtype(dtype))
         self._fn = fn
         self._kept = kept
+        self._native = native
         self._programs: OrderedDict[tuple[tuple[int, ...], ...], Program] = OrderedDict()
 
     def for_shapes(self, shapes: tuple[tuple[int, ...], ...]) -> Program:
@@ -157,7 +167,9 @@ class Programs(Parameters):
         if shapes in self._programs:
             self._programs.move_to_end(shapes)
         else:
-            self._programs[shapes] = record(self._fn, shapes, self.params, theta=self.theta, dtype=self.theta.dtype)
+            self._programs[shapes] = record(
+                self._fn, shapes, self.params, theta=self.theta, dtype=self.theta.dtype, native=self._native
+            )
             if len(self._programs) > self._kept:
                 self._programs.popitem(last=False)
         return self._programs[shapes]
