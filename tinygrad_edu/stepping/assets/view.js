@@ -1,7 +1,7 @@
 // Zoom and pan: which part of the drawing is seen.
 
 import { byId } from "./text.js";
-import { nodes, operations } from "./graph.js";
+import { nodes, operations, root } from "./graph.js";
 import { eventAt } from "./pass.js";
 import { state } from "./state.js";
 import { boxIn, showWithin } from "./sight.js";
@@ -151,7 +151,7 @@ export function firstView() {
   isSeen = true;
   const scaleAtFirst = readableScale();
   if (scaleOf(whole) >= scaleAtFirst) return fit();
-  const box = boxOf(operations[0]);
+  const box = boxOf(operations.find((node) => node.isDrawn) ?? root);
   setView(viewAt(scaleAtFirst, box.x + box.width / 2, box.y + box.height / 2), scaleAtFirst);
 }
 
