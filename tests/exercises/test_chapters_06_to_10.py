@@ -34,6 +34,7 @@ def test_the_solution_is_right(number: int, tmp_path: Path) -> None:
         (6, SHARE, "value.grad += local", "Upstream is missing"),
         (6, SHARE, "value.grad += node.grad", "The local derivatives are missing"),
         (6, SHARE, "value.grad -= node.grad * local", "The shares are subtracted"),
+        (6, "for node in nodes:", "nodes[0].backward()\n    for node in ():", "the very thing to be written here"),
         (6, SHARE, "pass", "Nothing has arrived at the leaves"),
         (6, "for node in nodes:", "for node in nodes[::-1]:", "or begin at the wrong end"),
         (6, "for node in nodes:", "for node in nodes[:1]:", "does the loop end early"),

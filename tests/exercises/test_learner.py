@@ -66,3 +66,9 @@ def test_a_long_call_is_cut(tmp_path: Path) -> None:
     with pytest.raises(NotYet) as finding:
         Learner(written(tmp_path, "def half(x):\n    1 / 0\n")).call("half", list(range(10_000)))
     assert len(str(finding.value)) < 200
+
+
+def test_the_names_that_a_function_asks_for(tmp_path: Path) -> None:
+    learner = Learner(written(tmp_path, "def half(x):\n    return x.data / len(x.inputs)\nclass Half:\n    pass\n"))
+    assert set(learner.names_in("half")) == {"data", "len", "inputs"}
+    assert learner.names_in("Half") == ()

@@ -33,6 +33,16 @@ def test_the_library_example_learns_xor_and_draws(tmp_path, monkeypatch, capsys)
     assert (tmp_path / "c.svg").read_text("utf-8").rstrip().endswith("</svg>")
 
 
+def test_the_listing_of_a_program_is_what_is_printed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (code,) = [example for example in EXAMPLES if "print(program)  # the listing below" in example]
+    exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
+    printed = capsys.readouterr().out.splitlines()
+    (listing,) = re.findall(r"^```text\n(68 Values.*?)^```", README, re.M | re.S)
+    shown = [line for line in listing.splitlines() if line != "..."]
+    assert [line for line in printed if line in shown] == shown
+
+
 def test_there_are_two_commands_and_ci_runs_them():
     commands = re.findall(r"^python3 -m venv .*$", README, re.M)
     assert len(commands) == 2

@@ -76,6 +76,11 @@ class Learner:
             raise NotYet(f"There is no function {name!r} in {self.file.name}; it has to keep its name.")
         return found  # type: ignore[no-any-return]  # callable() was asked
 
+    def names_in(self, name: str) -> tuple[str, ...]:
+        """The global names and the attributes that the lines of a function ask for."""
+        code = getattr(self.function(name), "__code__", None)
+        return code.co_names if code else ()
+
     def call(self, name: str, *arguments: Any) -> Any:
         """What the function of this name returns for these arguments."""
         function, call = self.function(name), shown(name, *arguments)
