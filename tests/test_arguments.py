@@ -102,6 +102,7 @@ def test_a_name_that_is_nearly_right_is_suggested():
     assert str(unknown_name("color", "redd", ["red", "blue"])) == (
         "no color is called 'redd'; did you mean 'red'? There are red, blue"
     )
+    assert "did you mean 'red'?" in str(unknown_name("color", "RED", ["red", "blue"]))
     assert str(unknown_name("color", "xyz", ["red", "blue"], "the usual ones")) == (
         "no color is called 'xyz'; there are the usual ones"
     )

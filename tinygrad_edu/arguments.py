@@ -142,6 +142,6 @@ def unknown_name(what: str, name: str, known: Iterable[str], listed: str = "") -
     no initializer is called 'zeroes'; did you mean 'zeros'? There are zeros, he_normal
     """
     known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(name, known, n=1) or difflib.get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {close[0]!r}? There" if close else "there"
     return ValueError(f"no {what} is called {name!r}; {hint} are {listed or ', '.join(known)}")

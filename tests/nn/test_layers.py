@@ -138,6 +138,8 @@ def test_layers_of_ones_own_may_take_the_place_of_others():
         (lambda: MLP(2, [4, None]), TypeError, r"sizes\[1\] .* not None"),
         (lambda: MLP(2, [4, 1], ["relu"]), ValueError, "1 activations for 2 layers; give one per layer"),
         (lambda: MLP(2, [1], ["relu"], output_activation="relu"), ValueError, "leave output_activation out"),
+        (lambda: MLP(2, [4, 1], "ReLU"), ValueError, "no activation is called 'ReLU'; did you mean 'relu'"),
+        (lambda: MLP(2, [4, 1], "Swish"), ValueError, "no activation is called 'Swish': it is 'silu' here"),
         (lambda: MLP(2, [4, 1], "rellu"), ValueError, "no activation is called 'rellu'; did you mean 'relu'"),
         (lambda: MLP(2, [4, 1], output_activation="?"), ValueError, "no activation is called"),
         (lambda: Neuron(2, None), TypeError, "an activation is a name such as 'tanh' or a function"),

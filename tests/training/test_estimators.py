@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from tinygrad_edu import operation
+from tinygrad_edu import operation, training
 from tinygrad_edu.declaring import forget
 from tinygrad_edu.training import MLPClassifier, MLPRegressor
 
@@ -409,6 +409,12 @@ def test_an_explanation_gives_the_slopes_of_what_is_predicted(y: Any) -> None:
         classifier.explain(row, "neither")
     with pytest.raises(ValueError, match="X has 3 features, but MLPClassifier is expecting 4"):
         classifier.explain(row[:3])
+    with pytest.raises(ValueError, match=r"explain takes one row, .*, and not 3, of shape \(3, 4\)"):
+        classifier.explain(IRIS_X[:3])
+    with pytest.raises(ValueError, match="contains NaN"):
+        classifier.explain([1.0, np.nan, 2.0, 3.0])
+    for same in (IRIS_X[60:61], scipy.sparse.csr_matrix(row)):
+        assert classifier.explain(same).features == found.features
 
 
 @quiet
@@ -420,6 +426,10 @@ def test_an_explanation_of_numbers() -> None:
     assert list(found.outputs) == ["y0", "y1"]
     with pytest.raises(ValueError, match="the number of a target, from 0 to 1, not 2"):
         regressor.explain(SUGAR_X[0], 2)
+
+
+def test_the_estimators_are_listed_among_the_names_of_their_package() -> None:
+    assert {"MLPClassifier", "MLPRegressor"} <= {*dir(training)}
 
 
 def test_names_of_before_say_what_they_are_called_now() -> None:

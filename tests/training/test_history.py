@@ -42,7 +42,7 @@ def test_the_validation_loss_is_watched_where_there_is_one():
 
 def test_the_summary_is_one_line():
     assert full().summary() == (
-        "2 epochs, 3 iterations, 1.3 s (eager): loss 0.5, validation loss 1.5, best in epoch 1; enough"
+        "2 epochs, 3 iterations, 1.3 s (eager): loss 0.5, validation loss 1.5, best in epoch 1 with 1; enough"
     )
     assert History(loss=[1.0], batch_loss=[1.0], engine="eager").summary().startswith("1 epoch, 1 iteration, ")
     assert History(stopped="interrupted in epoch 1").summary() == "no whole epoch; interrupted in epoch 1"

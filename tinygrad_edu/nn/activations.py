@@ -23,6 +23,8 @@ __all__ = ["Activation", "activation_family", "activation_name", "common_activat
 Activation: TypeAlias = str | Callable[[Value], Value]
 
 _LINEAR = ("linear", "identity")
+#: What other libraries call activations that are here.
+_ELSEWHERE = {"swish": "silu", "logistic": "sigmoid", "expit": "sigmoid", "none": "linear"}
 
 
 def identity(x: Value) -> Value:
@@ -94,6 +96,8 @@ def _by_name(name: str) -> Callable[[Value], Value]:
         return methodcaller(name)
     if name == "softmax":
         raise ValueError("softmax works on a whole layer: give it to a Layer, or to an MLP as output_activation")
+    if name.lower() in _ELSEWHERE:
+        raise ValueError(f"no activation is called {name!r}: it is {_ELSEWHERE[name.lower()]!r} here")
     known = [*common_activations(), *_LINEAR, *filter(_takes_one_input, RULE_BOOK)]
     listed = f"{', '.join(common_activations())}, and the other operations with one input"
     raise unknown_name("activation", name, known, listed)

@@ -53,3 +53,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(estimators, name)
     raise not_here(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "MLPClassifier", "MLPRegressor"})

@@ -27,7 +27,7 @@ try:
     from sklearn.metrics import accuracy_score, r2_score
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import LabelBinarizer
-    from sklearn.utils import check_random_state, column_or_1d, gen_batches, shuffle
+    from sklearn.utils import check_array, check_random_state, column_or_1d, gen_batches, shuffle
 
     # These are not public, and the only way to the same messages as scikit-learn's own estimators have.
     from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -378,10 +378,17 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             ∂output/∂feature, and this times the feature's own number
 
         `output` is a class, or the number of a target; the predicted class, or the first target, unless you say
-        otherwise. Raises ValueError for another one, and for a row of another shape.
+        otherwise. Features have the names of the columns that `fit` was given: behind other steps of a pipeline,
+        `pipeline.set_output(transform="pandas")` before `fit` hands them on, and the row is that of
+        `pipeline[:-1].transform(X)`. Raises ValueError for another output, for several rows or a row of another shape,
+        and for one with nan or inf, as `predict` does.
         """
         check_is_fitted(self)
-        X = validate_data(self, np.asarray(row, dtype=np.float64).reshape(1, -1), reset=False, skip_check_array=True)
+        X = check_array(row, accept_sparse="csr", dtype=np.float64, ensure_2d=False, estimator=self)
+        X = np.atleast_2d(X.toarray() if scipy.sparse.issparse(X) else X)
+        if len(X) != 1:
+            raise ValueError(f"explain takes one row, of shape (features,), and not {len(X)}, of shape {X.shape}")
+        X = validate_data(self, X, reset=False, skip_check_array=True)
         names = getattr(self, "feature_names_in_", [f"x{k}" for k in range(X.shape[1])])
         inputs = [Value(number, str(name)) for number, name in zip(X[0].tolist(), names, strict=True)]
         prediction = self._answers(self._network().outputs(X))[0]

@@ -83,10 +83,12 @@ class History:
             return f"no whole epoch{'; ' + self.stopped if self.stopped else ''}"
         validation = f", validation loss {self.validation_loss[-1]:.4g}" if self.validation_loss else ""
         engine = self.engine.partition(":")[0]
+        # the weights of that epoch are those that `EarlyStopping` restores, so its loss is the one to know
+        best = "" if self.best_epoch == self.epochs else f" with {self.watched[self.best_epoch - 1]:.4g}"
         return (
             f"{counted(self.epochs, 'epoch')}, {counted(self.iterations, 'iteration')}, "
             f"{sum(self.seconds):.1f} s ({engine}): loss {self.loss[-1]:.4g}{validation}, best in epoch "
-            f"{self.best_epoch}{'; ' + self.stopped if self.stopped else ''}"
+            f"{self.best_epoch}{best}{'; ' + self.stopped if self.stopped else ''}"
         )
 
     def __repr__(self) -> str:
