@@ -100,3 +100,13 @@ def test_the_listing_says_what_is_compiled() -> None:
         str(program).splitlines()[1],
     )
     assert second, str(program).splitlines()[1]
+
+
+def test_the_listing_says_why_nothing_is_compiled() -> None:
+    w = Value(0.5, "w")
+    short = record(lambda x: w * x, ((),), [w], native=True)
+    short.by_line = 0  # as for large products
+    assert str(short).splitlines()[1:3] == ["no machine code, for arrays are quicker", "forward"]
+    chooses = record(lambda x, k: choose(k, [w * x, x]), ((), ()), [w], native=True)
+    assert "chooses by an index" in str(chooses).splitlines()[1]
+    assert chooses.twin(np.array([0.5])).by_line_text == str(chooses).splitlines()[1]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.instruction import Leaf
 
-__all__ = ["by_line", "by_machine", "listing", "parts", "size", "with_note"]
+__all__ = ["by_line", "by_machine", "listing", "no_machine", "parts", "size", "with_note"]
 
 
 def listing(recorded: int, parameters: int, forward: Sequence[Var], backward: Sequence[Var]) -> str:
@@ -45,6 +45,13 @@ def by_machine(lines: int, examples: int, seconds: float) -> str:
     """
     compiled = f"compiled in {seconds:.2f} s" if seconds else "compiled at the first call"
     return f"for {_few(examples)}, {lines:,} lines in machine code instead, {compiled}"
+
+
+def no_machine(is_straight: bool) -> str:
+    """What says that nothing is compiled, though that was asked for."""
+    if is_straight:
+        return "no machine code, for arrays are quicker"
+    return "no machine code, for what chooses by an index is computed on arrays, where the index is checked"
 
 
 def _few(examples: int) -> str:

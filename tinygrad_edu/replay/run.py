@@ -23,7 +23,7 @@ from tinygrad_edu.replay.by_example import ByExample, Functions
 from tinygrad_edu.replay.by_machine import ByMachine, CompiledFunctions
 from tinygrad_edu.replay.costs import examples_by_line, examples_by_machine
 from tinygrad_edu.replay.given import check_arrays, check_out, check_size, check_theta
-from tinygrad_edu.replay.listing import by_line, by_machine, listing, with_note
+from tinygrad_edu.replay.listing import by_line, by_machine, listing, no_machine, with_note
 from tinygrad_edu.replay.lower import Lowered
 from tinygrad_edu.replay.memory import planned
 from tinygrad_edu.replay.recording import FloatArray, Noise, RecordingError, drawn
@@ -116,6 +116,7 @@ class Program(Parameters):
         n_data = sum([size for _, size in leaves])
         n_leaves = n_data + len(params)
         self._functions = Functions(graph, n_data, len(params), differentiated=returns_one)
+        self.native = native
         self.machine = CompiledFunctions(self._functions) if native and is_straight(graph) else None
         #: Up to so many examples are run line by line, because that is quicker there.
         if self.machine is None:
@@ -272,9 +273,9 @@ class Program(Parameters):
 
     @property
     def by_line_text(self) -> str:
-        """For how many examples straight lines are run, in words; "" where they never are."""
+        """For how many examples straight lines are run, in words; "" where they never are, and nobody asked for it."""
         if not self.by_line:
-            return ""
+            return no_machine(is_straight(self.scalars)) if self.native else ""
         lines = len(self._functions.lines.forward) + len(self._functions.lines.backward)
         if self.machine is None:
             return by_line(lines, self.by_line)
@@ -282,4 +283,5 @@ class Program(Parameters):
 
     def __str__(self) -> str:
         text = listing(self.recorded, len(self.params), self.instructions.forward, self.instructions.backward)
-        return with_note(text, self.by_line_text) if self.by_line else text
+        note = self.by_line_text
+        return with_note(text, note) if note else text
