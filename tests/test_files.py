@@ -73,3 +73,10 @@ def test_what_a_killed_process_with_the_same_number_left_behind_is_no_hindrance(
     write_whole(file, "newer")
     assert file.read_text() == "newer"
     assert os.listdir(tmp_path) == ["weights"]
+
+
+def test_the_error_names_the_file_and_not_its_scratch_file(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        write_whole(tmp_path / "none" / "x.svg", "text")
+    assert ".part" not in str(caught.value)
+    assert caught.value.__suppress_context__, "so that what Python said of the scratch file is not shown above"

@@ -34,8 +34,9 @@ def replacing(file: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(scratch, target)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
+        # The cause would name the scratch file, which nobody asked for.
         cure = "give a file in a folder that exists and that you may write to"
-        raise type(error)(error.errno, f"cannot write {str(file)!r} ({reason}); {cure}") from error
+        raise type(error)(error.errno, f"cannot write {str(file)!r} ({reason}); {cure}") from None
     finally:
         with suppress(OSError):
             scratch.unlink()
