@@ -364,3 +364,10 @@ def test_every_position_of_a_network_can_be_drawn() -> None:
     assert arrows == sorted(arrows)
     assert arrows[0] == 0
     assert arrows[-1] == 8, "four inputs of the hidden layer, two of the output, the loss and the difference"
+
+
+def test_the_nodes_of_a_stepper_are_in_topological_order() -> None:
+    """Page, terminal and formula line call nodes by their place in it."""
+    a = Value(2.0, "a")
+    root = (a * 3.0 + Value(1.0, "b")).tanh() - 1.5
+    assert [id(node) for node in Stepper(root).nodes] == [id(node) for node in topological_order(root)]

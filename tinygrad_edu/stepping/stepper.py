@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 import graphviz
 
-from tinygrad_edu.backprop import Contribution, Step, sweep
+from tinygrad_edu.backprop import Contribution, Step, sweep, topological_order
 from tinygrad_edu.drawing.graph import draw_sweep
 from tinygrad_edu.drawing.modules import module_paths
 from tinygrad_edu.drawing.names import find_by_name, is_called, name_all
@@ -143,7 +143,7 @@ class Stepper:
             raise ValueError(f"{root!r} is a leaf: nothing was computed to get it, so there is nothing to step through")
         self.root = root
         self._stand_ins = StandIn.for_graph(root)
-        self.nodes = list(self._stand_ins)
+        self.nodes = topological_order(root)
         self.operations = [node for node in self.nodes if node.inputs]
         self.names = name_all(self.nodes, names)
         self.wording = Wording(self.names)
