@@ -42,7 +42,10 @@ class StandIn:
         local_derivatives: Callable[[Value], Sequence[Any]] = attrgetter("local_derivatives"),
         known: Mapping[Value, StandIn] = {},
     ) -> dict[Value, StandIn]:
-        """A stand-in for each node of a graph, in topological order, after those of leaves that are `known` already."""
+        """A stand-in for each node of a graph, after those of leaves that are `known` already.
+
+        An operation comes after what it was made of, a leaf just before the first that takes it.
+        """
         stand_ins = _StandIns(known)
         for node in topological_order(root, leaves=False):
             if node not in known:  # as the root may be

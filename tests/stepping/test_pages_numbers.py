@@ -125,6 +125,18 @@ def test_random_graphs_over_every_operation_follow_random_changes_as_the_engine_
                 assert agree(_float(gradient), expected) or abs(_float(gradient) - expected) < 1e-12 * scale(root, node)
 
 
+def test_every_number_of_a_network_stands_at_its_own_name(open_page: Callable[..., Any]) -> None:
+    (output,) = MLP(2, [3, 1], "tanh", seed=0)([Value(0.0, "x1"), Value(1.0, "x2")])
+    page = open_page(output)
+    page.keyboard.press("End")
+    names = page.evaluate("""() => nodes.filter((node) => node.isDrawn).map((node) => [
+        node.name,
+        node.group.querySelector(".name")?.textContent.replace(/^[×+] /, ""),
+    ])""")
+    assert len(names) == len(topological_order(output))
+    assert [name for name, _ in names] == [drawn for _, drawn in names]
+
+
 def scale(root: Value, node: Value) -> float:
     """The sum of the sizes of what a gradient is the sum of."""
     sizes = dict.fromkeys(topological_order(root), 0.0)
