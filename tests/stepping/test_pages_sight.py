@@ -166,6 +166,41 @@ def test_on_a_wall_the_step_is_large_enough_and_in_sight(
     assert len(page.text_content("#wall-line")) < 200
 
 
+@pytest.mark.parametrize("on_wall", [False, True])
+@pytest.mark.parametrize("graph", [lambda: (Neuron(2, seed=1)([1.0, 2.0]) - 1.0) ** 2, network])
+def test_no_side_is_cut_off_while_the_other_is_empty(
+    open_page: Callable[..., Any], graph: Callable[[], Value], on_wall: bool
+) -> None:
+    page = open_page(graph())
+    page.set_viewport_size({"width": 1280, "height": 720})
+    if on_wall:
+        page.keyboard.press("f")
+    settled = "() => new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))"
+    for _ in range(page.evaluate("() => stops().length")):
+        page.evaluate(settled)
+        margins = page.evaluate(
+            """() => [
+                [whole.x - view.x, view.x + view.width - whole.x - whole.width],
+                [whole.y - view.y, view.y + view.height - whole.y - whole.height],
+            ]"""
+        )
+        for low, high in margins:
+            assert max(low, high) < 0.5 or abs(low - high) < 0.5, margins
+        page.keyboard.press("PageDown")
+
+
+def test_the_first_view_has_the_first_step_and_what_it_takes(open_page: Callable[..., Any]) -> None:
+    page = open_page(MLP(2, [4, 1], "tanh", seed=0)([Value(0.0, "x1"), Value(1.0, "x2")])[0] ** 2)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.reload()
+    assert page.evaluate(
+        """() => operations[0].inputs.every((id) => {
+            const [seen, box] = [canvas, nodes[id].group].map((shape) => shape.getBoundingClientRect());
+            return box.left >= seen.left && box.right <= seen.right && box.top >= seen.top && box.bottom <= seen.bottom;
+        })"""
+    )
+
+
 def test_on_a_wall_the_presenter_asks_and_the_next_press_tells(open_page: Callable[..., Any]) -> None:
     page = open_page((Value(2.0, "a") * Value(-3.0, "b")).tanh())
     page.keyboard.press("f")

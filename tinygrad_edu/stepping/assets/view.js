@@ -41,6 +41,13 @@ function viewAt(scale, x, y, shareX = 0.5, shareY = 0.5) {
   return { x: x - shareX * width, y: y - shareY * height, width, height };
 }
 
+/** The place nearest to a view, along one axis, that is not empty at one end while the drawing goes on at the other. @param {number} low @param {number} size @param {number} drawnLow @param {number} drawnSize */
+const heldAlong = (low, size, drawnLow, drawnSize) =>
+  size >= drawnSize ? drawnLow + (drawnSize - size) / 2 : Math.min(Math.max(low, drawnLow), drawnLow + drawnSize - size);
+
+/** The same along both. @param {Box} box */
+const held = (box) => ({ ...box, x: heldAlong(box.x, box.width, whole.x, whole.width), y: heldAlong(box.y, box.height, whole.y, whole.height) });
+
 const LARGEST_SCALE = 6;
 const READABLE_SCALE = 0.85;
 /** Below this, texts are not even seen as texts. */
@@ -95,18 +102,27 @@ export function around(boxes) {
 /** Free space around what is kept in view; on a wall the step should not stand in a corner. */
 const spaceAround = () => (isOnWall() ? view.height / 8 : 12);
 
-/** Move the view, as little as needed, until a node is in sight, and those of its companions for which there is room. @param {GraphNode} node */
+/** Move the view, as little as needed, until a node is in sight. @param {GraphNode} node */
 export const keepInView = (node) => keepBoxesInView(node.isDrawn ? [boxOf(node)] : []);
 
-/** The first box in any case, then as many of the others as fit beside it, the nearer ones first. @param {Box[]} boxes */
+/** @param {Box[]} boxes */
 function keepBoxesInView(boxes) {
-  if (!boxes.length) return;
+  if (boxes.length) glideTo(viewOf(boxes));
+}
+
+/** The present view, moved as little as needed until it has the first box, and as many of the others as fit beside it, the nearer ones first. @param {Box[]} boxes */
+function viewOf(boxes) {
   const space = spaceAround();
   const fits = (/** @type {Box} */ box) => box.width + 2 * space <= view.width && box.height + 2 * space <= view.height;
   const box = boxes.reduce((inside, next) => (fits(around([inside, next])) ? around([inside, next]) : inside));
   const nearest = (/** @type {number} */ low, /** @type {number} */ size, /** @type {number} */ viewLow, /** @type {number} */ viewSize) => Math.min(Math.max(viewLow, low + size + space - viewSize), low - space);
-  glideTo({ ...view, x: nearest(box.x, box.width, view.x, view.width), y: nearest(box.y, box.height, view.y, view.height) });
+  const [x, y] = [nearest(box.x, box.width, view.x, view.width), nearest(box.y, box.height, view.y, view.height)];
+  const moved = held({ ...view, x, y });
+  return { ...view, x: x === view.x ? x : moved.x, y: y === view.y ? y : moved.y }; // what a hand has moved, and shows all, stays
 }
+
+/** What a node takes, of that which is drawn. @param {GraphNode} node */
+const inputsOf = (node) => node.inputs.map((id) => nodes[id]).filter((each) => each.isDrawn);
 
 export function keepStepInView() {
   const node = state.question?.message.edge.node ?? eventAt(state.position)?.node;
@@ -114,7 +130,7 @@ export function keepStepInView() {
   if (!node) return;
   const edges = messages.map((message) => message.edge);
   const labels = edges.flatMap(({ localText, amountText }) => [localText, amountText]).filter((text) => text !== null).map(labelBox);
-  const companions = [...node.inputs.map((id) => nodes[id]), ...edges.map((edge) => edge.input)].filter((each) => each.isDrawn);
+  const companions = [...inputsOf(node), ...edges.map((edge) => edge.input).filter((each) => each.isDrawn)];
   keepBoxesInView([...(node.isDrawn ? [boxOf(node)] : []), ...labels, ...companions.map(boxOf)]);
 }
 
@@ -151,15 +167,17 @@ export function firstView() {
   isSeen = true;
   const scaleAtFirst = readableScale();
   if (scaleOf(whole) >= scaleAtFirst) return fit();
-  const box = boxOf(operations.find((node) => node.isDrawn) ?? root);
-  setView(viewAt(scaleAtFirst, box.x + box.width / 2, box.y + box.height / 2), scaleAtFirst);
+  const node = operations.find((each) => each.isDrawn) ?? root;
+  const box = boxOf(node);
+  setView(held(viewAt(scaleAtFirst, box.x + box.width / 2, box.y + box.height / 2)), scaleAtFirst);
+  setView(viewOf([box, ...inputsOf(node).map(boxOf)]));
 }
 
 /** Keep the middle where it is; a page that was hidden when it opened has its first view now. */
 export function onResize() {
   const staysReadable = !isOnWall() || scaleOf(whole) >= readableScale();
   if (isSeen && isFitted && canvas.clientWidth && staysReadable) fit();
-  else if (isSeen && canvas.clientWidth) setView(viewAt(scale, view.x + view.width / 2, view.y + view.height / 2));
+  else if (isSeen && canvas.clientWidth) setView(held(viewAt(scale, view.x + view.width / 2, view.y + view.height / 2)));
   else firstView();
   if (isOnWall() && canvas.clientWidth) keepStepInView(); // the line below the graph grows and shrinks with what it says
 }
