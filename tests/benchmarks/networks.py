@@ -1,8 +1,9 @@
 """Plain networks at several batch sizes, against jax.jit(value_and_grad) and NumPy by hand: rows of `replay`.
 
 Each of the three computes the mean loss and all gradients, in float64 and on one thread; JAX takes parameters and data
-as arguments, which lie on its device already. They are timed in turns, by the processor's time of all threads, and the
-best of many turns is what counts, so that a busy machine does not decide. Ours is timed in float32, too.
+as arguments, which lie on its device already. They are timed in turns, by the processor's time of all threads and on
+the wall's clock, and the best of many turns is what counts, so that a busy machine does not decide. Ours is timed in
+float32, too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
@@ -19,8 +20,21 @@ import numpy as np
 from tinygrad_edu import MLP, Program, Value, choose, logsumexp, record
 
 Step = Callable[[], Any]
-#: Adds a row: the work, its seconds, the rival and its seconds, and the target.
-AddRow = Callable[[str, float, str, float, str], None]
+
+
+class Times(NamedTuple):
+    """The seconds of a step: the processor's, of all threads, and those on the wall."""
+
+    processor: float
+    wall: float
+
+
+class AddRow(Protocol):
+    """Adds a row: the work, its times, the rival and its times, the target, and whether we should be faster."""
+
+    def __call__(
+        self, work: str, ours: Times, rival: str, theirs: Times, target: str, faster: bool = False
+    ) -> None: ...
 
 
 class Network(NamedTuple):
@@ -32,22 +46,21 @@ class Network(NamedTuple):
     jitted: Step
 
 
-def best(steps: Sequence[Step], rounds: int = 30, seconds: float = 0.01) -> list[float]:
-    """Seconds that each of them takes, in turns: the best of all rounds."""
-    counts = []
+def best(steps: Sequence[Step], rounds: int = 30, seconds: float = 0.01) -> list[Times]:
+    """What a call of each of them takes, in turns: the best of all rounds."""
     for step in steps:
         step()
-        start = time.process_time()
+    counts = [max(1, int(seconds / max(timed(step, 1).processor, 1e-6))) for step in steps]
+    turns = [[timed(step, count) for step, count in zip(steps, counts, strict=True)] for _ in range(rounds)]
+    return [Times(*map(min, zip(*times, strict=True))) for times in zip(*turns, strict=True)]
+
+
+def timed(step: Step, count: int) -> Times:
+    """What a call takes, as the mean of so many."""
+    processor, wall = time.process_time(), time.perf_counter()
+    for _ in range(count):
         step()
-        counts.append(max(1, int(seconds / max(time.process_time() - start, 1e-6))))
-    found = [float("inf")] * len(steps)
-    for _ in range(rounds):
-        for k, (step, count) in enumerate(zip(steps, counts, strict=True)):
-            start = time.process_time()
-            for _ in range(count):
-                step()
-            found[k] = min(found[k], (time.process_time() - start) / count)
-    return found
+    return Times((time.process_time() - processor) / count, (time.perf_counter() - wall) / count)
 
 
 def jitted(loss: Callable[..., Any], matrices: Sequence[tuple[Any, Any]], *data: Any) -> Step:

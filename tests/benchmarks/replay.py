@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from networks import networks
+from networks import Times, networks
 from rich.console import Console
 from rich.table import Table
+from sequences import Language, sequences
 from threadpoolctl import threadpool_limits
 
 from tinygrad_edu import MLP, Value, choose, dot, fsum, logsumexp, record
@@ -73,10 +74,17 @@ def compare(
     return ratio
 
 
-def add_row(work: str, ours: float, rival: str, theirs: float, target: str) -> None:
-    """A row of two times that were taken elsewhere."""
+def add_row(work: str, ours: Times, rival: str, theirs: Times, target: str, faster: bool = False) -> None:
+    """A row of times that were taken elsewhere: the processor's, and the ratio on the wall's clock beside it."""
+    ratios = [t / o if faster else o / t for o, t in zip(ours, theirs, strict=True)]
+    processor, wall = (f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2f}" for ratio in ratios)
     TABLE.add_row(
-        work, f"{ours * 1e6:,.1f} µs", rival, f"{theirs * 1e6:,.1f} µs", f"{ours / theirs:.2f} × its time", target
+        work,
+        f"{ours.processor * 1e6:,.1f} µs",
+        rival,
+        f"{theirs.processor * 1e6:,.1f} µs",
+        f"{processor} × {'faster' if faster else 'its time'} (wall {wall} ×)",
+        target,
     )
 
 
@@ -284,62 +292,6 @@ def xor(epochs: int = 10_000) -> None:
 
 
 # microgpt -------------------------------------------------------------------------------------------------
-
-
-class Language:
-    """The model of microgpt in our scalars: 1 layer, 16 dimensions, 4 heads, no biases."""
-
-    def __init__(self, tokens: int, width: int = 16, heads: int = 4, block: int = 16) -> None:
-        generator = random.Random(42)
-        sizes = {
-            "token": (tokens, width), "position": (block, width), "head": (tokens, width), "query": (width, width),
-            "key": (width, width), "value": (width, width), "out": (width, width), "up": (4 * width, width),
-            "down": (width, 4 * width),
-        }  # fmt: skip
-        self.heads, self.block, self.width = heads, block, width
-        self.tables = {
-            name: [[Value(generator.gauss(0, 0.08)) for _ in range(n)] for _ in range(m)]
-            for name, (m, n) in sizes.items()
-        }
-        self.parameters = [p for table in self.tables.values() for row in table for p in row]
-
-    def through(self, name: str, x: list[Value]) -> list[Value]:
-        """The matrix of that name times x."""
-        return [dot(row, x) for row in self.tables[name]]
-
-    def loss(self, tokens: Any) -> Value:
-        """Mean cross-entropy of each token given those before it."""
-        keys: list[list[Value]] = []
-        values: list[list[Value]] = []
-        losses = []
-        columns = list(zip(*self.tables["token"], strict=True))
-        size = self.width // self.heads
-        for position in range(len(tokens) - 1):
-            looked_up = [choose(tokens[position], column) for column in columns]
-            x = normed([a + b for a, b in zip(looked_up, self.tables["position"][position], strict=True)])
-            residual, x = x, normed(x)
-            query = self.through("query", x)
-            keys.append(self.through("key", x))
-            values.append(self.through("value", x))
-            attended: list[Value] = []
-            for head in range(0, self.width, size):
-                part = slice(head, head + size)
-                scores = [dot(query[part], key[part]) / size**0.5 for key in keys]
-                total = logsumexp(scores)
-                shares = [(score - total).exp() for score in scores]
-                attended += [dot(shares, [value[j] for value in values]) for j in range(head, head + size)]
-            x = [a + b for a, b in zip(self.through("out", attended), residual, strict=True)]
-            raised = [v.relu() for v in self.through("up", normed(x))]
-            x = [a + b for a, b in zip(self.through("down", raised), x, strict=True)]
-            logits = self.through("head", x)
-            losses.append(logsumexp(logits) - choose(tokens[position + 1], logits))
-        return fsum(losses) / len(losses)
-
-
-def normed(x: list[Value]) -> list[Value]:
-    """x / root mean square of x."""
-    scale = (dot(x, x) / len(x) + 1e-5) ** -0.5
-    return [v * scale for v in x]
 
 
 def microgpt(path: str | None, steps: int = 12) -> None:
@@ -577,6 +529,7 @@ def rosenbrock(variables: int = 1_000) -> None:
 
 WORKS = {
     "networks": lambda: networks(add_row),
+    "sequences": lambda: sequences(add_row),
     "moons": moons,
     "digits": digits,
     "xor": xor,
