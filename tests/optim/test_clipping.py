@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from tinygrad_edu import Value, array
 from tinygrad_edu.optim import clip_grad_norm, clip_grad_value
-from tinygrad_edu.optim.clipping import clipped_by_norm, clipped_by_value, norm
+from tinygrad_edu.optim.clipping import clipped_by_norm, clipped_by_value, norm, norms
 
 vectors = arrays(np.float64, st.integers(1, 6), elements=st.floats(-1e300, 1e300))
 limits = st.floats(1e-3, 1e3)
@@ -66,3 +66,8 @@ def test_arrays_of_values_are_clipped_with_the_others():
     assert [*W.grad.ravel(), c.grad] == pytest.approx([0.6, 0.0, 0.8])
     clip_grad_value([W, c], 0.7)
     assert [*W.grad.ravel(), c.grad] == pytest.approx([0.6, 0.0, 0.7])
+
+
+def test_the_lengths_of_several_vectors_are_those_of_each_whatever_their_sizes():
+    vectors = [np.array([3e200, 4e200]), np.array([3e-200, 4e-200]), np.array([3.0, 4.0]), np.array([])]
+    assert norms(vectors) == pytest.approx([5e200, 5e-200, 5.0, 0.0], rel=1e-15)

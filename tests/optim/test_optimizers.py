@@ -158,6 +158,62 @@ def test_update_on_arrays_is_step_on_values(case):
     assert theta.tolist() == [p.data for p in params]
 
 
+def sgd_in_new_arrays(optimizer, t, theta, gradient, velocity):
+    gradient = gradient + optimizer.weight_decay * theta
+    velocity = optimizer.momentum * velocity + gradient
+    direction = gradient + optimizer.momentum * velocity if optimizer.nesterov else velocity
+    return theta - optimizer.lr * direction, velocity
+
+
+def rmsprop_in_new_arrays(optimizer, t, theta, gradient, square):
+    gradient = gradient + optimizer.weight_decay * theta
+    square = optimizer.alpha * square + (1.0 - optimizer.alpha) * gradient**2
+    return theta - optimizer.lr * gradient / (np.sqrt(square) + optimizer.eps), square
+
+
+def adam_in_new_arrays(optimizer, t, theta, gradient, mean, square):
+    if isinstance(optimizer, AdamW):
+        theta = theta - optimizer.lr * optimizer.weight_decay * theta
+    else:
+        gradient = gradient + optimizer.weight_decay * theta
+    beta1, beta2 = optimizer.betas
+    mean = beta1 * mean + (1.0 - beta1) * gradient
+    square = beta2 * square + (1.0 - beta2) * gradient**2
+    corrected_mean, corrected_square = mean / (1.0 - beta1**t), square / (1.0 - beta2**t)
+    return theta - optimizer.lr * corrected_mean / (np.sqrt(corrected_square) + optimizer.eps), mean, square
+
+
+IN_NEW_ARRAYS = {
+    SGD: sgd_in_new_arrays,
+    RMSprop: rmsprop_in_new_arrays,
+    Adam: adam_in_new_arrays,
+    AdamW: adam_in_new_arrays,
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_in_place_is_the_formula_in_new_arrays_bit_for_bit(case):
+    """On numbers of all sizes, on zeros of both signs, and wherever the result is written."""
+    make, _ = CASES[case]
+    rng = np.random.default_rng(4)
+    theta = np.array([0.0, -0.0, *rng.normal(size=30) * 10.0 ** rng.integers(-9, 9, 30)])
+    in_place, in_gradient, expected = theta.copy(), theta.copy(), theta.copy()
+    one, other = (make([Value(0.0) for _ in theta]) for _ in range(2))
+    buffers = [np.zeros(len(theta)) for _ in one.buffers]
+    for t in range(1, 21):
+        gradient = rng.normal(size=len(theta)) * 10.0 ** rng.integers(-9, 9, len(theta))
+        gradient[rng.uniform(size=len(theta)) < 0.2] = rng.choice([0.0, -0.0])
+        before = gradient.copy()
+        expected, *buffers = IN_NEW_ARRAYS[type(one)](one, t, expected, gradient, *buffers)
+        assert one.update(in_place, gradient, out=in_place) is in_place
+        assert gradient.tobytes() == before.tobytes()
+        in_gradient = other.update(in_gradient, gradient, out=gradient)
+        assert in_place.tobytes() == in_gradient.tobytes() == expected.tobytes()
+        for ours, wanted in zip(one.buffers.values(), buffers, strict=True):
+            np.testing.assert_array_equal(ours, wanted)
+    assert "_scratch" not in one.settings()
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_state_resumes_bit_for_bit(case):
     make, _ = CASES[case]
@@ -337,5 +393,7 @@ def test_a_bad_rate_or_shape_later_changes_nothing():
         optimizer.lr = -1.0
     with pytest.raises(ValueError, match=r"arrays of shape \(2,\)"):
         optimizer.update(np.zeros(2), np.zeros(3))
+    with pytest.raises(ValueError, match=r"out is an array of shape \(2,\), .* not \(3,\)"):
+        optimizer.update(np.zeros(2), np.zeros(2), out=np.zeros(3))
     assert (optimizer.lr, optimizer.iteration) == (0.1, 0)
     assert repr(optimizer).startswith("Adam(2 parameters, lr=0.1")

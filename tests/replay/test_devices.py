@@ -136,6 +136,16 @@ def test_on_one_device_there_is_nothing_to_fill_up() -> None:
     assert device_text() == "on one device"
 
 
+def test_the_gradient_is_written_where_it_is_wanted_as_by_the_program() -> None:
+    w = Value(2.0)
+    on_devices = OnDevices(record(lambda x: w * x * x, ((),), [w]), batch=2)
+    out = np.zeros(1)
+    assert on_devices.value_and_grad(np.array([1.0, 3.0]), out=out)[1] is out
+    assert out == pytest.approx([5.0], rel=1e-15)
+    with pytest.raises(ValueError, match=r"out is a writable array of shape \(1,\)"):
+        on_devices.value_and_grad(np.array([1.0, 3.0]), out=np.zeros(2))
+
+
 @pytest.mark.parametrize("arrays", [(np.ones((3, 2)),), (np.ones(3), np.ones(3)), ()])
 def test_what_does_not_fit_is_refused_as_by_the_program(arrays: tuple[np.ndarray, ...]) -> None:
     w = Value(2.0)

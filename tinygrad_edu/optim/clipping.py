@@ -19,7 +19,7 @@ from tinygrad_edu.arrays import flat
 from tinygrad_edu.optim.vectors import Vector, gradients_of
 from tinygrad_edu.value import Value
 
-__all__ = ["clip_grad_norm", "clip_grad_value", "clipped_by_norm", "clipped_by_value", "norm"]
+__all__ = ["clip_grad_norm", "clip_grad_value", "clipped_by_norm", "clipped_by_value", "norm", "norms"]
 
 
 #: Between these lengths no square overflows, and those that underflow are of entries below 1e-154, which add less than
@@ -33,8 +33,21 @@ def norm(vector: Vector) -> float:
     >>> norm(np.array([3.0, 4.0]))
     5.0
     """
+    return norms([vector])[0]
+
+
+def norms(vectors: Iterable[Vector]) -> list[float]:
+    """The Euclidean length of each vector, without overflow or underflow on the way.
+
+    >>> norms([np.array([3.0, 4.0]), np.array([1.0])])
+    [5.0, 1.0]
+    """
     with np.errstate(over="ignore", under="ignore"):
-        length = math.sqrt(float(np.dot(vector, vector)))
+        return [_length(vector) for vector in vectors]
+
+
+def _length(vector: Vector) -> float:
+    length = math.sqrt(float(np.dot(vector, vector)))
     return length if _SAFE[0] < length < _SAFE[1] else math.hypot(*vector.tolist())  # slower, and exact for any size
 
 

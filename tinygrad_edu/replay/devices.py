@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.replay import pure
-from tinygrad_edu.replay.given import check_arrays
+from tinygrad_edu.replay.given import check_arrays, check_out
 from tinygrad_edu.replay.recording import FloatArray, Noise, drawn
 from tinygrad_edu.replay.run import Program
 
@@ -88,10 +88,15 @@ class OnDevices:
         """The function of each example, of shape (batch,)."""
         return np.concatenate([values for (values,) in self._runs(arrays, self._values)])
 
-    def value_and_grad(self, *arrays: Any) -> tuple[float, FloatArray]:
-        """The mean of the function over the examples, and its gradient."""
+    def value_and_grad(self, *arrays: Any, out: FloatArray | None = None) -> tuple[float, FloatArray]:
+        """The mean of the function over the examples, and its gradient, in a new array or in `out`, as of a program."""
+        if out is not None:
+            check_out(out, self.program.theta)
         values, gradient = self.values_and_grad(*arrays)
-        return float(values.mean()), gradient
+        if out is None:
+            return float(values.mean()), gradient
+        np.copyto(out, gradient)
+        return float(values.mean()), out
 
     def values_and_grad(self, *arrays: Any) -> tuple[FloatArray, FloatArray]:
         """The function of each example, and the gradient of its mean."""

@@ -34,8 +34,8 @@ class RunView(Protocol):
 
     `model`, `loss(outputs, target)` and `optimizer` are those that `fit` was given, `data` and `validation` the checked
     examples and targets. `history` is the record so far. `epoch` of `epochs`, and `batch` of `batches_per_epoch` in it,
-    count from 1; `epoch` is 0 before the first. `gradient` is the last one, flat and before clipping, shape (n,), in
-    the order of `optimizer.params`; `layers` maps the name of each layer to its places in `gradient`.
+    count from 1; `epoch` is 0 before the first. `gradient` is a copy of the last one, flat and before clipping, shape
+    (n,), in the order of `optimizer.params`; `layers` maps the name of each layer to its places in `gradient`.
 
     >>> def report(run: RunView) -> None:
     ...     if run.history.loss[-1] < 0.01:
@@ -52,8 +52,11 @@ class RunView(Protocol):
     epochs: int
     batch: int
     batches_per_epoch: int
-    gradient: Vector
     layers: dict[str, NDArray[np.intp]]
+
+    @property
+    def gradient(self) -> Vector:
+        """The last gradient, flat and before clipping."""
 
     def stop(self, reason: str) -> None:
         """End the training after this epoch; `reason` goes into the history."""

@@ -48,7 +48,7 @@ class Engine(Protocol):
         """Which it is, and why."""
 
     def loss_and_gradient(self, X: Array, y: Array) -> tuple[float, Vector]:
-        """The mean loss of a batch, penalty included, and its gradient by theta."""
+        """The mean loss of a batch, penalty included, and its gradient by theta, which the next call may write over."""
 
     def mean_loss(self, X: Array, y: Array) -> float:
         """The mean loss in evaluation mode, without penalty."""
@@ -156,6 +156,7 @@ class Replay:
         # A program has to know all parameters, for a callback may change any; those that are not trained come last.
         self._params = list(dict.fromkeys([*objective.params, *objective.model.parameters()]))
         self._theta = numbers_of(self._params)
+        self._gradient = np.zeros_like(self._theta)
         self._programs: dict[Any, Program | OnDevices] = {}
         started = time.perf_counter()
         with in_mode(objective.model, training=True):
@@ -210,8 +211,8 @@ class Replay:
         self._theta[: len(self.objective.params)] = theta
 
     def loss_and_gradient(self, X: Array, y: Array) -> tuple[float, Vector]:
-        """The mean loss of a batch, penalty included, and its gradient."""
-        loss, gradient = self._training_program().value_and_grad(X, y)
+        """The mean loss of a batch, penalty included, and its gradient, in an array that the next call writes over."""
+        loss, gradient = self._training_program().value_and_grad(X, y, out=self._gradient)
         return float(loss), gradient[: len(self.objective.params)]
 
     def mean_loss(self, X: Array, y: Array) -> float:

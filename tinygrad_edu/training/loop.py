@@ -25,7 +25,7 @@ from tinygrad_edu.nn.layers import named_layers
 from tinygrad_edu.nn.loss_names import loss_called
 from tinygrad_edu.nn.losses import binary_cross_entropy, mean_squared_error
 from tinygrad_edu.nn.module import Module, in_mode
-from tinygrad_edu.optim.clipping import norm
+from tinygrad_edu.optim.clipping import norms
 from tinygrad_edu.optim.optimizers import Optimizer
 from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.optim.vectors import Vector
@@ -204,10 +204,15 @@ class Run:
         self.history = History(engine=engine.description, seed=seed, batch_size=batch_size)
         self.epoch = self.batch = 0
         self.theta = engine.theta
-        self.gradient: Vector = np.zeros_like(self.theta)
+        self._gradient: Vector = np.zeros_like(self.theta)
         self.layers = _places_of_layers(model, optimizer)
         self._parts = [index_of(places.tolist()) for places in self.layers.values()]  # mostly slices: no copies
         self.batches_per_epoch = math.ceil(len(data) / batch_size)
+
+    @property
+    def gradient(self) -> Vector:
+        """The last gradient, a copy: the next batch's may be written where this one is."""
+        return self._gradient.copy()
 
     def stop(self, reason: str) -> None:
         """End the training after this epoch; `reason` goes into the history."""
@@ -238,18 +243,19 @@ class Run:
         self.epoch += 1
         # Seeded anew for each epoch: a run that is resumed shuffles as if it had never stopped.
         generator = np.random.default_rng([self.history.seed, self.epoch])
-        totals, norms, layer_norms = [], [], []
+        totals, lengths, layer_lengths = [], [], []
         for batch, rows in enumerate(batch_order(len(self.data), self.batch_size, generator), start=1):
             self.batch, rate = batch, self.optimizer.lr
             batch_loss = self._iteration(self.data.X[rows], self.data.y[rows])
             if batch_loss is None:
                 return
             totals.append(batch_loss * len(rows))
-            norms.append(norm(self.gradient))
-            layer_norms.append([norm(self.gradient[part]) for part in self._parts])
+            length, *of_layers = norms([self._gradient, *[self._gradient[part] for part in self._parts]])
+            lengths.append(length)
+            layer_lengths.append(of_layers)
             self._notify("on_iteration_end", watchers)
             self._step_schedule("iteration")
-        self._record(rate, totals, norms, layer_norms)
+        self._record(rate, totals, lengths, layer_lengths)
         self._review(time.perf_counter() - started)
         if self.validation is not None:
             self.history.validation_loss.append(self.engine.mean_loss(self.validation.X, self.validation.y))
@@ -267,11 +273,11 @@ class Run:
 
     def _iteration(self, X: Array, y: Array) -> float | None:
         """One step on one batch: its loss, or None if it was not finite and the run is over."""
-        loss, self.gradient = self.engine.loss_and_gradient(X, y)
-        if not is_finite(loss, self.gradient):
+        loss, self._gradient = self.engine.loss_and_gradient(X, y)
+        if not is_finite(loss, self._gradient):
             self._give_up(loss)
             return None
-        self.theta = self.optimizer.update(self.theta, self.clip(self.gradient))
+        self.optimizer.update(self.theta, self.clip(self._gradient), out=self.theta)
         self.engine.theta = self.theta
         self.history.batch_loss.append(loss)
         return loss
@@ -297,13 +303,13 @@ class Run:
             stacklevel=7,  # the line that called `fit`
         )
 
-    def _record(self, rate: float, totals: list[float], norms: list[float], layer_norms: list[list[float]]) -> None:
+    def _record(self, rate: float, totals: list[float], lengths: list[float], of_layers: list[list[float]]) -> None:
         """Write the line of an epoch: the sums of the losses of its batches, and the lengths of their gradients."""
         history = self.history
         history.loss.append(math.fsum(totals) / len(self.data))
-        history.gradient_norm.append(math.fsum(norms) / len(norms))
+        history.gradient_norm.append(math.fsum(lengths) / len(lengths))
         history.learning_rate.append(rate)
-        for name, column in zip(self.layers, zip(*layer_norms, strict=True), strict=True):
+        for name, column in zip(self.layers, zip(*of_layers, strict=True), strict=True):
             history.layer_gradient_norms.setdefault(name, []).append(math.fsum(column) / len(column))
 
     def _notify(self, event: str, watchers: Sequence[Callback]) -> None:
