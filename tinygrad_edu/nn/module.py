@@ -445,9 +445,7 @@ async def _awaited(running: Running, answer: Coroutine[Any, Any, Any]) -> Any:
 # What a module holds --------------------------------------------------------------------------------------
 
 
-def walk(
-    module: Module, place: Place | None = None, seen: set[int] | None = None
-) -> Iterator[tuple[Place, str, Value | Module]]:
+def walk(module: Module, place: Place | None = None) -> list[tuple[Place, str, Value | Module]]:
     """All modules from this one inwards, as (place, "", module), and all parameters, as (its module's place, name, it).
 
     Each comes once, under the first name that leads to it; a module comes before what is inside it.
@@ -456,39 +454,49 @@ def walk(
     >>> [(place.path, name) for place, name, _ in walk(Layer(1, 1))]
     [('', ''), ('neurons.0', ''), ('neurons.0', 'weights.0'), ('neurons.0', 'bias')]
     """
-    place = Place(identity=_identity(module)) if place is None else place
-    seen = set() if seen is None else seen
+    steps: list[tuple[Place, str, Value | Module]] = []
+    _walk(module, Place(identity=_identity(module)) if place is None else place, set(), steps)
+    return steps
+
+
+def _walk(module: Module, place: Place, seen: set[int], steps: list[tuple[Place, str, Value | Module]]) -> None:
+    """Add what is in a module to the steps; a list, for generators inside generators would hand on each parameter."""
     seen.add(id(module))
-    yield place, "", module
+    steps.append((place, "", module))
     for name, member in _members(module):
         if id(member) in seen:
             continue
         if isinstance(member, Module):
-            yield from walk(member, place.inside(name, _identity(member)), seen)
+            _walk(member, place.inside(name, _identity(member)), seen, steps)
         else:
             seen.add(id(member))
-            yield place, name, member
+            steps.append((place, name, member))
 
 
-def _members(module: Module) -> Iterator[tuple[str, Value | Module]]:
+def _members(module: Module) -> list[tuple[str, Value | Module]]:
     """The parameters and modules that the attributes of `module` hold, without looking inside those modules."""
+    found: list[tuple[str, Value | Module]] = []
     for name, attribute in _public(module).items():
-        yield from _found_in(attribute, name)
+        _find_in(attribute, name, found)
+    return found
 
 
 def _public(module: Module) -> dict[str, Any]:
     return {name: attribute for name, attribute in vars(module).items() if not name.startswith("_")}
 
 
-def _found_in(item: Any, path: str) -> Iterator[tuple[str, Value | Module]]:
-    if isinstance(item, Module) or (isinstance(item, Value) and item.op is None):
-        yield path, item
+def _find_in(item: Any, path: str, found: list[tuple[str, Value | Module]]) -> None:
+    if isinstance(item, Value):  # first, for these are many
+        if item.op is None:
+            found.append((path, item))
+    elif isinstance(item, Module):
+        found.append((path, item))
     elif isinstance(item, (list, tuple)) or _is_array(item):
         for index, element in enumerate(item):
-            yield from _found_in(element, f"{path}.{index}")
+            _find_in(element, f"{path}.{index}", found)
     elif isinstance(item, dict):
         for key, element in item.items():
-            yield from _found_in(element, f"{path}.{key}")
+            _find_in(element, f"{path}.{key}", found)
 
 
 def _is_array(item: Any) -> bool:
