@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,42 @@ def test_on_a_wall_the_presenter_asks_and_the_next_press_tells(open_page: Callab
     assert page.text_content("#wall-line").startswith("Backward 1 of 2")
     page.keyboard.press("PageDown")
     assert page.text_content("#wall-line").startswith("What will a.grad be?")
+
+
+def test_a_wall_says_which_mistake_is_on_and_where_it_goes_wrong(open_page: Callable[..., Any]) -> None:
+    page = open_page(MLP(2, [4, 1], "tanh", seed=0)([Value(0.5, "x1"), Value(1.0, "x2")])[0])
+    page.keyboard.press("f")
+    choice = page.locator("#mistake-choice")
+    assert choice.is_hidden()
+    page.evaluate("() => setMistake('overwrite')")
+    assert choice.is_visible()
+    page.evaluate("() => goTo(pass.wrongAt)")
+    line = page.text_content("#wall-line")
+    assert re.search(r"\. x1\.grad = \S+ × \S+ = \S+, which replaces \S+ ✗; .* more\.$", line), line
+    page.evaluate("() => setMistake('')")
+    assert re.search(r"w⁽¹⁾\u2060₃₁\.grad = 0 \+ ", page.text_content("#wall-line")), "in their order again"
+
+
+def test_no_name_is_broken_at_the_end_of_a_line(open_page: Callable[..., Any]) -> None:
+    page = open_page(MLP(2, [4, 1], "tanh", seed=0)([Value(0.5, "x1"), Value(1.0, "x2")])[0])
+    page.keyboard.press("f")
+    broken = page.evaluate(
+        """() => [900, 1000, 1100, 1200].flatMap((width) => stops().map((position) => {
+            byId("wall-line").style.width = `${width}px`;
+            goTo(position);
+            const texts = document.createNodeIterator(byId("wall-line"), NodeFilter.SHOW_TEXT);
+            for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+                for (const { index, 0: match } of text.data.matchAll(/⁾\\u2060?[₀-₉]/g)) {
+                    const range = new Range();
+                    range.setStart(text, index);
+                    range.setEnd(text, index + match.length);
+                    if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) return text.data;
+                }
+            }
+            return "";
+        })).filter((line) => line)"""
+    )
+    assert broken == []
 
 
 def test_what_a_wall_does_not_show_ends_it(open_page: Callable[..., Any]) -> None:

@@ -87,7 +87,7 @@ export function draw(moves = true) {
   drawMistake();
   drawTraining();
   drawOpened();
-  byId("wall-line").textContent = state.question ? questionSentence() : sentence(MOST_ON_WALL);
+  byId("wall-line").textContent = (state.question ? questionSentence() : sentence(MOST_ON_WALL)).replaceAll("⁾", "⁾\u2060"); // no line ends within w⁽¹⁾₂₃
   if (moves) keepStepInView();
 }
 

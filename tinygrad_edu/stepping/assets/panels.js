@@ -23,13 +23,18 @@ import { goTo } from "./moving.js";
 /** @param {Edge} edge */
 export const partial = (edge) => derivative(edge.node.name, edge.input.name);
 
+/** Whether a mistake has a contribution take the place of those before it. @param {TimedMessage} message */
+const isReplacing = ({ before }) => pass.mistake === "overwrite" && before !== 0;
+
+/** What is put behind the first message that a mistake spoils. @param {TimedMessage} message */
+const cross = ({ at }) => (at === pass.wrongAt ? " ✗" : "");
+
 /** `before + upstream × local = after`, each number in the color of its role. @param {TimedMessage} message */
 function runningSum(message) {
-  const { before, upstream, local, after, at } = message;
-  const wrong = at === pass.wrongAt ? make("strong", { class: "first-wrong" }, " ✗") : null;
-  const isReplaced = pass.mistake === "overwrite" && before !== 0;
+  const { before, upstream, local, after } = message;
+  const wrong = cross(message) ? make("strong", { class: "first-wrong" }, cross(message)) : null;
   return make("span", { class: "sum" },
-    isReplaced ? make("s", { class: "before" }, show(before)) : make("span", { class: "before" }, show(before)), " + ",
+    isReplacing(message) ? make("s", { class: "before" }, show(before)) : make("span", { class: "before" }, show(before)), " + ",
     make("span", { class: "upstream" }, bracketed(upstream)), " × ",
     make("span", { class: "local" }, bracketed(local)), " = ",
     make("strong", { class: "after" }, show(after)), wrong);
@@ -93,13 +98,18 @@ export function sentence(most = Infinity) {
   if (!event) return "Start: the leaves are given.";
   if (event.kind === "forward") return `Forward ${event.index} of ${forwardCount}: ${equation(event.node)} = ${show(event.node.value)}.`;
   if (event.kind === "seed") return `The backward pass begins: the gradient of ${root.name} is 1.`;
-  const sums = currentMessages().map((message) => `${message.edge.input.name}.grad = ${sumText(message)}`);
+  const messages = currentMessages().toSorted((one, other) => cross(other).length - cross(one).length); // what is spoiled is said in any case
+  const sums = messages.map((message) => `${message.edge.input.name}.grad = ${sumText(message)}`);
   if (sums.length > most) sums.splice(most, Infinity, `and ${sums.length - most} more`);
   return `Backward ${event.index} of ${pass.backwardCount}: ${equation(event.node)}. ${sums.join("; ")}.`;
 }
 
 /** @param {TimedMessage} message */
-export const sumText = ({ before, upstream, local, after }) => `${show(before)} + ${bracketed(upstream)} × ${bracketed(local)} = ${show(after)}`;
+export function sumText(message) {
+  const { before, upstream, local, after } = message;
+  const product = `${bracketed(upstream)} × ${bracketed(local)} = ${show(after)}`;
+  return (isReplacing(message) ? `${product}, which replaces ${show(before)}` : `${show(before)} + ${product}`) + cross(message);
+}
 
 // The panel of the chosen node ---------------------------------------------------------------------------------------
 
@@ -227,11 +237,10 @@ const WRITTEN_AT_ONCE = 15;
 function messageText(event) {
   if (event.kind === "forward") return `${event.node.name} = ${show(event.node.value)}`;
   if (event.kind === "seed" || !event.message) return `${root.name}.grad = 1`;
-  const { edge, before, upstream, local, amount, after, at } = event.message;
+  const { edge, before, upstream, local, amount, after } = event.message;
   const [from, to] = [ownName(edge.node.name), ownName(edge.input.name)];
-  const isReplaced = pass.mistake === "overwrite" && before !== 0;
   return `${from} → ${to}: ${bracketed(upstream)} × ${bracketed(local)} = ${show(amount)}, so ${to}.grad = ${show(after)}`
-    + `${isReplaced ? `, which replaces ${show(before)}` : ""}${at === pass.wrongAt ? " ✗" : ""}`;
+    + `${isReplacing(event.message) ? `, which replaces ${show(before)}` : ""}${cross(event.message)}`;
 }
 
 /** @param {number} k */
