@@ -164,7 +164,7 @@ def test_a_fault_of_the_scheduler_counts_too(monkeypatch):
 def test_a_wrong_gradient_of_ours_is_found_before_it_trains_anything(monkeypatch):
     from tinygrad_edu.replay.prefer import Prefer  # in this program, the slope of tanh, and nothing forward
 
-    monkeypatch.setattr(Prefer, "run", lambda self, out, array: lambda: out.fill(0.5))
+    monkeypatch.setattr(Prefer, "run", lambda self, out, *arrays: lambda: out.fill(0.5))
     model = MLP(2, [3, 1], seed=0)
     assert "differs from the function: on row" in fit(model, X, RARE, epochs=1).engine
 
