@@ -72,7 +72,7 @@ def test_an_executed_notebook_shows_the_page_in_its_cell(cell_output: Any, show_
     assert cell_output["text/plain"] == "<live page: Backpropagation through 'o', step by step>"
     tab = show_cell(cell_output["text/html"], "black", "white", "light")
     cell = tab.frame_locator("iframe")
-    expect(cell.locator("#subtitle")).to_have_text("o = tanh(v2)")
+    expect(cell.locator("#subtitle")).to_have_text("o = tanh(w · x + b)")
     cell.locator("#canvas").click(position={"x": 3, "y": 3})
     cell.locator("#next").click()
     expect(cell.locator("#counter")).to_have_text("1 / 7")

@@ -109,3 +109,24 @@ def test_numbers_that_are_stale_are_named() -> None:
 def test_forms_that_say_the_same_are_said_once() -> None:
     assert chain_of_equals("a", "b", "b", "a") == "a = b = a"
     assert chain_of_equals("a") == "a"
+
+
+def test_the_whole_rule_goes_back_to_what_has_a_name() -> None:
+    def whole(root: Value) -> str:
+        return Wording(name_all(topological_order(root), {})).whole_rule()
+
+    w, x, b, y = Value(0.5, "w"), Value(-2.0, "x"), Value(0.25, "b"), Value(1.0, "y")
+    assert whole(((w * x + b).tanh() - y) ** 2) == "(tanh(w * x + b) - y)²"
+    assert whole((-w) / (x - (b - 3.0))) == "-w / (x - (b - 3))"
+    assert whole((x * x).leaky_relu() * -2.0) == "leaky_relu(x², 0.01) * (-2)"
+    c = w * x
+    c.label = "c"
+    assert whole(c * c + b) == "c² + b"
+    long = w
+    for _ in range(2000):
+        long = long + x
+    assert whole(long) == "v1999 + x"
+    doubled = w
+    for _ in range(60):
+        doubled = doubled + doubled
+    assert whole(doubled) == "v59 + v59"

@@ -41,6 +41,7 @@ class Content:
         nodes = [self._node(node) for node in stepper.nodes]
         self.data: dict[str, Any] = {
             "root": self._place[stepper.root],
+            "formula": stepper.wording.whole_rule(),
             "nodes": nodes,
             "gradients": [None if node in stepper.wording.constants else gradients[node] for node in stepper.nodes],
             "templates": [{"rule": rule, "locals": list(locals_)} for rule, locals_ in self._templates],

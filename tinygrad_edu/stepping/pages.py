@@ -90,7 +90,11 @@ def page_html(root: Value, names: Mapping[str, Any] | None = None, data: Any = N
 
 
 def _without_titles(svg: str) -> str:
-    """The drawing less what hangs over its parts: the page writes that anew as numbers change, and copies need none."""
+    """The drawing less what hangs over its parts: the page writes that anew as numbers change, and copies need none.
+
+    Less what goes without saying, too: where a text begins.
+    """
+    svg = svg.replace(' text-anchor="start"', "")
     return re.sub(
         r"<title>[^<]*</title>", "<title></title>", re.sub(r'(class="copy"[^>]*>)<title>[^<]*</title>', r"\1", svg)
     )

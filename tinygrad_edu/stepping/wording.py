@@ -17,7 +17,7 @@ from tinygrad_edu import ops
 from tinygrad_edu.backprop import Contribution, Step
 from tinygrad_edu.drawing.modules import is_parameter
 from tinygrad_edu.drawing.sweeps import is_stale
-from tinygrad_edu.number_systems import formula, local_formulas
+from tinygrad_edu.number_systems import Symbol, formula, local_formulas, mathematics
 from tinygrad_edu.op import Op
 from tinygrad_edu.texts import short_number
 from tinygrad_edu.value import Value
@@ -26,6 +26,8 @@ __all__ = ["ContributionText", "Wording"]
 
 #: The formula of a node with more inputs is abbreviated: a neuron of four inputs, with its bias, is written out.
 _WRITTEN_OUT = 9
+#: What a formula at the top of a page may have, to be read at a glance.
+_MOST_OPENED, _MOST_CHARACTERS = 12, 60
 
 
 # Steps as text --------------------------------------------------------------------------------------------
@@ -76,6 +78,24 @@ class Wording:
     def rule(self, node: Value) -> str:
         """How a node is computed, by name: "c * d"."""
         return _rule(node, self.names.__getitem__)
+
+    def whole_rule(self) -> str:
+        """How the root comes from what has a name of its own: "tanh(a * b + 1)"; its `rule` where that is long."""
+        places: dict[Value, int] = {}
+        opened: list[Value] = []
+        symbol = self._opened(self.root, opened, places)
+        whole = _filled(mathematics(symbol), list(places), self.names.__getitem__)
+        return whole if len(opened) <= _MOST_OPENED and len(whole) <= _MOST_CHARACTERS else self.rule(self.root)
+
+    def _opened(self, node: Value, opened: list[Value], places: dict[Value, int]) -> Symbol:
+        """A node as a formula of nodes that have names of their own, in their places; `opened` are the others."""
+        is_inner = node is self.root or (not node.label and re.fullmatch(r"v\d+", self.names[node]))
+        if node.op is None or not is_inner or len(opened) > _MOST_OPENED:
+            return Symbol(f"N{places.setdefault(node, len(places))}N")
+        opened.append(node)
+        return Symbol(
+            node.op.name, (*[self._opened(value, opened, places) for value in node.inputs], *node.op.settings)
+        )
 
     def rule_in_numbers(self, node: Value) -> str:
         """How a node is computed, with the numbers put in: "(-2) * 3"."""

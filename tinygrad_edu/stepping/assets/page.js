@@ -1,8 +1,7 @@
 // Hands on the controls. The last module: it begins.
 
-import { byId } from "./text.js";
+import { byId, typeset } from "./text.js";
 import { data, edges, nodes, root } from "./graph.js";
-import { equation } from "./formulas.js";
 import { end, seedAt } from "./pass.js";
 import { state, stops } from "./state.js";
 import { MISTAKES } from "./mistakes.js";
@@ -131,7 +130,7 @@ function connect() {
 }
 
 function begin() {
-  byId("subtitle").textContent = equation(root);
+  byId("subtitle").textContent = `${root.name} = ${typeset(data.formula)}`;
   fillChoice();
   svg.removeAttribute("width");
   svg.removeAttribute("height");
