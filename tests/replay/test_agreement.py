@@ -17,7 +17,7 @@ from tinygrad_edu import MLP, Programs, RecordingError, Value, detect_anomaly, d
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.modes import noise
 from tinygrad_edu.nn.regularizers import Dropout
-from tinygrad_edu.replay.agreement import EagerRun, _moved, _near
+from tinygrad_edu.replay.agreement import EagerRun, Twins, _moved, _near, compare
 
 INF, NAN = math.inf, math.nan
 
@@ -438,3 +438,24 @@ def test_a_parameter_without_a_name_is_called_by_its_number() -> None:
     slope, params = iter([0.0, 0.0]), [Value(1.0, "a"), Value(1.5)]
     with pytest.raises(RecordingError, match=r"has, by parameter 1, the derivative 0\.0 and the function 5\.0"):
         record(lambda x: x + (params[1] - 1.5) * next(slope, 5.0), ((),), params, check=([2.0, 7.0],))
+
+
+def test_twins_that_are_kept_compare_with_the_parameters_of_each_time() -> None:
+    """With noise, and one way after the other in which the program runs; a function that changes is still found out."""
+    generator = np.random.default_rng(7)
+    slope = [1.0]
+    function = lambda x: slope[0] * W * W * x + noise(generator.random)  # noqa: E731 - as those above
+    program = record(function, ((),), [W])
+    twins = Twins(program)
+    before = program.theta.copy(), W.data, W.grad
+    for number, examples in ((1.5, [1.0, 2.0]), (-3.0, [4.0]), (0.25, [5.0, 6.0, 7.0])):
+        W.data = number
+        assert compare(program, function, [np.array(examples)], np.array([number]), twins=twins)
+        assert twins.theta.tolist() == [number]
+    with pytest.raises(RecordingError, match="differs from the function"):
+        compare(program, function, [np.array([1.0])], np.array([9.0]), changed=0, twins=twins)
+    slope[0] = 2.0
+    with pytest.raises(RecordingError, match="differs from the function"):
+        compare(program, function, [np.array([1.0])], np.array([0.25]), twins=twins)
+    W.data = before[1]
+    assert (program.theta.tolist(), W.grad) == (before[0].tolist(), before[2])

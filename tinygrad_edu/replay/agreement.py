@@ -24,7 +24,7 @@ from tinygrad_edu.modes import changed_mode
 from tinygrad_edu.replay.recording import FloatArray, RecordingError, collector_paused, numbers_in
 from tinygrad_edu.value import Value, as_value
 
-__all__ = ["compare"]
+__all__ = ["Twins", "compare"]
 
 # Both compute the same numbers, but they add them up in another order. How far apart they may be:
 
@@ -62,26 +62,29 @@ def compare(
     unchanged: bool = True,
     named: Callable[[int], str] | None = None,
     skips: bool = False,
+    twins: Twins | None = None,
 ) -> bool:
     """Compare a program with its function on every example, and with changed parameters on the first `changed` of them.
 
     Returns whether there was a finite number to compare.
 
     `function` is called with one row of each of `examples`. Raises RecordingError for a difference, with the example
-    (as `named` calls it) and both numbers. With `skips`, examples that the function raises for are left out.
+    (as `named` calls it) and both numbers. With `skips`, examples that the function raises for are left out. Whoever
+    compares the same program again and again keeps its `twins`.
     """
+    twins = Twins(program) if twins is None else twins
     count = len(examples[0]) if examples else 1
     rows = [[array[k] for array in examples] for k in range(count)]
     named = named or (lambda k: _text(rows[k]))
     comparisons = []
     # The parameters as they are come last: what the function keeps of its calls holds their numbers.
     if len(theta) and changed:
-        comparison = _Comparison(program, function, _moved(theta), moved=True)
+        comparison = _Comparison(twins, function, _moved(theta), moved=True)
         names = [f"{named(k)}, with other parameters," for k in range(min(changed, count))]
         comparison.check(rows[:changed], names, skips)
         comparisons.append(comparison)
     if unchanged or not len(theta):
-        comparison = _Comparison(program, function, theta, moved=False)
+        comparison = _Comparison(twins, function, theta, moved=False)
         comparison.check(rows, [named(k) for k in range(count)], skips)
         comparisons.append(comparison)
     if not any(comparison.answered for comparison in comparisons):
@@ -104,42 +107,56 @@ def _moved(theta: FloatArray) -> FloatArray:
     return moved
 
 
-class _Comparison:
-    """A program and its function with one set of parameters, on one example after the other."""
+class Twins:
+    """What the comparisons of one program share: its twins, which keep their arrays, and stand-ins for its parameters.
 
-    def __init__(self, program: ProgramView, function: Callable[..., Any], theta: FloatArray, moved: bool) -> None:
+    They are half of the work of comparing one example. `theta` is an array that all twins take their parameters from.
+    """
+
+    def __init__(self, program: ProgramView) -> None:
         self.program = program
-        self.function = function
-        # For the function, the parameters that are not those of the `Value`s, by id.
-        self.numbers = dict(zip(map(id, program.params), theta.tolist(), strict=True)) if moved else None
-        self.leaves: dict[Value, StandIn] = {}  # stand-ins for the parameters
-        self.draws = _Draws()
-        self.answered = self.judged = False  # whether the function gave something for an example, and a finite number
-        self.error: Exception | None = None
+        self.theta: FloatArray = np.zeros(len(program.params))
         self.drawn: list[Iterator[float]] = []  # for each noise its numbers, one for each example that is to run
-        noises = [self._drawn(k) for k in range(len(program.noises))]
-        self.twins = program.twins(theta.copy(), noises)
+        self.twins = program.twins(self.theta, [self._drawn(k) for k in range(len(program.noises))])
 
     def _drawn(self, k: int) -> Callable[..., Any]:
         return lambda: next(self.drawn[k])
 
+    @cached_property
+    def leaves(self) -> dict[Value, StandIn]:
+        """Stand-ins for the parameters."""
+        return {parameter: StandIn((), (), parameter) for parameter in self.program.params}
+
+
+class _Comparison:
+    """A program and its function with one set of parameters, on one example after the other."""
+
+    def __init__(self, twins: Twins, function: Callable[..., Any], theta: FloatArray, moved: bool) -> None:
+        self.twins, self.program = twins, twins.program
+        twins.theta[...] = theta
+        self.function = function
+        # For the function, the parameters that are not those of the `Value`s, by id.
+        self.numbers = dict(zip(map(id, self.program.params), theta.tolist(), strict=True)) if moved else None
+        self.draws = _Draws()
+        self.answered = self.judged = False  # whether the function gave something for an example, and a finite number
+        self.error: Exception | None = None
+
     def check(self, rows: Sequence[Sequence[Any]], names: Sequence[str], skips: bool) -> None:
         """Compare all rows, but for those that the function raises for, if it may."""
         with collector_paused():  # a graph goes as soon as it has been looked at, and needs no collector
-            self.leaves = {parameter: StandIn((), (), parameter) for parameter in self.program.params}
             answers = [self._answer(row, name, skips) for row, name in zip(rows, names, strict=True)]
         answered = [answer for answer in answers if answer is not None]
         if answered:
             self.answered = True
             self.judged = any(math.isfinite(number) for answer in answered for number in answer.outputs)
-            for twin, most in self.twins:
+            for twin, most in self.twins.twins:
                 self._compare(twin, answered[:most])
 
     def _answer(self, row: Sequence[Any], name: str, skips: bool) -> Answer | None:
         """What the function gives for one example, or None where it raises, if it may."""
         try:
             eager = self._eagerly(row)
-            gradient = eager.gradient(self.leaves) if self.program.returns_one else []
+            gradient = eager.gradient(self.twins.leaves) if self.program.returns_one else []
         except RecordingError:
             raise
         except Exception as error:
@@ -179,7 +196,7 @@ class _Comparison:
 
     def _run(self, twin: Any, rows: Sequence[Sequence[Any]], drawn: list[list[float]]) -> tuple[list[list[float]], Any]:
         """What the program gives for these rows: a list of numbers for each, and the gradient of the mean, if any."""
-        self.drawn = [iter(column) for column in zip(*drawn, strict=True)]
+        self.twins.drawn = [iter(column) for column in zip(*drawn, strict=True)]
         arrays = [np.array(column) for column in zip(*rows, strict=True)]
         if not self.program.returns_one:
             return twin(*arrays).tolist(), None
@@ -205,7 +222,7 @@ class _Comparison:
         relative = ROUNDING_OF_GRADIENT * (1.0 + eager.sensitivity)
         if relative > UNDECIDED:
             return
-        terms, wanted = eager.terms(self.program.params), eager.gradient(self.leaves)
+        terms, wanted = eager.terms(self.program.params), eager.gradient(self.twins.leaves)
         for place, (ours, theirs) in enumerate(zip(gradient.tolist(), wanted, strict=True)):
             if not _near(ours, theirs, SAME_GRADIENT * abs(theirs) + relative * terms[place]):
                 label = self.program.params[place].label or f"parameter {place}"

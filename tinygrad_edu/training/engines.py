@@ -27,7 +27,7 @@ from tinygrad_edu.modes import changed_mode, no_grad
 from tinygrad_edu.nn.module import in_mode, modes_of
 from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_numbers
 from tinygrad_edu.replay import Program, RecordingError
-from tinygrad_edu.replay.agreement import compare
+from tinygrad_edu.replay.agreement import Twins, compare
 from tinygrad_edu.replay.devices import OnDevices, device_text
 from tinygrad_edu.replay.programs import recorded
 from tinygrad_edu.training.comparison import Reviews, reason_of, reviewed_row, row_name, telling_rows
@@ -158,6 +158,7 @@ class Replay:
         self._theta = numbers_of(self._params)
         self._gradient = np.zeros_like(self._theta)
         self._programs: dict[Any, Program | OnDevices] = {}
+        self._twins: dict[Any, Twins] = {}  # by the purpose of a program
         started = time.perf_counter()
         with in_mode(objective.model, training=True):
             self._training_program()
@@ -183,7 +184,8 @@ class Replay:
             self.write_parameters()
             X, y = self._data.X[self._rows], self._data.y[self._rows]
             program = self._runnable(recorded(function, (X.shape[1:], y.shape[1:]), self._params, (X, y), self._theta))
-            compare(program, function, (X, y), self._theta, named=lambda k: row_name(self._rows[k]))
+            twins = self._twins[key[0]] = Twins(program)
+            compare(program, function, (X, y), self._theta, named=lambda k: row_name(self._rows[k]), twins=twins)
             self._programs = {other: p for other, p in self._programs.items() if other[0] != key[0]} | {key: program}
         return self._programs[key]
 
@@ -230,15 +232,17 @@ class Replay:
         started = time.perf_counter()
         self.write_parameters()  # into the `Value`s that eager code computes with
         row = reviewed_row(epoch, len(self._data))
-        self._compare_row(row, self._training_program(), self._penalized_loss)
+        self._compare_row(row, self._training_program(), self._penalized_loss, "training")
         if any(key[0] == "evaluation" for key in self._programs):
             with in_mode(self.objective.model, training=False):
-                self._compare_row(row, self._evaluation_program(), self._loss)
+                self._compare_row(row, self._evaluation_program(), self._loss, "evaluation")
         self._reviews.took(time.perf_counter() - started)
 
-    def _compare_row(self, row: int, program: Program | OnDevices, function: Callable[[Any, Any], Value]) -> None:
-        X, y = self._data.X[row : row + 1], self._data.y[row : row + 1]
-        compare(program, function, (X, y), self._theta, changed=0, named=lambda k: row_name(row))
+    def _compare_row(
+        self, row: int, program: Program | OnDevices, function: Callable[[Any, Any], Value], purpose: str
+    ) -> None:
+        examples, twins = (self._data.X[row : row + 1], self._data.y[row : row + 1]), self._twins[purpose]
+        compare(program, function, examples, self._theta, changed=0, named=lambda k: row_name(row), twins=twins)
 
     def write_parameters(self) -> None:
         """Write theta into the `Value`s."""
