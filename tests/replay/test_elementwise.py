@@ -118,3 +118,19 @@ def test_arrays_of_one_example_are_taken_as_vectors_without_a_copy() -> None:
     assert all(np.shares_memory(*pair) for pair in ((out, column), (b, number)))
     assert [array.shape for array in as_vectors(rows, rows, column, number)] == [(3, 4), (3, 4), (3, 1), ()]
     assert [array.shape for array in as_vectors(number, number, np.array(3.0))] == [(1,), (1,), ()]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("number", [1.0, 0.0, -0.0, NAN, -INF])
+def test_a_number_is_chosen_in_large_arrays_to_the_bit_as_in_small_ones(dtype: Any, number: float) -> None:
+    generator = np.random.default_rng(0)
+    shape = (300, 64)
+    condition = generator.random(shape) < 0.5
+    others = generator.choice(np.array([NAN, INF, -INF, 0.0, -0.0, 1.5, 5e-324], dtype), (600, 64))
+    for other in (others[:300], others[::2], others.T[:, :1].repeat(300, axis=1).T):
+        out = np.empty(shape, dtype)
+        of("where", None, number, None).run(out, condition, other)()
+        expected = np.where(condition, np.asarray(number, dtype), other)
+        assert out.tobytes() == expected.tobytes()
+    of("where", None, number, 2.0).run(out, condition)()
+    assert out.tobytes() == np.where(condition, np.asarray(number, dtype), np.asarray(2.0, dtype)).tobytes()

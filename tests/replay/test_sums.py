@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from replay.comparing import computes
 
 from tinygrad_edu import fsum, logsumexp, record
@@ -36,6 +37,25 @@ def test_sums_of_runs() -> None:
     computes(SegmentSum((2, 2)), [[3.0, 30.0], [12.0, 120.0]], TERMS)
     computes(SegmentSum((1, 3)), [[1.0, 10.0], [14.0, 140.0]], TERMS)
     computes(SegmentSum((3, 1)), [[7.0], [8.0]], COLUMN)
+    computes(SegmentSum((2, 2)), [[3.0], [12.0]], COLUMN)
+    computes(SegmentSum((1, 1, 1, 1)), TERMS, TERMS)
+    computes(SegmentSum((2, 2)), np.zeros((2, 0)), np.zeros((4, 0)))
+
+
+@pytest.mark.parametrize("columns", [1, 3], ids=["one example", "several"])
+def test_what_is_not_finite_stays_in_its_run(columns: int) -> None:
+    inf, nan = np.inf, np.nan
+    rows = [1.0, 2.0, nan, 0.0, inf, 3.0, inf, -inf]
+    sums = [3.0, nan, inf, nan]
+    computes(SegmentSum((2, 2, 2, 2)), np.tile(sums, (columns, 1)).T, np.tile(rows, (columns, 1)).T)
+
+
+def test_sums_of_rows_that_lie_apart() -> None:
+    wide = np.arange(48.0).reshape(24, 2)
+    for rows in (wide[::2], wide[::2, :1], wide.T[:, ::3].repeat(2, axis=0)):
+        out = np.zeros((2, rows.shape[1]))
+        SegmentSum((len(rows) // 2,) * 2).run(out, rows)()
+        np.testing.assert_array_equal(out, rows.reshape(2, -1, rows.shape[1]).sum(axis=1))
 
 
 def test_the_largest_of_runs_which_is_nan_where_one_is() -> None:

@@ -19,6 +19,8 @@ from tinygrad_edu.replay.instruction import Array, Call, Instruction, filled, sh
 __all__ = ["BOOLEAN", "as_vectors", "elements"]
 
 _SIGNS = {name: sign for sign, name in OPERATORS.items() if not sign.isalpha()}
+#: From so many elements on, choosing by the bits is worth its four calls.
+_MANY = 8192
 #: The functions whose results are truth values.
 BOOLEAN = {OPERATORS[sign] for sign in TRUTH}
 
@@ -105,8 +107,12 @@ def _indicator(out: Array, condition: Array) -> Call:
 def _where(out: Array, condition: Array, a: Array, b: Array) -> Call:
     if condition.dtype != np.bool_:
         return partial(_write_truthy_where, out, condition, a, b)
-    is_one_number = a.ndim == 0 and condition.shape == out.shape
-    return partial(_write_where_number if is_one_number else _write_where, out, condition, a, b)
+    if a.ndim or condition.shape != out.shape:
+        return partial(_write_where, out, condition, a, b)
+    if out.size < _MANY or not a.dtype == b.dtype == out.dtype:
+        return partial(_write_where_number, out, condition, a, b)
+    out, a, b = (array.view(f"i{out.itemsize}") for array in (out, a, b))
+    return partial(_write_where_bits, out, a, b, condition.view(np.int8), np.empty(out.shape, np.int8))
 
 
 def _write_where(out: Array, condition: Array, a: Array, b: Array) -> None:
@@ -117,6 +123,14 @@ def _write_where(out: Array, condition: Array, a: Array, b: Array) -> None:
 def _write_where_number(out: Array, condition: Array, a: Array, b: Array) -> None:
     np.copyto(out, b)
     np.putmask(out, condition, a)  # the quicker one, for an `a` that is one number
+
+
+def _write_where_bits(out: Array, a: Array, b: Array, condition: Array, chosen: Array) -> None:
+    """b ^ ((a ^ b) & -condition), on the bits: a processor that guesses each condition guesses many wrong."""
+    np.negative(condition, chosen)
+    np.bitwise_xor(a, b, out)
+    np.bitwise_and(out, chosen, out)
+    np.bitwise_xor(out, b, out)
 
 
 def _write_truthy_where(out: Array, condition: Array, a: Array, b: Array) -> None:

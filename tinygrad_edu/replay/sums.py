@@ -65,9 +65,15 @@ class SegmentSum(Instruction):
     lengths: tuple[int, ...]
 
     def run(self, out: Array, *arrays: Array) -> Call:
-        if len(self.lengths) == 1:  # a product with ones is the quickest sum
-            return product(np.ones((1, self.lengths[0]), arrays[0].dtype), arrays[0], out)
-        return _reduced(np.add, arrays[0], self.lengths, out)
+        (array,), runs, length = arrays, len(self.lengths), self.lengths[0]
+        if length == 1 or len(set(self.lengths)) > 1:
+            return _reduced(np.add, array, self.lengths, out)
+        ones = np.ones((1, length), array.dtype)  # a product with ones is the quickest sum
+        if array.shape[1] == 1:
+            return product(array.reshape(runs, length), ones.T, out)
+        if runs == 1:
+            return product(ones, array, out)
+        return partial(np.matmul, ones, array.reshape(runs, length, array.shape[1]), out[:, None])
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         sums = m.zeros((len(self.lengths), arrays[0].shape[1]))
