@@ -117,9 +117,9 @@ class Clipped(SGD):
         super().__init__(params, lr=0.02)
         self.clip = clip
 
-    def rule(self, theta: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    def rule(self, theta: np.ndarray, gradient: np.ndarray, out: np.ndarray) -> None:
         """One step of SGD, with the clipped gradient."""
-        return super().rule(theta, self.clip(gradient))
+        super().rule(theta, self.clip(gradient), out)
 
 
 rows, paths = [], {}
