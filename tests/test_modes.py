@@ -14,23 +14,31 @@ from tinygrad_edu.modes import changed_mode, modes_alive, noise
 from tinygrad_edu.origins import OUTSIDE
 
 
+@pytest.fixture
+def alive():
+    """The modes of this test that are alive; what an earlier one left to the garbage collection does not count."""
+    gc.collect()
+    before = set(modes_alive)
+    return lambda: set(modes_alive) - before
+
+
 def is_recorded():
     return (Value(2.0) * 3.0).op is not None
 
 
-def test_no_mode_is_alive_outside_of_blocks():
-    assert not modes_alive
+def test_no_mode_is_alive_outside_of_blocks(alive):
+    assert not alive()
     with no_grad(), trace_sources():
-        assert modes_alive
-    assert not modes_alive
+        assert alive()
+    assert not alive()
 
 
-def test_a_mode_ends_with_its_block_even_by_an_error():
+def test_a_mode_ends_with_its_block_even_by_an_error(alive):
     with pytest.raises(ZeroDivisionError), no_grad():
         1 / 0  # noqa: B018 - the error is what is wanted
     gc.collect()  # the traceback kept the block alive
     assert is_recorded()
-    assert not modes_alive
+    assert not alive()
 
 
 def test_blocks_nest_and_change_only_what_they_name():
@@ -43,7 +51,7 @@ def test_blocks_nest_and_change_only_what_they_name():
     assert (Value(2.0) * 3.0).source is None
 
 
-def test_a_mode_is_for_one_thread():
+def test_a_mode_is_for_one_thread(alive):
     inside, outside = [], []
     entered, done = threading.Event(), threading.Event()
 
@@ -60,10 +68,10 @@ def test_a_mode_is_for_one_thread():
     done.set()
     thread.join()
     assert (inside, outside) == ([False], [True])
-    assert not modes_alive
+    assert not alive()
 
 
-def test_a_task_started_inside_a_block_keeps_its_mode_after_the_block():
+def test_a_task_started_inside_a_block_keeps_its_mode_after_the_block(alive):
     async def later(started):
         started.set()
         await asyncio.sleep(0.01)
@@ -79,17 +87,17 @@ def test_a_task_started_inside_a_block_keeps_its_mode_after_the_block():
 
     assert asyncio.run(main()) is False
     gc.collect()
-    assert not modes_alive
+    assert not alive()
 
 
-def test_a_copied_context_keeps_the_mode_it_was_copied_with():
+def test_a_copied_context_keeps_the_mode_it_was_copied_with(alive):
     with no_grad():
         context = contextvars.copy_context()
     assert is_recorded()
     assert context.run(is_recorded) is False
     del context
     gc.collect()
-    assert not modes_alive
+    assert not alive()
 
 
 class EverythingVaries:
