@@ -217,7 +217,9 @@ def test_an_out_that_cannot_hold_the_gradient_is_refused(out: Any, error: type[E
         error_program().value_and_grad(np.array([1.0]), np.array([1.0]), out=out)
 
 
-def test_a_program_is_compared_in_each_way_it_runs_unless_it_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_is_compared_in_each_way_it_runs_and_a_long_one_runs_on_arrays_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     w = Value(0.9)
 
     def chain(x: Any) -> Any:
@@ -230,4 +232,9 @@ def test_a_program_is_compared_in_each_way_it_runs_unless_it_is_long(monkeypatch
     assert (on_arrays.by_line, every) == (0, None)
     assert by_line.by_line == few == program.by_line > 0
     monkeypatch.setattr("tinygrad_edu.replay.run._LONG", 80)
-    assert [most for _, most in program.twins(np.array([0.9]))] == [None]
+    long = record(chain, ((),), [w])
+    assert long.by_line == 0
+    assert [most for _, most in long.twins(np.array([0.9]))] == [None]
+    native = record(chain, ((),), [w], native=True)
+    assert [most for _, most in native.twins(np.array([0.9]))] == [None, native.by_line]
+    assert native.by_line > 0

@@ -38,7 +38,8 @@ __all__ = ["Parameters", "Program"]
 #: A program keeps its arrays for so many batch sizes: for training a whole batch and the last one of an epoch, for
 #: validation the same, for predictions a few more. Each set of arrays is as large as all that is computed in a batch.
 BATCH_SIZES_KEPT = 8
-#: So many scalars make a long program.
+#: Of so many scalars, compiling the lines of Python takes longer than recording. Such a program runs on arrays, unless
+#: machine code is asked for: each way in which a program runs is compared with its function, and so compiled, first.
 _LONG = 20_000
 _FLOAT64 = np.dtype(np.float64)
 #: A program for one batch size.
@@ -73,9 +74,9 @@ class Program(Parameters):
     """A recorded function: `program(X, Y)` runs it, `program.value_and_grad(X, Y)` differentiates it too.
 
     `theta` holds the parameters as a flat array of float64, or of float32 where it was recorded so, in the order of
-    `params`; change it in place, or copy it from
-    and to the `Value`s with `read_parameters()` and `write_parameters()`. Arrays given to a program have the batch axis
-    in front and are never written to. `print(program)` lists what the scalar code became.
+    `params`; change it in place, or copy it from and to the `Value`s with `read_parameters()` and `write_parameters()`.
+    Arrays given to a program have the batch axis in front and are never written to. `print(program)` lists what the
+    scalar code became.
 
     >>> from tinygrad_edu.replay import record
     >>> w = Value(2.0)
@@ -119,10 +120,11 @@ class Program(Parameters):
         self.native = native
         self.machine = CompiledFunctions(self._functions) if native and is_straight(graph) else None
         #: Up to so many examples are run line by line, because that is quicker there.
-        if self.machine is None:
-            self.by_line = examples_by_line(graph, self.instructions, self._plan, n_leaves)
-        else:
+        self.by_line = 0
+        if self.machine is not None:
             self.by_line = examples_by_machine(self._functions.lines, self.instructions, self._plan, n_leaves)
+        elif len(graph.operations) < _LONG:
+            self.by_line = examples_by_line(graph, self.instructions, self._plan, n_leaves)
         self._theta = np.empty(len(params)) if theta is None else theta
         self._bound: OrderedDict[Any, BoundTo] = OrderedDict()
         self._lock = threading.Lock()  # the arrays serve one call at a time
@@ -145,14 +147,10 @@ class Program(Parameters):
         return twin
 
     def twins(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> list[tuple[Program, int | None]]:
-        """A twin that runs on arrays only, and one that runs line by line, with how many examples it does so for.
-
-        Of long programs only the first: to compile their lines takes longer than to record them.
-        """
+        """A twin that runs on arrays only, and one that runs line by line, with how many examples it does so for."""
         on_arrays, twin = self.twin(theta, noises), self.twin(theta, noises)
         on_arrays.by_line = 0
-        is_short = len(self.scalars.operations) < _LONG
-        return [(on_arrays, None), *([(twin, self.by_line)] if self.by_line and is_short else [])]
+        return [(on_arrays, None), *([(twin, self.by_line)] if self.by_line else [])]
 
     def __call__(self, *arrays: Any) -> FloatArray:
         """The function of each example: shape (batch,), or (batch, k) where it returns a list of k numbers."""
