@@ -397,3 +397,23 @@ def test_a_bad_rate_or_shape_later_changes_nothing():
         optimizer.update(np.zeros(2), np.zeros(2), out=np.zeros(3))
     assert (optimizer.lr, optimizer.iteration) == (0.1, 0)
     assert repr(optimizer).startswith("Adam(2 parameters, lr=0.1")
+
+
+class Returns(SGD):
+    """Its rule gives the new parameters back, and writes them nowhere."""
+
+    def rule(self, theta, gradient, out):
+        return theta - self.lr * gradient
+
+
+class Forgets(SGD):
+    """Its rule writes nothing."""
+
+    def rule(self, theta, gradient, out):
+        pass
+
+
+def test_a_rule_that_does_not_write_the_new_parameters_is_not_taken_for_one_that_does():
+    with pytest.raises(TypeError, match="rule writes the new parameters into out and returns nothing, not ndarray"):
+        Returns([Value(1.0)]).update(np.array([1.0]), np.array([4.0]))
+    assert np.isnan(Forgets([Value(1.0)]).update(np.array([1.0]), np.array([4.0]))).all()

@@ -114,11 +114,14 @@ class Optimizer(ABC):
                 f"this optimizer holds {expected[0]} parameters, so it needs arrays of shape {expected}, "
                 f"not parameters of shape {np.shape(theta)} and a gradient of shape {np.shape(gradient)}"
             )
-        out = np.empty(expected) if out is None else out
+        out = np.full(expected, np.nan) if out is None else out  # nan, lest a rule that forgets to write goes unseen
         if out.shape != expected:
             raise ValueError(f"out is an array of shape {expected}, a number for each parameter, not {out.shape}")
         self.iteration += 1
-        self.rule(theta, gradient, out)
+        returned: object = self.rule(theta, gradient, out)
+        if returned is not None:
+            given = type(returned).__name__
+            raise TypeError(f"rule writes the new parameters into out and returns nothing, not {given}")
         return out
 
     def _decayed(self, theta: Vector, gradient: Vector) -> Vector:
