@@ -5,18 +5,11 @@ import re
 
 import numpy as np
 import pytest
-from browser import started_browser
 from playwright.sync_api import expect
 
 import tinygrad_edu
 from tinygrad_edu import MLP, Neuron, Value, array, dot, grad, save_page, trace_sources
 from tinygrad_edu.backprop import topological_order
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with started_browser() as started:
-        yield started
 
 
 @pytest.fixture

@@ -4,44 +4,17 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from browser import started_browser
 
-from tinygrad_edu import MLP, Value, grad, save_page, topological_order
+from tinygrad_edu import MLP, Value, grad, topological_order
 from tinygrad_edu.op import RULE_BOOK, bind
 from tinygrad_edu.value import Value as Node
 
 SETTINGS = {"power_by": (3.0,), "leaky_relu": (0.01,), "clip": (-0.75, 2.0)}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with started_browser() as started:
-        yield started
-
-
-@pytest.fixture
-def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    complaints: list[str] = []
-    context = browser.new_context(viewport={"width": 1300, "height": 900}, reduced_motion="reduce")
-    context.set_default_timeout(10_000)
-
-    def opened(root: Value, **keywords: Any) -> Any:
-        save_page(root, tmp_path / "page.html", **keywords)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto((tmp_path / "page.html").as_uri())
-        return page
-
-    yield opened
-    context.close()
-    assert complaints == []
 
 
 def labeled(value: Value, label: str) -> Value:

@@ -3,39 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browser import started_browser
 
-from tinygrad_edu import MLP, Neuron, Value, save_page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with started_browser() as started:
-        yield started
-
-
-@pytest.fixture
-def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    complaints: list[str] = []
-    context = browser.new_context(viewport={"width": 1300, "height": 800}, reduced_motion="reduce")
-    context.set_default_timeout(5_000)
-
-    def opened(root: Value) -> Any:
-        save_page(root, tmp_path / "page.html")
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto((tmp_path / "page.html").as_uri())
-        return page
-
-    yield opened
-    context.close()
-    assert complaints == []
+from tinygrad_edu import MLP, Neuron, Value
 
 
 def network() -> Value:
