@@ -151,9 +151,16 @@ EXACT: dict[str, Callable[..., Any]] = {
 }
 
 
+def _angle_on_the_axis(a: float, b: float) -> Any:
+    """C's atan2(±0, b): the sign of each zero counts, and is lost in mpmath's numbers."""
+    return math.copysign(1, a) * (mp.pi if math.copysign(1, b) < 0 else mpf(0))
+
+
 def exact(method: str, numbers: Sequence[float]) -> Any:
     """The output of an operation, to hundreds of digits."""
     with mp.workprec(PRECISION_BITS // 2):
+        if method == "arctan2" and numbers[0] == 0:
+            return _angle_on_the_axis(*numbers)
         return EXACT[method](*map(mpf, numbers))
 
 
