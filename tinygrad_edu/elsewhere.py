@@ -210,10 +210,12 @@ ELSEWHERE = {
     "clamp": "it is `clip(low, high)`, as in NumPy",
 }
 
+_CPU = "it computes on the CPU, in double precision"
+
 #: What an array of Values has elsewhere, beside what each of its elements has.
 ARRAY_ATTRIBUTES = {
     **_all_say("its numbers are `data`", "numpy", "to_numpy", "value", "values"),
-    **_all_say("it computes on the CPU, in double precision", "cpu", "cuda", "to", "float", "double", "half"),
+    **_all_say(_CPU, "cpu", "cuda", "to", "float", "double", "half"),
     **_all_say("every Value has a gradient; `a.detach()` makes leaves without a history", "requires_grad",
                "requires_grad_", "is_leaf", "grad_fn", "retain_grad"),
     **_all_say("`a.detach()` makes leaves with the same numbers", "clone"),
@@ -246,7 +248,8 @@ MODULE_ATTRIBUTES = {
     "evaluate": "predict(model, X) gives the outputs; a loss of `nn.losses` compares them with the targets",
     "summary": "print(model) shows its layers and parameters",
     "trainable_variables": "its parameters are `model.parameters()`",
-    **_all_say("it computes on the CPU, in double precision", "to", "cuda", "cpu", "half", "double"),
+    **_all_say(_CPU, "to", "cuda", "cpu"),
+    **_all_say('fit(..., dtype="float32") trains in single precision', "half", "double", "float"),
     **_all_say("the modules inside it are `model.modules()`", "children", "named_children"),
     "requires_grad_": "an optimizer trains the parameters that it is given; leave out what should stay",
 }
@@ -351,6 +354,7 @@ FIT_KEYWORDS = {
     **_all_say("a schedule is `schedule`", "scheduler", "lr_scheduler", "lr_schedule"),
     **_all_say(_STOPPING, "patience", "early_stopping", "tol", "n_iter_no_change", "min_delta"),
     **_all_say("the size of a batch is `batch_size`", "batch", "bs", "minibatch_size"),
+    **_all_say('single precision is dtype="float32"', "precision", "use_amp", "mixed_precision"),
     "initial_epoch": "checkpoint=FILE with resume=True continues a run",
     **_all_say("an epoch is one pass through the data, in batches of `batch_size`", "steps_per_epoch", "max_steps"),
     **_all_say("the examples are `X`", "x", "inputs", "x_train", "X_train"),
@@ -418,7 +422,8 @@ MODEL_KEYWORDS = {
     ),
     **_all_say("dropout is a module, Sequential(Layer(...), Dropout(0.5), ...)", "dropout", "dropout_rate"),
     **_all_say("fit(penalty=...) adds a penalty to the loss", "kernel_regularizer", "regularizer", "alpha"),
-    **_all_say("it computes on the CPU, in double precision", "device", "dtype"),
+    "device": _CPU,
+    "dtype": 'fit(..., dtype="float32") trains in single precision',
 }  # fmt: skip
 
 #: Of dropout and of normalization.
@@ -485,7 +490,6 @@ DRAW_KEYWORDS = {
 
 _NAMED_ACTIVATION = 'an activation is chosen by its name, as in Layer(2, 3, "relu")'
 _LINEAR = 'a linear layer is Layer(n_inputs, n_outputs, "linear")'
-_CPU = "it computes on the CPU, in double precision"
 _OTHER_OPTIMIZERS = "there are SGD, RMSprop, Adam and AdamW; a subclass of Optimizer is another"
 _LOSSES_OF_PROBABILITIES = (
     "`cross_entropy` takes logits, the outputs of a linear last layer, and classes or one-hot rows as targets"

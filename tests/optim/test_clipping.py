@@ -71,3 +71,13 @@ def test_arrays_of_values_are_clipped_with_the_others():
 def test_the_lengths_of_several_vectors_are_those_of_each_whatever_their_sizes():
     vectors = [np.array([3e200, 4e200]), np.array([3e-200, 4e-200]), np.array([3.0, 4.0]), np.array([])]
     assert norms(vectors) == pytest.approx([5e200, 5e-200, 5.0, 0.0], rel=1e-15)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-19, 1e-13, 1.0, 1e17, 1e19, 1e30, 1e37])
+def test_lengths_in_single_precision_neither_overflow_nor_vanish(size):
+    vector = np.array([3.0 * size, -4.0 * size, 0.0], dtype=np.float32)
+    assert norm(vector) == pytest.approx(5.0 * size, rel=1e-6)
+    clipped = clipped_by_norm(vector, size)
+    assert clipped.dtype == np.float32
+    assert clipped.tolist() == pytest.approx([0.6 * size, -0.8 * size, 0.0], rel=1e-6)
+    assert clipped_by_value(vector, size).dtype == np.float32

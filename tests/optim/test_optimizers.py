@@ -191,17 +191,18 @@ IN_NEW_ARRAYS = {
 }
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("case", CASES)
-def test_in_place_is_the_formula_in_new_arrays_bit_for_bit(case):
-    """On numbers of all sizes, on zeros of both signs, and wherever the result is written."""
+def test_in_place_is_the_formula_in_new_arrays_bit_for_bit(case, dtype):
+    """On numbers of all sizes and of both precisions, on zeros of both signs, and wherever the result is written."""
     make, _ = CASES[case]
     rng = np.random.default_rng(4)
-    theta = np.array([0.0, -0.0, *rng.normal(size=30) * 10.0 ** rng.integers(-9, 9, 30)])
+    theta = np.array([0.0, -0.0, *rng.normal(size=30) * 10.0 ** rng.integers(-9, 9, 30)], dtype)
     in_place, in_gradient, expected = theta.copy(), theta.copy(), theta.copy()
     one, other = (make([Value(0.0) for _ in theta]) for _ in range(2))
-    buffers = [np.zeros(len(theta)) for _ in one.buffers]
+    buffers = [np.zeros(len(theta), dtype) for _ in one.buffers]
     for t in range(1, 21):
-        gradient = rng.normal(size=len(theta)) * 10.0 ** rng.integers(-9, 9, len(theta))
+        gradient = (rng.normal(size=len(theta)) * 10.0 ** rng.integers(-9, 9, len(theta))).astype(dtype)
         gradient[rng.uniform(size=len(theta)) < 0.2] = rng.choice([0.0, -0.0])
         before = gradient.copy()
         expected, *buffers = IN_NEW_ARRAYS[type(one)](one, t, expected, gradient, *buffers)
@@ -211,7 +212,27 @@ def test_in_place_is_the_formula_in_new_arrays_bit_for_bit(case):
         assert in_place.tobytes() == in_gradient.tobytes() == expected.tobytes()
         for ours, wanted in zip(one.buffers.values(), buffers, strict=True):
             np.testing.assert_array_equal(ours, wanted)
+            assert ours.dtype == wanted.dtype == dtype
     assert "_scratch" not in one.settings()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_an_optimizer_keeps_is_in_the_precision_of_the_parameters(case):
+    """It goes along when they change it, and what was saved in one comes back in it."""
+    make, _ = CASES[case]
+    single, gradient = np.array([1.0, -2.0], dtype=np.float32), np.array([0.1, 0.3], dtype=np.float32)
+    optimizer, other = (make([Value(0.0), Value(0.0)]) for _ in range(2))
+    new = optimizer.update(single, gradient)
+    assert {new.dtype, *(buffer.dtype for buffer in optimizer.buffers.values())} == {np.dtype(np.float32)}
+    other.load_state_dict(optimizer.state_dict())
+    assert {buffer.dtype for buffer in other.buffers.values()} == {np.dtype(np.float32)}
+    before = optimizer.state_dict()
+    moved = other.update(new, gradient)
+    np.testing.assert_array_equal(moved, optimizer.update(new, gradient))
+    other.load_state_dict(before)
+    double = other.update(new.astype(np.float64), gradient.astype(np.float64))
+    assert {double.dtype, *(buffer.dtype for buffer in other.buffers.values())} == {np.dtype(np.float64)}
+    np.testing.assert_allclose(double, moved, rtol=1e-5)
 
 
 @pytest.mark.parametrize("case", CASES)

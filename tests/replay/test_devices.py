@@ -53,6 +53,18 @@ _, gradient = on_devices.value_and_grad(X, labels)
 gradient += 1.0   # an array of one's own
 theirs.value_and_grad(X, labels)   # so that both have drawn as often
 
+# In single precision, and with float64 switched on everywhere, too.
+single = record(lambda x: model(x)[0], ((3,),), model.parameters(), dtype="float32")
+for switched_on in (False, True):
+    with jax.enable_x64(switched_on):
+        split = OnDevices(single, batch=17)
+        (mean, gradient), values = split.value_and_grad(X), split(X)
+    assert values.dtype == gradient.dtype == np.float32 and split.theta is single.theta
+    np.testing.assert_allclose(values, single(X), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(gradient, single.value_and_grad(X)[1], rtol=1e-5, atol=1e-6)
+    double, same = [way for way, _ in split.twins(single.theta.astype(float))]
+    assert double(X).dtype == np.float64 and same(X).dtype == np.float32
+
 # Other parameters: those of the program are read at each call, a twin has its own.
 expected = theirs.twin(theirs.theta + 0.5)(X, labels)
 twin = on_devices.twin(ours.theta + 0.5)

@@ -70,6 +70,17 @@ def test_what_is_no_number_is_named_with_what_to_do_about_it(X, y, message):
         checked(X, y)
 
 
+def test_data_is_rounded_to_single_precision_and_double_precision_is_as_it_was():
+    data = checked([[0.1, 1e-60]], [3.0])
+    assert data.rounded("float64") is data
+    single = data.rounded("float32")
+    assert (data.is_single, single.is_single) == (False, True)
+    assert single.X.tolist() == [[float(np.float32(0.1)), 0.0]]
+    assert (single.X.dtype, single.y.dtype) == (np.float32, np.float32)
+    with pytest.raises(ValueError, match=r"validation X holds 1e\+300 in row 1, column 0 .*scale it, or leave dtype"):
+        checked([[0.0], [1e300]], [0, 1]).rounded("float32", "validation ")
+
+
 def test_one_hot_rows_have_their_1_at_the_label():
     rows = one_hot([2, 0, 2], 3)
     assert rows.tolist() == [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]

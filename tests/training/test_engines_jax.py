@@ -76,6 +76,15 @@ with tempfile.TemporaryDirectory() as folder:
         trained(first, adamw, epochs=3, checkpoint=f"{folder}/{first}")
         resumed = trained(second, adamw, checkpoint=f"{folder}/{first}", resume=True)
         np.testing.assert_allclose(resumed[1], whole[1], rtol=1e-10)
+# In single precision, which is that of replay to as many digits.
+adam = lambda m: Adam(m.parameters(), 0.05)
+(history, numbers), (expected, expected_numbers) = [trained(e, adam, dtype="float32") for e in ("jax", "replay")]
+assert history.engine.endswith("each split over 8 devices, in single precision") and history.dtype == "float32"
+assert "(jax, float32)" in repr(history) and numbers == np.array(numbers, dtype=np.float32).tolist()
+for what in ("loss", "batch_loss", "validation_loss", "gradient_norm"):
+    np.testing.assert_allclose(getattr(history, what), getattr(expected, what), rtol=1e-5, err_msg=what)
+np.testing.assert_allclose(numbers, expected_numbers, rtol=1e-4, atol=1e-5)
+assert numbers != expected_numbers
 assert jax.numpy.zeros(1).dtype == "float32"
 print("trained alike")
 """

@@ -46,6 +46,8 @@ def test_the_summary_is_one_line():
     )
     assert History(loss=[1.0], batch_loss=[1.0], engine="eager").summary().startswith("1 epoch, 1 iteration, ")
     assert History(stopped="interrupted in epoch 1").summary() == "no whole epoch; interrupted in epoch 1"
+    single = History(loss=[1.0], engine="replay: because", dtype="float32")
+    assert single.summary() == "1 epoch, 0 iterations, 0.0 s (replay, float32): loss 1, best in epoch 1"
     assert repr(History()) == "History(no whole epoch)"
 
 

@@ -1,5 +1,6 @@
 """Weight files: read back, loaded by another library's conventions, and every way in which they can be broken."""
 
+import math
 import struct
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tinygrad_edu import Value
 from tinygrad_edu.nn import MLP, BatchNorm, Conv2d, Layer, LayerNorm, Module, Neuron, Sequential
 from tinygrad_edu.training import load, save
-from tinygrad_edu.training.saving import arrays_of, load_arrays
+from tinygrad_edu.training.saving import arrays_of, load_arrays, read_tensors
 
 
 def weights(model):
@@ -49,6 +50,32 @@ def test_a_file_of_another_program_in_single_precision_loads(tmp_path):
     layer = Layer(2, 1, "linear")
     load(layer, tmp_path / "linear.safetensors")
     assert weights(layer) == [1.0, 2.0, 0.5]
+
+
+def test_a_file_in_single_precision_holds_the_rounded_numbers(tmp_path):
+    model, copy, file = MLP(3, [4, 1], seed=0), MLP(3, [4, 1], seed=1), tmp_path / "model.safetensors"
+    save(model, file, dtype="float32")
+    arrays, metadata = read_tensors(file)
+    assert {array.dtype for array in arrays.values()} == {np.dtype(np.float32)}
+    assert metadata["model"] == repr(model)
+    load(copy, file)
+    rounded = np.array([p.data for p in model.parameters()], dtype=np.float32)
+    assert [p.data for p in copy.parameters()] == rounded.tolist()
+    save(copy, file)
+    assert {array.dtype for array in read_tensors(file)[0].values()} == {np.dtype(np.float64)}
+
+
+def test_what_single_precision_cannot_hold_is_not_saved_in_it(tmp_path):
+    model, file = MLP(2, [3, 1], seed=0), tmp_path / "model.safetensors"
+    model.layers[0].neurons[1].weights[0].data = -1e39
+    message = r'layers.0.weight holds -1e\+39 in row 1, column 0 .* nothing above 3e38; save it with dtype="float64"'
+    with pytest.raises(ValueError, match=message):
+        save(model, file, dtype="float32")
+    with pytest.raises(ValueError, match='dtype is "float64", or "float32"'):
+        save(model, file, dtype="bfloat16")
+    assert not file.exists()
+    model.layers[0].neurons[1].weights[0].data = math.inf
+    save(model, file, dtype="float32")
 
 
 def test_buffers_and_modules_of_every_kind_come_back(tmp_path):

@@ -23,8 +23,8 @@ __all__ = ["clip_grad_norm", "clip_grad_value", "clipped_by_norm", "clipped_by_v
 
 
 #: Between these lengths no square overflows, and those that underflow are of entries below 1e-154, which add less than
-#: 1e-27 of the sum each: nothing.
-_SAFE = (1e-140, 1e140)
+#: 1e-27 of the sum each: nothing. In single precision, of entries below 1e-19, which add less than 1e-14.
+_SAFE, _SAFE_IN_SINGLE = (1e-140, 1e140), (1e-12, 1e18)
 
 
 def norm(vector: Vector) -> float:
@@ -48,7 +48,8 @@ def norms(vectors: Iterable[Vector]) -> list[float]:
 
 def _length(vector: Vector) -> float:
     length = math.sqrt(float(np.dot(vector, vector)))
-    return length if _SAFE[0] < length < _SAFE[1] else math.hypot(*vector.tolist())  # slower, and exact for any size
+    least, most = _SAFE_IN_SINGLE if vector.dtype == np.float32 else _SAFE
+    return length if least < length < most else math.hypot(*vector.tolist())  # slower, and exact for any size
 
 
 def clipped_by_norm(gradient: Vector, max_norm: float) -> Vector:

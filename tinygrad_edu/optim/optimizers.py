@@ -2,9 +2,10 @@
 
 Each update rule is written once, on flat float64 arrays: `update(theta, gradient)` returns the new parameters, or
 writes them into `out`, which may be `theta` itself. `step()` feeds it the `.data` and `.grad` of the `Value`s; replay
-feeds it its own arrays. All state (velocities, running averages, the count of iterations) lives here, outside `Value`,
-and `state_dict()` gives it away, so that a run can be stopped and resumed bit for bit. A rule computes in the arrays
-that are there: making new ones would take a third of its time.
+feeds it its own arrays. Where these are float32, so is all that an optimizer keeps. All state (velocities, running
+averages, the count of iterations) lives here, outside `Value`, and `state_dict()` gives it away, so that a run can be
+stopped and resumed bit for bit. A rule computes in the arrays that are there: making new ones would take a third of its
+time.
 
 To add an optimizer, write a subclass of `Optimizer` here. If people should be able to choose it by a word, give it one
 in `names`.
@@ -114,7 +115,9 @@ class Optimizer(ABC):
                 f"this optimizer holds {expected[0]} parameters, so it needs arrays of shape {expected}, "
                 f"not parameters of shape {np.shape(theta)} and a gradient of shape {np.shape(gradient)}"
             )
-        out = np.full(expected, np.nan) if out is None else out  # nan, lest a rule that forgets to write goes unseen
+        self._compute_in(getattr(theta, "dtype", None) == np.float32)
+        if out is None:  # nan, lest a rule that forgets to write goes unseen
+            out = np.full(expected, np.nan, self._scratch[0].dtype)
         if out.shape != expected:
             raise ValueError(f"out is an array of shape {expected}, a number for each parameter, not {out.shape}")
         self.iteration += 1
@@ -123,6 +126,13 @@ class Optimizer(ABC):
             given = type(returned).__name__
             raise TypeError(f"rule writes the new parameters into out and returns nothing, not {given}")
         return out
+
+    def _compute_in(self, single: bool) -> None:
+        """Keep the buffers in the precision of the parameters, as PyTorch does."""
+        kind = np.float32 if single else np.float64
+        if self._scratch[0].dtype != kind:
+            self._scratch = np.empty(len(self.params), kind), np.empty(len(self.params), kind)
+            self.buffers = {name: buffer.astype(kind) for name, buffer in self.buffers.items()}
 
     def _decayed(self, theta: Vector, gradient: Vector) -> Vector:
         """g + λ·θ, in the first scratch array; the gradient itself where no weight decays."""
@@ -199,7 +209,9 @@ class Optimizer(ABC):
         own = type(self).__name__
         if state["optimizer"] != own:
             raise ValueError(f"this is the state of {state['optimizer']}, and the optimizer here is {own}")
-        buffers = {name: np.array(buffer, dtype=np.float64) for name, buffer in state["buffers"].items()}
+        single = {np.asarray(buffer).dtype for buffer in state["buffers"].values()} == {np.dtype(np.float32)}
+        kind: Any = np.float32 if single else np.float64
+        buffers = {name: np.array(buffer, kind) for name, buffer in state["buffers"].items()}
         shapes = {name: buffer.shape for name, buffer in buffers.items()}
         expected = {name: buffer.shape for name, buffer in self.buffers.items()}
         if shapes != expected:
@@ -207,6 +219,7 @@ class Optimizer(ABC):
         self.lr = state["initial_lr"]
         self.schedule_lr(state["lr"])
         self.iteration = int(state["iteration"])
+        self._compute_in(single)
         self.buffers = buffers
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ A recording refuses what would freeze one example's choice, as far as it can see
 number, a state of the function's own, an exception that was caught) shows in its effect: on another example, or with
 other parameters, the program and the function differ. Values and gradients are compared, and a difference is refused.
 
-May import: `ops`, `modes`, `value`, `backprop`, `gradients`; `recording` of this folder; NumPy.
+May import: `ops`, `modes`, `value`, `backprop`, `gradients`; `recording` and `tolerances` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -22,23 +22,10 @@ from tinygrad_edu.backprop import sweep
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.modes import changed_mode
 from tinygrad_edu.replay.recording import FloatArray, RecordingError, collector_paused, numbers_in
+from tinygrad_edu.replay.tolerances import DOUBLE, SINGLE, UNDECIDED
 from tinygrad_edu.value import Value, as_value
 
 __all__ = ["Twins", "compare"]
-
-# Both compute the same numbers, but they add them up in another order. How far apart they may be:
-
-#: Numbers that are as near as this, relatively, are the same, and no closer look is taken. Most functions lose far less
-#: than seven of their sixteen digits.
-SAME = 1e-9
-SAME_GRADIENT = 1e-6
-#: In a closer look, every number on the way may be wrong by so many units in its last place. A sum of a thousand terms
-#: that is added up in another order may be; and a gradient is computed on the way forward and on the way back.
-EPSILON = float(np.finfo(np.float64).eps)
-ROUNDING = 1e3 * EPSILON
-ROUNDING_OF_GRADIENT = 1e4 * EPSILON
-#: Where rounding may change a gradient by more than this, relatively, rounding decides, and nothing is compared.
-UNDECIDED = 1e-2
 
 
 class ProgramView(Protocol):
@@ -110,17 +97,24 @@ def _moved(theta: FloatArray) -> FloatArray:
 class Twins:
     """What the comparisons of one program share: its twins, which keep their arrays, and stand-ins for its parameters.
 
-    They are half of the work of comparing one example. `theta` is an array that all twins take their parameters from.
+    They are half of the work of comparing one example. `theta` is an array that all twins take their parameters from,
+    but for one of single precision, which has its own. The largest numbers are those that were compared so far.
     """
 
     def __init__(self, program: ProgramView) -> None:
         self.program = program
         self.theta: FloatArray = np.zeros(len(program.params))
         self.drawn: list[Iterator[float]] = []  # for each noise its numbers, one for each example that is to run
+        self.largest_output = self.largest_gradient = 0.0
         self.twins = program.twins(self.theta, [self._drawn(k) for k in range(len(program.noises))])
 
     def _drawn(self, k: int) -> Callable[..., Any]:
         return lambda: next(self.drawn[k])
+
+    def saw(self, answers: Sequence[Answer]) -> None:
+        """Take note of the largest numbers."""
+        self.largest_output = max(self.largest_output, _largest([answer.outputs for answer in answers]))
+        self.largest_gradient = max(self.largest_gradient, _largest([answer.gradient for answer in answers]))
 
     @cached_property
     def leaves(self) -> dict[Value, StandIn]:
@@ -133,11 +127,17 @@ class _Comparison:
 
     def __init__(self, twins: Twins, function: Callable[..., Any], theta: FloatArray, moved: bool) -> None:
         self.twins, self.program = twins, twins.program
+        # With other parameters, single precision would tell nothing that it does not tell with these.
+        self.ways = [way for way in twins.twins if not (moved and _is_single(way[0]))]
+        for twin, _ in self.ways:
+            twin.theta[...] = theta
         twins.theta[...] = theta
         self.function = function
         # For the function, the parameters that are not those of the `Value`s, by id.
         self.numbers = dict(zip(map(id, self.program.params), theta.tolist(), strict=True)) if moved else None
         self.draws = _Draws()
+        self.allowed = DOUBLE
+        self.jumps: dict[str, FloatArray] = {}  # by the names of the examples
         self.answered = self.judged = False  # whether the function gave something for an example, and a finite number
         self.error: Exception | None = None
 
@@ -149,7 +149,9 @@ class _Comparison:
         if answered:
             self.answered = True
             self.judged = any(math.isfinite(number) for answer in answered for number in answer.outputs)
-            for twin, most in self.twins.twins:
+            if any(_is_single(twin) for twin, _ in self.ways):
+                self.twins.saw(answered)
+            for twin, most in self.ways:
                 self._compare(twin, answered[:most])
 
     def _answer(self, row: Sequence[Any], name: str, skips: bool) -> Answer | None:
@@ -170,6 +172,7 @@ class _Comparison:
 
     def _compare(self, twin: Any, answers: Sequence[Answer]) -> None:
         """All examples at once; where the gradients are not plainly the same, one after the other."""
+        self.allowed = SINGLE if _is_single(twin) else DOUBLE
         outputs, gradient = self._run(twin, [answer.row for answer in answers], [answer.drawn for answer in answers])
         for ours, answer in zip(outputs, answers, strict=True):
             self._check_outputs(ours, answer)
@@ -177,12 +180,13 @@ class _Comparison:
             return
         with np.errstate(all="ignore"):
             wanted = np.mean([answer.gradient for answer in answers], axis=0)
-            plainly_right = np.abs(gradient - wanted) <= SAME * np.abs(wanted)
+            by_largest = self.allowed.same_by_largest * np.abs(wanted).max(initial=0.0)
+            plainly_right = np.abs(gradient - wanted) <= self.allowed.same * np.abs(wanted) + by_largest
         if not plainly_right.all():
             for answer in answers:
                 eager = self._eagerly(answer.row)
                 _, gradient = self._run(twin, [answer.row], [self.draws.drawn])
-                self._check_gradient(gradient, eager, answer.name)
+                self._check_gradient(gradient, eager, answer)
 
     def _eagerly(self, row: Sequence[Any]) -> EagerRun:
         self.draws.drawn = []
@@ -207,33 +211,53 @@ class _Comparison:
         if len(outputs) != len(answer.outputs):
             self._refuse(answer.name, "gives", len(outputs), len(answer.outputs), " numbers")
         for ours, theirs in zip(outputs, answer.outputs, strict=True):
-            if not _near(ours, theirs, SAME * abs(theirs)) and not _near(ours, theirs, self._tolerance(answer.row)):
+            same = self.allowed.same * abs(theirs)
+            if not _near(ours, theirs, same) and not _near(ours, theirs, self._tolerance(answer.row)):
                 self._refuse(answer.name, "gives", ours, theirs)
 
     def _tolerance(self, row: Sequence[Any]) -> float:
         """What the rounding of all numbers on the way may do to an output; it takes another look at the function."""
         try:
-            return ROUNDING * self._eagerly(row).rounding
+            rounding = self.allowed.rounding * self._eagerly(row).rounding
+            return min(rounding, self.allowed.limit(self.twins.largest_output))
         except Exception:  # it is another function by now
             return 0.0
 
-    def _check_gradient(self, gradient: FloatArray, eager: EagerRun, name: str) -> None:
+    def _check_gradient(self, gradient: FloatArray, eager: EagerRun, answer: Answer) -> None:
         """The gradient on one example; where large terms cancel in it, their rounding is large beside what is left."""
-        relative = ROUNDING_OF_GRADIENT * (1.0 + eager.sensitivity)
-        if relative > UNDECIDED:
+        relative = self.allowed.rounding_of_gradient * (1.0 + eager.sensitivity)
+        limit = self.allowed.limit(self.twins.largest_gradient)
+        if relative > UNDECIDED and self.allowed is DOUBLE:
             return
         terms, wanted = eager.terms(self.program.params), eager.gradient(self.twins.leaves)
         for place, (ours, theirs) in enumerate(zip(gradient.tolist(), wanted, strict=True)):
-            if not _near(ours, theirs, SAME_GRADIENT * abs(theirs) + relative * terms[place]):
+            tolerance = min(self.allowed.same_gradient * abs(theirs) + relative * terms[place], limit)
+            if not _near(ours, theirs, tolerance) and not _near(ours, theirs, tolerance + self._jump(answer)[place]):
                 label = self.program.params[place].label or f"parameter {place}"
-                self._refuse(name, f"has, by {label}, the derivative", ours, theirs)
+                self._refuse(answer.name, f"has, by {label}, the derivative", ours, theirs)
+
+    def _jump(self, answer: Answer) -> FloatArray:
+        """How far the gradient in double precision moves when single precision rounds the parameters another way.
+
+        At a kink, such as that of relu, it jumps, and rounding decides which side is taken. Where a program computes in
+        double precision, such a kink is too rarely met to be looked for.
+        """
+        if self.allowed is DOUBLE:
+            return np.zeros_like(self.twins.theta)
+        if answer.name not in self.jumps:
+            double, theta = self.twins.twins[0][0], self.twins.theta.copy()
+            gradients = []
+            for step in np.random.default_rng(0).uniform(-1.0, 1.0, (8, len(theta))):
+                double.theta[...] = theta * (1.0 + 1e-6 * step)
+                gradients.append(self._run(double, [answer.row], [answer.drawn])[1])
+            double.theta[...] = theta
+            self.jumps[answer.name] = np.ptp(gradients, axis=0)
+        return self.jumps[answer.name]
 
     def _refuse(self, name: str, verb: str, ours: float, wanted: float, what: str = "") -> None:
         raise RecordingError(
             f"the recorded program differs from the function: on {name} the program {verb} {ours!r}{what} and the "
-            f"function {wanted!r}; it depends on something that a recording does not see, such as the type of a "
-            "number, a state of its own or a random number drawn while it runs, or rounding decides in it, as where a "
-            "sum is compared by == or rounded to a whole number"
+            f"function {wanted!r}; {self.allowed.reason}"
         )
 
 
@@ -304,6 +328,16 @@ class EagerRun:
         """How much larger the relative error of the output may be than that of the numbers on the way."""
         ratio = self.rounding / max(abs(self.outputs[0]), 1e-300)
         return ratio if math.isfinite(ratio) else 0.0
+
+
+def _largest(numbers: Sequence[Sequence[float]]) -> float:
+    """The largest absolute value that is finite, or 0."""
+    sizes = np.abs([number for row in numbers for number in row])
+    return float(sizes[np.isfinite(sizes)].max(initial=0.0))
+
+
+def _is_single(program: Any) -> bool:
+    return bool(program.theta.dtype == np.float32)
 
 
 def _sweep(stand_ins: Mapping[Value, StandIn], root: Value) -> None:

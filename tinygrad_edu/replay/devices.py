@@ -32,7 +32,7 @@ def device_text() -> str:
 
 
 class OnDevices:
-    """A `Program` of one number for each example, run by JAX in float64 on all its devices, which share the examples.
+    """A `Program` of one number for each example, run by JAX on all its devices, which share the examples.
 
     JAX compiles for one number of examples, the `batch`, rounded up to a multiple of the devices. More examples run in
     several pieces, and fewer are filled up by copies of the first, which count nothing. The parameters are those of the
@@ -40,7 +40,8 @@ class OnDevices:
     numbers are drawn as the program draws them. With several processes (`jax.distributed`) each is to make the same
     calls, and gets the same answers.
 
-    Float64 is switched on for these calls only. Raises ImportError where JAX is not installed.
+    For these calls only, JAX computes in float64, or in float32 if the program does. Raises ImportError where JAX is
+    not installed.
 
     >>> from tinygrad_edu import Value
     >>> from tinygrad_edu.replay import record
@@ -80,9 +81,16 @@ class OnDevices:
         twin.noises = twin.program.noises
         return twin
 
-    def twins(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> list[tuple[OnDevices, int | None]]:
-        """Its twin: there is one way in which it runs."""
-        return [(self.twin(theta, noises), None)]
+    def twins(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> list[tuple[Any, int | None]]:
+        """Its twin: there is one way in which it runs. In single precision also one of double precision, by NumPy."""
+        if not self.program.is_single:
+            return [(self.twin(theta, noises), None)]
+        return [(self.program.twin(theta, noises), None), (self.twin(theta.astype(np.float32), noises), None)]
+
+    @property
+    def theta(self) -> FloatArray:
+        """The parameters, which are those of the program."""
+        return self.program.theta
 
     def __call__(self, *arrays: Any) -> FloatArray:
         """The function of each example, of shape (batch,)."""
@@ -107,16 +115,17 @@ class OnDevices:
         """What was compiled, for each piece of the examples; nothing of what was added to fill one."""
         import jax
 
-        given = [np.asarray(array, dtype=np.float64) for array in arrays]
+        number = self.program.theta.dtype
+        given = [np.asarray(array, dtype=number) for array in arrays]
         check_arrays(given, self.program.shapes)
         count = len(given[0])
-        given += [drawn(draw, (1, count))[0] for draw in self.noises]
+        given += [drawn(draw, (1, count))[0].astype(number) for draw in self.noises]
         for start in range(0, count, self.size):
             pieces = [array[start : start + self.size] for array in given]
             used = len(pieces[0])
-            weights = np.zeros(self.size)
+            weights = np.zeros(self.size, number)
             weights[:used] = 1.0 / count
-            with jax.enable_x64(True):
+            with jax.enable_x64(not self.program.is_single):
                 theta = self._put(self.program.theta, self._everywhere)
                 split = [self._put(array, self._split) for array in (weights, *map(self._filled, pieces))]
                 values, *gradient = map(np.array, compiled(theta, *split))

@@ -34,7 +34,8 @@ def evaluate(
     their sum, in which each example counts as much as `weights` say, by default that of their mean. `noises` are the
     random numbers of a program that draws some. Weights and each of the noises have shape (batch,).
     """
-    # As NumPy does, which copies them into arrays of floats: whole numbers of few bits would overflow.
+    # As NumPy does, which copies them into arrays of floats: whole numbers of few bits would overflow. JAX takes floats
+    # for those of 64 bits only where that is switched on, and else computes in single precision.
     theta, *arrays = [array.astype(float) for array in (theta, *arrays)]
     batch = arrays[0].shape[0] if arrays else 1
     if batch == 0:

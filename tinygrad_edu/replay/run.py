@@ -131,6 +131,11 @@ class Program(Parameters):
         if theta is None:
             self.read_parameters()
 
+    @property
+    def is_single(self) -> bool:
+        """Whether it computes in single precision."""
+        return self._theta.dtype == np.float32
+
     def read_parameters(self) -> None:
         """Read the parameters from the `Value`s."""
         self._theta[...] = [parameter.data for parameter in self.params]
@@ -147,9 +152,15 @@ class Program(Parameters):
         return twin
 
     def twins(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> list[tuple[Program, int | None]]:
-        """A twin that runs on arrays only, and one that runs line by line, with how many examples it does so for."""
+        """A twin that runs on arrays only, and one that runs line by line, with how many examples it does so for.
+
+        Of a program in single precision, one of double precision on arrays, and one of single precision, whose
+        parameters are a copy of `theta`.
+        """
         on_arrays, twin = self.twin(theta, noises), self.twin(theta, noises)
         on_arrays.by_line = 0
+        if self.is_single:
+            return [(on_arrays, None), (self.twin(theta.astype(np.float32), noises), None)]
         return [(on_arrays, None), *([(twin, self.by_line)] if self.by_line else [])]
 
     def __call__(self, *arrays: Any) -> FloatArray:
@@ -271,7 +282,12 @@ class Program(Parameters):
 
     @property
     def by_line_text(self) -> str:
-        """For how many examples straight lines are run, in words; "" where they never are, and nobody asked for it."""
+        """For how many examples straight lines are run, in words; "" where they never are, and nobody asked for it.
+
+        Of a program in single precision, that it is one.
+        """
+        if self.is_single:
+            return "every number in single precision, float32"
         if not self.by_line:
             return no_machine(is_straight(self.scalars)) if self.native else ""
         lines = len(self._functions.lines.forward) + len(self._functions.lines.backward)

@@ -163,9 +163,13 @@ class EarlyStopping(Callback):
         """Keep the weights if they are the best so far; stop if the best is too long ago."""
         loss = run.history.watched[-1]
         if loss < self.best_loss - self.min_delta:
-            self.best_loss, self.best_epoch, self.best = loss, run.epoch, arrays_of(run.model)
+            self.best_loss, self.best_epoch, self.best = loss, run.epoch, self._weights(run)
         elif run.epoch - self.best_epoch > self.patience:
             run.stop(f"stopped early: no improvement since epoch {self.best_epoch}")
+
+    @staticmethod
+    def _weights(run: RunView) -> dict[str, Array]:
+        return arrays_of(run.model, run.history.dtype)
 
     def on_end(self, run: RunView) -> None:
         """Restore the best weights."""

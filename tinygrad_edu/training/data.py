@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import Seed, random_generator
 
-__all__ = ["Data", "as_numbers", "batch_order", "batches", "checked", "one_hot"]
+__all__ = ["Data", "as_numbers", "batch_order", "batches", "checked", "in_single", "one_hot"]
 
 #: Numbers of any shape.
 Array: TypeAlias = NDArray[np.float64]
@@ -22,13 +22,37 @@ Array: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Data:
-    """Examples `X` of shape (n, ...) and their targets `y` of shape (n,) or (n, outputs), all finite float64."""
+    """Examples `X` of shape (n, ...) and their targets `y` of shape (n,) or (n, outputs).
+
+    All are finite, and float64, or float32 where it is trained in single precision.
+    """
 
     X: Array
     y: Array
 
     def __len__(self) -> int:
         return len(self.X)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is in single precision."""
+        return bool(self.X.dtype == np.float32)
+
+    def rounded(self, dtype: Any, name: str = "") -> Data:
+        """The same data in single precision, or as it is for float64.
+
+        Raises ValueError for a number that is too large for single precision.
+
+        >>> Data(np.array([[0.1]]), np.array([1e39])).rounded(np.float32)
+        Traceback (most recent call last):
+            ...
+        ValueError: y holds 1e+39 in row 0 (counted from 0), and single precision nothing above 3e38; scale it, or \
+leave dtype="float32" out
+        """
+        if np.dtype(dtype) == np.float64:
+            return self
+        cure = 'scale it, or leave dtype="float32" out'
+        return Data(in_single(self.X, f"{name}X", cure), in_single(self.y, f"{name}y", cure))
 
 
 def checked(X: Any, y: Any, name: str = "") -> Data:
@@ -115,6 +139,22 @@ def _refuse_non_finite(array: Array, name: str) -> None:
     if len(bad):
         index = tuple(int(i) for i in bad[0])
         raise ValueError(f"{name} holds {array[index]:g} in {_place(index)}; remove that row or fill in a number")
+
+
+def in_single(array: Array, name: str, cure: str) -> Any:
+    """The array rounded to single precision.
+
+    Raises ValueError, with the cure, for a number that is too large for it.
+    """
+    with np.errstate(over="ignore"):
+        single = array.astype(np.float32)
+    too_large = np.argwhere(np.isinf(single) & np.isfinite(array))
+    if len(too_large):
+        index = tuple(int(i) for i in too_large[0])
+        raise ValueError(
+            f"{name} holds {array[index]:g} in {_place(index)}, and single precision nothing above 3e38; {cure}"
+        )
+    return single
 
 
 def one_hot(labels: Any, classes: int) -> Array:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
@@ -31,7 +31,7 @@ from tinygrad_edu.replay.agreement import Twins, compare
 from tinygrad_edu.replay.devices import OnDevices, device_text
 from tinygrad_edu.replay.programs import recorded
 from tinygrad_edu.training.comparison import Reviews, reason_of, reviewed_row, row_name, telling_rows
-from tinygrad_edu.training.data import Array, Data
+from tinygrad_edu.training.data import Array, Data, in_single
 from tinygrad_edu.training.objective import Objective, example_of, outputs_of, takes_batches, target_of
 from tinygrad_edu.value import Value, as_value
 
@@ -143,25 +143,33 @@ class Replay:
     under has changed: the modes of the parts of the model (a callback may put some in `eval()`), and for evaluation the
     buffers, such as the running means of normalization. Raises RecordingError for a model that works on whole batches,
     reads a number while it computes, or gives other numbers than in eager code.
-    """
 
-    description = "replay: the loss of one example was recorded once and runs on whole batches"
+    With data in single precision all is computed in it, and held against eager code in double precision, of the same
+    parameters and examples: they differ by rounding only.
+    """
 
     def __init__(self, objective: Objective, data: Data) -> None:
         if takes_batches(objective.model):
             raise RecordingError("the model works on a batch, not on one example (BatchNorm compares examples)")
         self.objective = objective
+        self.description = f"{self._how()}{', in single precision' if data.is_single else ''}"
         self._data = data
         self._rows = telling_rows(data)
         # A program has to know all parameters, for a callback may change any; those that are not trained come last.
         self._params = list(dict.fromkeys([*objective.params, *objective.model.parameters()]))
         self._theta = numbers_of(self._params)
+        if data.is_single:
+            self._theta = in_single(self._theta, "the array of the parameters", 'leave dtype="float32" out')
         self._gradient = np.zeros_like(self._theta)
         self._programs: dict[Any, Program | OnDevices] = {}
         self._twins: dict[Any, Twins] = {}  # by the purpose of a program
         started = time.perf_counter()
-        with in_mode(objective.model, training=True):
-            self._training_program()
+        given = numbers_of(self._params)
+        try:
+            with in_mode(objective.model, training=True):
+                self._training_program()
+        finally:  # they are rounded to single precision when training begins, and not by what is refused
+            write_numbers(self._params, given)
         # The time of recording is in here, too, so that the first estimate is rather too high than too low.
         self._reviews = Reviews(cost=(time.perf_counter() - started) / len(self._rows))
 
@@ -182,12 +190,22 @@ class Replay:
         """
         if key not in self._programs:
             self.write_parameters()
-            X, y = self._data.X[self._rows], self._data.y[self._rows]
-            program = self._runnable(recorded(function, (X.shape[1:], y.shape[1:]), self._params, (X, y), self._theta))
+            X, y = self._examples(self._rows)
+            program = self._runnable(
+                recorded(function, (X.shape[1:], y.shape[1:]), self._params, (X, y)).twin(self._theta)
+            )
             twins = self._twins[key[0]] = Twins(program)
             compare(program, function, (X, y), self._theta, named=lambda k: row_name(self._rows[k]), twins=twins)
             self._programs = {other: p for other, p in self._programs.items() if other[0] != key[0]} | {key: program}
         return self._programs[key]
+
+    def _examples(self, rows: Sequence[int]) -> tuple[Array, Array]:
+        """Rows of the data as eager code computes with them: the numbers may be single ones, what it makes is not."""
+        return self._data.X[rows].astype(np.float64), self._data.y[rows].astype(np.float64)
+
+    @staticmethod
+    def _how() -> str:
+        return "replay: the loss of one example was recorded once and runs on whole batches"
 
     def _runnable(self, program: Program) -> Program | OnDevices:
         """What runs a program that was just recorded: it does so itself."""
@@ -220,7 +238,7 @@ class Replay:
     def mean_loss(self, X: Array, y: Array) -> float:
         """The mean loss in evaluation mode, without penalty."""
         with in_mode(self.objective.model, training=False):
-            return float(np.mean(self._evaluation_program()(X, y)))
+            return float(np.mean(self._evaluation_program()(X, y), dtype=np.float64))
 
     def review(self, epoch: int, seconds: float, last: bool = False) -> None:
         """Compare one more row with eager code, if that is due; see `Reviews`.
@@ -241,7 +259,7 @@ class Replay:
     def _compare_row(
         self, row: int, program: Program | OnDevices, function: Callable[[Any, Any], Value], purpose: str
     ) -> None:
-        examples, twins = (self._data.X[row : row + 1], self._data.y[row : row + 1]), self._twins[purpose]
+        examples, twins = self._examples([row]), self._twins[purpose]
         compare(program, function, examples, self._theta, changed=0, named=lambda k: row_name(row), twins=twins)
 
     def write_parameters(self) -> None:
@@ -250,7 +268,8 @@ class Replay:
 
     def read_parameters(self) -> None:
         """Read theta from the `Value`s."""
-        self._theta[...] = numbers_of(self._params)
+        with np.errstate(over="ignore"):  # what is too large for single precision is inf, and the run ends
+            self._theta[...] = numbers_of(self._params)
 
 
 def _no_noise(draw: Any) -> NoReturn:
@@ -268,8 +287,11 @@ class Jax(Replay):
 
     def __init__(self, objective: Objective, data: Data, batch_size: int) -> None:
         self._batch_size = batch_size
-        self.description = f"jax: the loss of one example was recorded once and runs on batches, {device_text()}"
         super().__init__(objective, data)
+
+    @staticmethod
+    def _how() -> str:
+        return f"jax: the loss of one example was recorded once and runs on batches, {device_text()}"
 
     def _runnable(self, program: Program) -> OnDevices:
         return OnDevices(program, self._batch_size)
@@ -382,12 +404,31 @@ class Auto:
 def choose_engine(name: str, objective: Objective, data: Data, batch_size: int) -> Engine:
     """The engine of this name; for "auto", replay if the model can be recorded, else eager, which says why.
 
-    Raises ValueError for an unknown name, RecordingError for "replay" and "jax" with a model that cannot be recorded,
-    and ImportError for "jax" where it is not installed.
+    Eager code computes in double precision, so with data in single precision "auto" is "replay". Raises ValueError for
+    an unknown name, and for "eager" with such data, RecordingError for "replay" and "jax" with a model that cannot be
+    recorded, and ImportError for "jax" where it is not installed.
     """
     if name not in ENGINES:
         raise ValueError(f'engine is "auto", "eager", "replay" or "jax", not {name!r}')
+    if data.is_single and name == "eager":
+        raise ValueError(
+            'engine="eager" computes with Python\'s floats, in double precision; leave dtype="float32" out, or write '
+            'engine="replay"'
+        )
+    if data.is_single and name == "auto":
+        return _single(objective, data)
     return ENGINES[name](objective, data, batch_size)
+
+
+def _single(objective: Objective, data: Data) -> Replay:
+    """Replay in single precision, for which eager code cannot stand in."""
+    try:
+        return Replay(objective, data)
+    except RecordingError as error:
+        raise RecordingError(
+            f'dtype="float32" needs a program of the loss, and there is none: {error}; leave dtype out, and fit trains '
+            "in double precision, eagerly if it must"
+        ) from error
 
 
 #: What `fit` and the command line call the engines, and what makes them.

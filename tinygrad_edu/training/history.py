@@ -24,7 +24,8 @@ class History:
     over the examples of an epoch while the weights were moving, penalties included, `validation_loss` that of the
     validation data at its end. `gradient_norm` is the mean length of the gradients of an epoch, before clipping, and
     `layer_gradient_norms` the same for each layer by name. `batch_loss` is the loss of each iteration. `engine` says
-    what computed the gradients and why, `stopped` why the run ended before its last epoch ("" if it did not).
+    what computed the gradients and why, `dtype` in which precision, "float64" or "float32", and `stopped` why the run
+    ended before its last epoch ("" if it did not).
 
     >>> history = History(loss=[3.0, 1.0, 0.5], validation_loss=[3.0, 2.0, 2.5])
     >>> history.epochs, history.best_epoch
@@ -42,6 +43,7 @@ class History:
     seed: int = 0
     batch_size: int = 0
     stopped: str = ""
+    dtype: str = "float64"
 
     @property
     def epochs(self) -> int:
@@ -82,7 +84,7 @@ class History:
         if not self.loss:
             return f"no whole epoch{'; ' + self.stopped if self.stopped else ''}"
         validation = f", validation loss {self.validation_loss[-1]:.4g}" if self.validation_loss else ""
-        engine = self.engine.partition(":")[0]
+        engine = self.engine.partition(":")[0] + (f", {self.dtype}" if self.dtype != "float64" else "")
         # the weights of that epoch are those that `EarlyStopping` restores, so its loss is the one to know
         best = "" if self.best_epoch == self.epochs else f" with {self.watched[self.best_epoch - 1]:.4g}"
         return (

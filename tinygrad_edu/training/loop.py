@@ -29,6 +29,7 @@ from tinygrad_edu.optim.clipping import norms
 from tinygrad_edu.optim.optimizers import Optimizer
 from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.optim.vectors import Vector
+from tinygrad_edu.replay.given import checked_dtype
 from tinygrad_edu.replay.indices import index_of
 from tinygrad_edu.terminal import Console
 from tinygrad_edu.training.callbacks import Callback, RunView
@@ -86,6 +87,7 @@ def fit(
     checkpoint: FilePath | None = None,
     resume: bool = False,
     engine: str = "auto",
+    dtype: Any = "float64",
     progress: bool | None = None,
 ) -> History:
     """Train a model on examples X, shape (n, ...), and targets y, and return what happened.
@@ -111,11 +113,17 @@ def fit(
 
     `engine` is "eager", "replay", "jax" or "auto": replay where model and loss can be recorded and give the numbers of
     eager code, else eager code. "jax" is replay on all devices of JAX, each with its share of the examples of a batch,
-    in float64. `History.engine` says which, and why. Replay is compared with eager code on one row of each
+    to the same numbers. `History.engine` says which, and why. Replay is compared with eager code on one row of each
     target and some others, 16 or so in all. One more row follows after epochs 1, 2, 4, 8, ..., the last, and as many
     others as take a twentieth of the time. So model and loss are called more often than there are steps, and what a
     model keeps of a call is not that of the last example. A difference that shows while it trains is a warning, and for
     "replay" and "jax" a RecordingError.
+
+    With `dtype="float32"`, replay and jax compute in single precision, with seven digits instead of sixteen, in half
+    the memory, and larger networks in about half the time. Parameters and data are rounded to it first, also parameters
+    that are not trained; the `Value`s then hold such numbers as Python floats, the optimizer keeps float32. The program
+    is compared with eager code in double precision, and refused with a RecordingError where single precision is not
+    enough, and where there is none. A checkpoint of one precision does not go on in the other.
 
     Where batch_size times the number of parameters is below ten million, matrix products have one thread while `fit`
     runs: more gain little there, and on a busy machine cost a lot. Figures are in `training.threads`.
@@ -135,12 +143,13 @@ def fit(
     (200, 200, 21.0)
     """
     loss, seed = loss_called(loss), None if seed is None else whole_number(seed, "seed", least=0)
-    epochs, callbacks = whole_number(epochs, "epochs"), checked_callbacks(callbacks)
+    epochs, callbacks, kind = whole_number(epochs, "epochs"), checked_callbacks(callbacks), checked_dtype(dtype)
     optimizer = checked_optimizer(optimizer, model)
     data = targets_for(model, loss, checked(X, y))
     batch_size = checked_batch_size(batch_size, len(data), model)
     valid = None if validation_data is None else targets_for(model, loss, checked_validation(validation_data, data))
     check_dependence(model, loss, optimizer, data)
+    data, valid = data.rounded(kind), None if valid is None else valid.rounded(kind, "validation ")
     chosen = choose_engine(engine, Objective(model, loss, optimizer.params, penalty), data, batch_size)
     run = Run(
         model,
@@ -201,8 +210,10 @@ class Run:
         self.epochs, self.batch_size = epochs, batch_size
         self.callbacks = list(callbacks)
         self.schedule, self.clip, self.checkpoint = schedule, clip, checkpoint
-        self.history = History(engine=engine.description, seed=seed, batch_size=batch_size)
+        dtype = data.X.dtype.name
+        self.history = History(engine=engine.description, seed=seed, batch_size=batch_size, dtype=dtype)
         self.epoch = self.batch = 0
+        self._gave_up = False
         self.theta = engine.theta
         self._gradient: Vector = np.zeros_like(self.theta)
         self.layers = _places_of_layers(model, optimizer)
@@ -228,7 +239,10 @@ class Run:
                 self._notify("on_start", watchers)
                 while self.epoch < self.epochs and not self.history.stopped:
                     self._run_epoch(watchers)
-                self._review(0.0, last=True)
+                if not (
+                    self._gave_up and self.data.is_single
+                ):  # what is not finite there may be so in double precision
+                    self._review(0.0, last=True)
         except KeyboardInterrupt:
             self.stop(f"interrupted in epoch {self.epoch}")
         finally:
@@ -290,8 +304,11 @@ class Run:
     def _give_up(self, loss: float) -> None:
         what = "the gradient is not finite" if math.isfinite(loss) else f"the loss is {loss:g}"
         where = f"in epoch {self.epoch}, iteration {self.history.iterations + 1}"
+        self._gave_up = True
         self.stop(f"stopped {where}: {what}")
         cure = "try a smaller learning rate or clip_norm=1.0, and see what diagnose(model, X, y) says"
+        if self.data.is_single:
+            cure += '; single precision ends at 3e38, so try it without dtype="float32", too'
         if self.loss is binary_cross_entropy:
             cure = (
                 "binary_cross_entropy takes probabilities between 0 and 1, so let the last layer be linear and write "
@@ -339,7 +356,7 @@ class Run:
         self.engine.write_parameters()
         return {
             "made_for": self._made_for(),
-            "model": dict(arrays_of(self.model)),
+            "model": arrays_of(self.model, self.history.dtype),
             "optimizer": self.optimizer.state_dict(),
             "schedule": {} if self.schedule is None else self.schedule.state_dict(),
             "callbacks": [callback.state_dict() for callback in self.callbacks],
@@ -355,6 +372,7 @@ class Run:
             "examples": len(self.data),
             "batch_size": self.batch_size,
             "seed": self.history.seed,
+            "dtype": self.history.dtype,
             "schedule": None if self.schedule is None else type(self.schedule).__name__,
             "callbacks": [callback.name for callback in self.callbacks],
         }
@@ -372,6 +390,7 @@ class Run:
             self.load_state_dict(state)
 
     def _check_made_for(self, made_for: Mapping[str, Any]) -> None:
+        made_for = {"dtype": "float64"} | dict(made_for)  # which older checkpoints do not say
         for what, here in self._made_for().items():
             if made_for[what] != here:
                 raise ValueError(
