@@ -14,6 +14,7 @@ from pathlib import Path
 import jupytext
 import pytest
 from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 TESTS = Path(__file__).parents[1]
 DEMOS = TESTS.parent / "demos"
@@ -154,14 +155,24 @@ def test_every_line_of_the_reading_path_is_shown(quick_run):
         assert any(shown[k : k + len(lines)] == lines for k in range(len(shown))), name
 
 
+@pytest.fixture(scope="module")
+def kernel():
+    """A kernel that runs one notebook after another, so that what they all import is imported once."""
+    client = NotebookClient(new_notebook(), timeout=600, resources={"metadata": {"path": str(DEMOS)}})
+    with client.setup_kernel():
+        yield client
+
+
 @pytest.mark.parametrize("script", CHAPTERS, ids=lambda path: path.stem)
-def test_script_opens_and_runs_as_a_notebook(script, tmp_path, monkeypatch):
-    monkeypatch.setenv("TINYGRAD_EDU_QUICK", "1")
-    monkeypatch.setenv("TINYGRAD_EDU_OUT", str(tmp_path))
+def test_script_opens_and_runs_as_a_notebook(script, tmp_path, kernel):
     notebook = jupytext.read(script)
     assert notebook.cells[0].cell_type == "markdown"
     assert notebook.cells[0].source.startswith("# ")
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(DEMOS)}}).execute()
+    afresh = f"%reset -f\n%env TINYGRAD_EDU_QUICK=1\n%env TINYGRAD_EDU_OUT={tmp_path}"
+    kernel.nb = new_notebook(cells=[new_code_cell(afresh), *notebook.cells])
+    kernel.reset_execution_trackers()
+    for index, cell in enumerate(kernel.nb.cells):
+        kernel.execute_cell(cell, index)
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     pictures = [output for output in outputs if "image/png" in output.get("data", {})]
     assert len(pictures) == len(list(tmp_path.glob("*.png")))

@@ -54,6 +54,10 @@ def test_each_of_many_places_is_counted_for_itself():
 
 def on_line(box, start, end, width):
     """Whether a line of a width lies on a box, by looking at many points of it."""
+    left, top = np.minimum(start, end) - width
+    right, bottom = np.maximum(start, end) + width
+    if not Box(left, top, right, bottom).meets(box):
+        return False
     across = np.array([start[1] - end[1], end[0] - start[0]]) / math.dist(start, end)
     along = start + np.linspace(0, 1, 2000)[:, np.newaxis] * (end - start)
     points = np.concatenate([along + side * across for side in np.linspace(-width / 2, width / 2, 5)])

@@ -35,19 +35,19 @@ def test_what_the_code_prints_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_loop_that_never_ends_is_stopped_and_its_line_is_named(tmp_path: Path) -> None:
-    verdict = checked(tmp_path, f"{HEAD}    while x < 10:\n        x = x * 1.0\n", seconds=3.0)
-    assert "It has not come to an end within 3 seconds." in verdict.found
+    verdict = checked(tmp_path, f"{HEAD}    while x < 10:\n        x = x * 1.0\n", seconds=1.5)
+    assert "It has not come to an end within 1.5 seconds." in verdict.found
     assert "in line 2: while x < 10" in verdict.found or "in line 3: x = x * 1.0" in verdict.found
 
 
 def test_code_that_only_waits_is_stopped_too(tmp_path: Path) -> None:
-    verdict = checked(tmp_path, f"import time\n{HEAD}    time.sleep(1000)\n", seconds=1.0)
+    verdict = checked(tmp_path, f"import time\n{HEAD}    time.sleep(1000)\n", seconds=0.5)
     assert "When it was stopped it was in line 3: time.sleep(1000)." in verdict.found
 
 
 def test_threads_that_are_left_hold_up_the_verdict_for_as_long_as_there_is_time(tmp_path: Path) -> None:
     thread = "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()\n"
-    assert checked(tmp_path, thread + solution(4), seconds=2.0).passed
+    assert checked(tmp_path, thread + solution(4), seconds=0.5).passed
 
 
 @pytest.mark.parametrize(
