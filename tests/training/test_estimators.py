@@ -144,22 +144,6 @@ def test_every_number_is_scikit_learns_to_rounding(name: str) -> None:
 
 
 @quiet
-def test_single_precision_is_computed_in_double_and_returned_in_single() -> None:
-    X = IRIS_X.astype(np.float32)
-    theirs, ours = both("MLPClassifier", X, IRIS_Y, max_iter=20)
-    assert ours.coefs_[0].dtype == theirs.coefs_[0].dtype == np.float32
-    for cases in ({"solver": "lbfgs"}, {"solver": "lbfgs", "warm_start": True}, {"solver": "sgd"}):
-        for kind, y in (("MLPClassifier", IRIS_Y), ("MLPRegressor", IRIS_X[:, 0])):
-            answers = [each.fit(X, y) for each in both(kind, X, y, max_iter=3, **cases)]
-            types = [[coef.dtype for coef in (*each.coefs_, *each.intercepts_, each.predict(X))] for each in answers]
-            assert types[1] == types[0]
-    for rows in (X, IRIS_X):
-        mine, other = ours.predict_proba(rows), theirs.predict_proba(rows)
-        assert mine.dtype == other.dtype
-        np.testing.assert_allclose(mine, other, atol=1e-5)
-
-
-@quiet
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
 def test_epochs_one_at_a_time_keep_what_the_solver_knows(solver: str) -> None:
     pair = [cls(solver=solver, random_state=1) for cls in (neural_network.MLPClassifier, MLPClassifier)]

@@ -53,7 +53,8 @@ class EstimatorNetwork:
 
     `theta` holds all parameters, neuron by neuron: its weights, then its bias, as in `MLP.parameters()`. `coefs` and
     `intercepts` are views of it, shaped as scikit-learn has them: (inputs, outputs) and (outputs,). `out_activation` is
-    scikit-learn's name, and decides the loss: "softmax", "logistic" (of each output), "identity" or "exp".
+    scikit-learn's name, and decides the loss: "softmax", "logistic" (of each output), "identity" or "exp". All is
+    computed in `dtype`, but for outputs of examples in double precision.
 
     >>> network = EstimatorNetwork([2, 3, 1], "tanh", "identity")
     >>> network.theta.shape, network.coefs[0].shape, network.intercepts[1].shape
@@ -62,13 +63,14 @@ class EstimatorNetwork:
     (4, 1)
     """
 
-    def __init__(self, sizes: Sequence[int], activation: str, out_activation: str) -> None:
+    def __init__(self, sizes: Sequence[int], activation: str, out_activation: str, dtype: Any = np.float64) -> None:
         self.sizes = tuple(sizes)
+        self.made_for = (self.sizes, activation, out_activation, np.dtype(dtype))
         self.activation, self.out_activation = activation, out_activation
         self._operation = operation_called(activation)
         counts = [(n_in + 1) * n_out for n_in, n_out in pairwise(self.sizes)]
-        self.theta = np.zeros(sum(counts))
-        self.is_weight = np.ones(sum(counts))
+        self.theta: Matrix = np.zeros(sum(counts), dtype)
+        self.is_weight: Matrix = np.ones(sum(counts), dtype)
         self.coefs: list[Matrix] = []
         self.intercepts: list[Matrix] = []
         ends = np.cumsum([0, *counts])
@@ -120,8 +122,8 @@ class EstimatorNetwork:
         for k, (coef, intercept) in enumerate(zip(self.coefs, self.intercepts, strict=True)):
             answer = safe_sparse_dot(answer, coef, dense_output=True) + intercept
             if k < len(self.coefs) - 1 and self._operation is not None:
-                with np.errstate(all="ignore"):
-                    answer = self._operation.compute(arrays, answer)
+                with np.errstate(all="ignore"):  # a rule may compute with numbers of double precision on the way
+                    answer = self._operation.compute(arrays, answer).astype(answer.dtype, copy=False)
         outputs: Matrix = _OUTPUTS[self.out_activation](answer)
         return outputs
 

@@ -8,13 +8,15 @@ May import: NumPy.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 __all__ = ["AdamSolver", "SGDSolver", "Solver"]
 
-Vector = np.ndarray[Any, np.dtype[np.float64]]
+#: Of float64 or float32, as is then all that a solver keeps.
+Vector = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
 class Solver:
@@ -57,7 +59,7 @@ class SGDSolver(Solver):
         self, learning_rate_init: float, schedule: str, momentum: float, nesterov: bool, power_t: float
     ) -> None:
         super().__init__(learning_rate_init)
-        self.schedule, self.momentum, self.nesterov, self.power_t = schedule, momentum, nesterov, power_t
+        self.schedule, self.momentum, self.nesterov, self.power_t = schedule, float(momentum), nesterov, power_t
         self.velocity: Any = 0.0
 
     def step(self, theta: Vector, gradient: Vector) -> None:
@@ -96,7 +98,7 @@ class AdamSolver(Solver):
 
     def __init__(self, learning_rate_init: float, beta_1: float, beta_2: float, epsilon: float) -> None:
         super().__init__(learning_rate_init)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.beta_1, self.beta_2, self.epsilon = float(beta_1), float(beta_2), float(epsilon)
         self.iteration = 0
         self.mean: Any = 0.0
         self.square: Any = 0.0
@@ -106,6 +108,6 @@ class AdamSolver(Solver):
         self.iteration += 1
         self.mean = self.beta_1 * self.mean + (1.0 - self.beta_1) * gradient
         self.square = self.beta_2 * self.square + (1.0 - self.beta_2) * (gradient * gradient)
-        corrections = np.sqrt(1.0 - self.beta_2**self.iteration) / (1.0 - self.beta_1**self.iteration)
+        corrections = math.sqrt(1.0 - self.beta_2**self.iteration) / (1.0 - self.beta_1**self.iteration)
         self.learning_rate = self.learning_rate_init * corrections
         theta -= self.learning_rate * self.mean / (np.sqrt(self.square) + self.epsilon)

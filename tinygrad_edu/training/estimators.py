@@ -139,7 +139,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             self._begin([X.shape[1], *map(index, hidden), self.n_outputs_], X.dtype)
         network = self._network()
         if self.solver == "lbfgs":
-            self._fit_lbfgs(network, X, targets, weights)
+            network = self._fit_lbfgs(network, X, targets, weights)
         else:
             self._fit_stochastic(network, X, targets, weights, incremental)
         self._keep(network)
@@ -168,23 +168,20 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
             self.best_loss_ = None if self.early_stopping else np.inf
 
     def _network(self) -> EstimatorNetwork:
-        """The network that holds the weights and biases there are now."""
+        """The network that holds the weights and biases there are now, in their precision."""
         sizes = [len(self.coefs_[0]), *map(len, self.intercepts_)]
-        wanted = (tuple(sizes), self.activation, self.out_activation_)
+        kind = np.result_type(np.float32, *self.coefs_, *self.intercepts_)
+        wanted = (tuple(sizes), self.activation, self.out_activation_, kind)
         network: EstimatorNetwork | None = self.__dict__.get("_kept_network")
-        if network is None or (network.sizes, network.activation, network.out_activation) != wanted:
-            network = self._kept_network = EstimatorNetwork(sizes, self.activation, self.out_activation_)
+        if network is None or network.made_for != wanted:
+            network = self._kept_network = EstimatorNetwork(sizes, self.activation, self.out_activation_, kind)
         network.set_parameters(self.coefs_, self.intercepts_)
         return network
 
     def _keep(self, network: EstimatorNetwork) -> None:
-        """Let `coefs_` and `intercepts_` be what the network has learned, in the type of the data.
-
-        Of single precision L-BFGS makes double, as in scikit-learn, where SciPy does.
-        """
-        dtype = np.float64 if self.solver == "lbfgs" else self.coefs_[0].dtype
-        self.coefs_ = [np.array(coef, dtype=dtype, order="C") for coef in network.coefs]
-        self.intercepts_ = [np.array(intercept, dtype=dtype) for intercept in network.intercepts]
+        """Let `coefs_` and `intercepts_` be what the network has learned."""
+        self.coefs_ = [np.array(coef, order="C") for coef in network.coefs]
+        self.intercepts_ = [np.array(intercept) for intercept in network.intercepts]
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: each for name, each in super().__getstate__().items() if name != "_kept_network"}
@@ -193,14 +190,15 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         self, network: EstimatorNetwork, X: Examples, y: Matrix, weights: Matrix | None
     ) -> tuple[float, Matrix]:
         """The mean loss of a batch and its gradient, with α/2 · Σ weight² / n; biases are not penalized."""
-        dense = np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float64)
+        dense = np.asarray(X.toarray() if hasattr(X, "toarray") else X)
         loss, gradient = network.loss_and_gradient(dense, y, weights)
         count = len(y) if weights is None else float(weights.sum())
-        shrinking = self.alpha / count * (network.theta * network.is_weight)
+        shrinking = float(self.alpha) / count * (network.theta * network.is_weight)
         return loss + 0.5 * float(network.theta @ shrinking), gradient + shrinking
 
-    def _fit_lbfgs(self, network: EstimatorNetwork, X: Examples, y: Matrix, weights: Matrix | None) -> None:
-        y = y.astype(np.float64)
+    def _fit_lbfgs(self, network: EstimatorNetwork, X: Examples, y: Matrix, weights: Matrix | None) -> EstimatorNetwork:
+        """Minimize the loss; the network that it ends with is in double precision, because SciPy's answer is."""
+        y = y.astype(network.theta.dtype)
 
         def loss_and_gradient(theta: Matrix) -> tuple[float, Matrix]:
             network.theta[...] = theta
@@ -215,9 +213,12 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         )
         self.n_iter_ = _check_optimize_result("lbfgs", found, self.max_iter)
         self.loss_ = float(found.fun)
+        if found.x.dtype != network.theta.dtype:
+            network = EstimatorNetwork(network.sizes, self.activation, self.out_activation_)
         network.theta[...] = found.x
         if self.verbose:
             print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
+        return network
 
     def _solver(self, incremental: bool) -> Solver:
         if not incremental or not hasattr(self, "_optimizer"):
@@ -239,7 +240,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         best = network.theta.copy()
         if self.early_stopping:
             X, y, weights, held = self._held_back(X, y, weights)
-        y = y.astype(np.float64)
+        y = y.astype(network.theta.dtype)
         n = X.shape[0]
         try:
             self.n_iter_ = 0
@@ -354,10 +355,10 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
     # Answers
 
     def _outputs(self, X: Any) -> Matrix:
-        """What the network answers, in the type that scikit-learn would compute in."""
+        """What the network answers, in double precision where the examples or the weights are."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
-        return self._network().outputs(X).astype(np.result_type(X.dtype, self.coefs_[0].dtype), copy=False)
+        return self._network().outputs(X)
 
     def predict(self, X: Any) -> Matrix:
         """The class or the number that the network answers to each example of X, shape (n,) or (n, outputs)."""
@@ -428,7 +429,8 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]  # scikit-
     Every argument, method and fitted attribute is as in `sklearn.neural_network.MLPClassifier`, whose documentation
     holds: `hidden_layer_sizes`, `activation` ("identity", "logistic", "tanh", "relu", or any activation of ours, such
     as "gelu" or one that you declared), `solver` ("adam", "sgd", "lbfgs"), and so on. The same `random_state` gives the
-    same network, to rounding. Beside that: `model_`, the network as an `MLP` of `Value`s, and `explain(row)`.
+    same network, to rounding. Of examples in float32, all is computed in single precision, as there. Beside that:
+    `model_`, the network as an `MLP` of `Value`s, and `explain(row)`.
 
     Raises ValueError as scikit-learn does, and for an activation that is unknown.
 
