@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from arrays.differences import check
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, mutually_broadcastable_shapes
 
@@ -35,6 +35,7 @@ def numbers(shape: Any, low: float, high: float) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("name", ONE)
+@settings(max_examples=settings.default.max_examples // 3)
 @given(data=st.data())
 def test_functions_of_one_number(name: str, data: st.DataObject) -> None:
     x = data.draw(array_shapes(max_dims=3, max_side=3).flatmap(lambda shape: numbers(shape, *ONE[name])))
@@ -42,6 +43,7 @@ def test_functions_of_one_number(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", TWO)
+@settings(max_examples=settings.default.max_examples // 3)
 @given(data=st.data())
 def test_functions_of_two_numbers_and_their_broadcasting(name: str, data: st.DataObject) -> None:
     shapes = data.draw(mutually_broadcastable_shapes(num_shapes=2, max_dims=2, max_side=3, min_side=1)).input_shapes
