@@ -100,6 +100,17 @@ def test_the_arrays_of_parameters_are_those_in_all_attributes():
     assert model.parameters()[-4:] == [*W, *b]
 
 
+def test_the_modules_are_those_that_have_names_in_their_order():
+    """Wherever they are, each once, however often it is held, and not those that are hidden or hold each other."""
+    model, twice, inside = Tower(), Layer(1, 1), MLP(2, [2, 1])
+    grid = np.empty((1, 2), dtype=object)
+    grid[0] = [twice, [Neuron(1), Value(1.0)]]
+    model.more = {"a": [twice, (inside, 3.0)], "b": grid, "c": {"twice": twice, "layer": inside.layers[1]}}
+    model._hidden, inside.back = Layer(1, 1), [model]
+    assert model.modules() == [module for _, module in model.named_modules()]
+    assert len(model.modules()) > 12
+
+
 def test_zero_grad_and_the_two_modes_reach_everything():
     tower = Tower()
     for parameter in tower.parameters():

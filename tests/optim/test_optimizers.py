@@ -179,8 +179,8 @@ def adam_in_new_arrays(optimizer, t, theta, gradient, mean, square):
     beta1, beta2 = optimizer.betas
     mean = beta1 * mean + (1.0 - beta1) * gradient
     square = beta2 * square + (1.0 - beta2) * gradient**2
-    corrected_mean, corrected_square = mean / (1.0 - beta1**t), square / (1.0 - beta2**t)
-    return theta - optimizer.lr * corrected_mean / (np.sqrt(corrected_square) + optimizer.eps), mean, square
+    root = np.sqrt(square) * (1.0 / math.sqrt(1.0 - beta2**t))
+    return theta - mean / (root + optimizer.eps) * (optimizer.lr / (1.0 - beta1**t)), mean, square
 
 
 IN_NEW_ARRAYS = {

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import MLP, Programs, RecordingError, Value, detect_anomaly, dot, fsum, record, where
+from tinygrad_edu import MLP, Programs, RecordingError, Value, detect_anomaly, dot, fsum, grad, record, where
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.modes import noise
 from tinygrad_edu.nn.regularizers import Dropout
@@ -380,8 +380,12 @@ def test_how_sure_eager_code_can_be() -> None:
     eager = EagerRun([-12.0], x * y, {})
     leaves = {value: StandIn((), (), value) for value in (x, y, W)}
     for _ in range(2):  # they serve again
-        assert eager.gradient(leaves) == [-4.0, 3.0, 0.0]
-    assert EagerRun([3.0], x, {}).gradient(leaves) == [1.0, 0.0, 0.0]
+        assert eager.gradient(leaves).tolist() == [-4.0, 3.0, 0.0]
+    assert EagerRun([3.0], x, {}).gradient(leaves).tolist() == [1.0, 0.0, 0.0]
+    assert EagerRun([2.0], Value(1.0) + 1.0, {}).gradient(leaves).tolist() == [0.0, 0.0, 0.0]
+    twice = x * 2.0 + Value(5.0).exp() * x * y
+    expected = grad(twice, [x, y])
+    assert EagerRun([twice.data], twice, {}).gradient(leaves).tolist() == [*expected, 0.0]
     assert (eager.terms([x, W]), eager.rounding) == ([4.0, 0.0], 36.12)
     assert eager.sensitivity == pytest.approx(3.01)
     assert EagerRun([-12.0], x * y, {id(x): 6.0}).rounding == pytest.approx(48.12)

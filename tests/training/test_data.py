@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse
 
 from tinygrad_edu.training import batches
-from tinygrad_edu.training.data import batch_order, checked, one_hot
+from tinygrad_edu.training.data import batch_order, checked, first_of_each, one_hot
 
 
 def test_every_example_is_seen_once_in_each_epoch():
@@ -79,6 +79,16 @@ def test_data_is_rounded_to_single_precision_and_double_precision_is_as_it_was()
     assert (single.X.dtype, single.y.dtype) == (np.float32, np.float32)
     with pytest.raises(ValueError, match=r"validation X holds 1e\+300 in row 1, column 0 .*scale it, or leave dtype"):
         checked([[0.0], [1e300]], [0, 1]).rounded("float32", "validation ")
+
+
+def test_the_first_row_of_each_target_is_found():
+    generator = np.random.default_rng(0)
+    for y in (generator.integers(0, 5, 40).astype(float), np.eye(4)[generator.integers(0, 4, 30)], np.zeros((3, 2, 2))):
+        _, rows = np.unique(y, axis=0, return_index=True)
+        assert first_of_each(y) == sorted(rows.tolist())
+        assert first_of_each(y[:, ::-1] if y.ndim > 1 else y[::-1]) == sorted(
+            np.unique(y[:, ::-1] if y.ndim > 1 else y[::-1], axis=0, return_index=True)[1].tolist()
+        )
 
 
 def test_one_hot_rows_have_their_1_at_the_label():

@@ -248,8 +248,9 @@ def named_layers(model: Module) -> list[NamedLayer]:
         if place.around is not None and in_a_list and isinstance(modules[place.identity], Neuron):
             place = place.around
         module = modules[place.identity]
-        layer = NamedLayer(place.path or type(module).__name__, module, [])
-        layers.setdefault(place.identity, layer).parameters.append(item)
+        if place.identity not in layers:
+            layers[place.identity] = NamedLayer(place.path or type(module).__name__, module, [])
+        layers[place.identity].parameters.append(item)
     return list(layers.values())
 
 

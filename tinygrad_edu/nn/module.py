@@ -110,7 +110,9 @@ class Module:
 
     def modules(self) -> list[Module]:
         """This module and every module inside it, outer before inner."""
-        return [item for _, _, item in walk(self) if isinstance(item, Module)]
+        found: dict[int, Module] = {}
+        _add_modules(self, found)
+        return list(found.values())
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter with its path, such as `layers.0.neurons.3.weights.1`.
@@ -501,6 +503,18 @@ def _find_in(item: Any, path: str, found: list[tuple[str, Value | Module]]) -> N
 
 def _is_array(item: Any) -> bool:
     return isinstance(item, np.ndarray) and item.dtype == object and bool(item.ndim)
+
+
+def _add_modules(item: Any, found: dict[int, Module]) -> None:
+    """The modules that `walk` finds, without the names of all the parameters, which take most of its time."""
+    if isinstance(item, Module):
+        if id(item) not in found:
+            found[id(item)] = item
+            _add_modules(_public(item), found)
+    elif isinstance(item, (list, tuple, dict)) or _is_array(item):
+        for element in item.values() if isinstance(item, dict) else item:
+            if not isinstance(element, Value):
+                _add_modules(element, found)
 
 
 def _arrays_in(item: Any) -> Iterator[np.ndarray[Any, Any]]:

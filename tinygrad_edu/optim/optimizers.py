@@ -15,6 +15,7 @@ May import: `arguments`, `elsewhere`, `value`, `arrays`; `vectors` of this folde
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypeAlias
@@ -364,18 +365,17 @@ class Adam(Optimizer):
         np.subtract(theta, self._direction(self._decayed(theta, gradient)), out=out)
 
     def _direction(self, gradient: Vector) -> Vector:
-        """η · m / (1 - β₁ᵗ) / (√(s / (1 - β₂ᵗ)) + ε), in the first scratch array."""
+        """η / (1 - β₁ᵗ) · m / (√s / √(1 - β₂ᵗ) + ε), in the first scratch array: dividing an array takes longest."""
         (beta1, beta2), t, mean = self.betas, self.iteration, self.buffers["mean"]
         direction, root = self._scratch
         square = self._averaged_square(gradient, beta2)
         mean *= beta1
         mean += np.multiply(gradient, 1.0 - beta1, out=direction)
-        np.divide(square, 1.0 - beta2**t, out=root)
-        np.sqrt(root, out=root)
+        np.sqrt(square, out=root)
+        root *= 1.0 / math.sqrt(1.0 - beta2**t)
         root += self.eps
-        np.divide(mean, 1.0 - beta1**t, out=direction)
-        direction *= self.lr
-        direction /= root
+        np.divide(mean, root, out=direction)
+        direction *= self.lr / (1.0 - beta1**t)
         return direction
 
 

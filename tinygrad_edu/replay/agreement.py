@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from tinygrad_edu import ops
-from tinygrad_edu.backprop import sweep
+from tinygrad_edu.backprop import sweep, topological_order
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.modes import changed_mode
 from tinygrad_edu.replay.recording import FloatArray, RecordingError, collector_paused, numbers_in
@@ -113,8 +113,8 @@ class Twins:
 
     def saw(self, answers: Sequence[Answer]) -> None:
         """Take note of the largest numbers."""
-        self.largest_output = max(self.largest_output, _largest([answer.outputs for answer in answers]))
-        self.largest_gradient = max(self.largest_gradient, _largest([answer.gradient for answer in answers]))
+        self.largest_output = max([self.largest_output, *[_largest(answer.outputs) for answer in answers]])
+        self.largest_gradient = max([self.largest_gradient, *[_largest(answer.gradient) for answer in answers]])
 
     @cached_property
     def leaves(self) -> dict[Value, StandIn]:
@@ -158,7 +158,7 @@ class _Comparison:
         """What the function gives for one example, or None where it raises, if it may."""
         try:
             eager = self._eagerly(row)
-            gradient = eager.gradient(self.twins.leaves) if self.program.returns_one else []
+            gradient = eager.gradient(self.twins.leaves) if self.program.returns_one else np.zeros(0)
         except RecordingError:
             raise
         except Exception as error:
@@ -229,7 +229,7 @@ class _Comparison:
         limit = self.allowed.limit(self.twins.largest_gradient)
         if relative > UNDECIDED and self.allowed is DOUBLE:
             return
-        terms, wanted = eager.terms(self.program.params), eager.gradient(self.twins.leaves)
+        terms, wanted = eager.terms(self.program.params), eager.gradient(self.twins.leaves).tolist()
         for place, (ours, theirs) in enumerate(zip(gradient.tolist(), wanted, strict=True)):
             tolerance = min(self.allowed.same_gradient * abs(theirs) + relative * terms[place], limit)
             if not _near(ours, theirs, tolerance) and not _near(ours, theirs, tolerance + self._jump(answer)[place]):
@@ -283,7 +283,7 @@ class Answer(NamedTuple):
     name: str
     drawn: list[float]
     outputs: list[float]
-    gradient: list[float]  # of the output, where there is only one
+    gradient: FloatArray  # of the output, where there is only one
 
 
 class EagerRun:
@@ -301,12 +301,29 @@ class EagerRun:
         _sweep(stand_ins, self._root)
         return stand_ins
 
-    def gradient(self, leaves: Mapping[Value, StandIn]) -> list[float]:
-        """The derivatives by some leaves, which have their stand-ins already: they are many, and always the same."""
+    def gradient(self, leaves: Mapping[Value, StandIn]) -> FloatArray:
+        """The derivatives by some leaves, which have their stand-ins already: they are many, and always the same.
+
+        What leads to none of them is left out: the numbers of the example, which are half of what there is to do.
+        """
         for leaf in leaves.values():
             leaf._grad = 0.0
-        _sweep(StandIn.for_graph(self._root, known=leaves), self._root)
-        return [leaf._grad for leaf in leaves.values()]
+        computed: dict[Value, StandIn] = {}
+        for node in topological_order(self._root, leaves=False):
+            inputs, derivatives = [], []
+            for value, derivative in zip(node.inputs, node.local_derivatives, strict=True):
+                stand_in = leaves.get(value) or computed.get(value)
+                if stand_in is not None:
+                    inputs.append(stand_in)
+                    derivatives.append(derivative)
+            if inputs:
+                computed[node] = StandIn(inputs, derivatives, node)
+        root = leaves.get(self._root) or computed.get(self._root)
+        if root is not None:
+            root._grad = 1.0
+        for _ in sweep(list(computed.values())[::-1]):
+            pass
+        return np.array([leaf._grad for leaf in leaves.values()])
 
     def terms(self, params: Sequence[Value]) -> list[float]:
         """For each parameter the sum of the absolute values of what its gradient is the sum of, over all paths."""
@@ -330,9 +347,9 @@ class EagerRun:
         return ratio if math.isfinite(ratio) else 0.0
 
 
-def _largest(numbers: Sequence[Sequence[float]]) -> float:
+def _largest(numbers: Any) -> float:
     """The largest absolute value that is finite, or 0."""
-    sizes = np.abs([number for row in numbers for number in row])
+    sizes = np.abs(numbers)
     return float(sizes[np.isfinite(sizes)].max(initial=0.0))
 
 

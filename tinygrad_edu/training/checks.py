@@ -4,15 +4,13 @@ Each check returns what the run goes on with, or nothing. It raises TypeError fo
 for a thing of the right kind that does not fit.
 
 May import: `arguments`, `modes`, `value`, `backprop`, `nn`, `optim`; `callbacks`, `data` and `objective` of this
-folder; NumPy.
+folder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
-
-import numpy as np
 
 from tinygrad_edu.arguments import above_zero, whole_number
 from tinygrad_edu.backprop import topological_order
@@ -25,7 +23,7 @@ from tinygrad_edu.optim.optimizers import Adam, Optimizer
 from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.optim.vectors import Vector
 from tinygrad_edu.training.callbacks import Callback, as_callback
-from tinygrad_edu.training.data import Data, checked, one_hot
+from tinygrad_edu.training.data import Data, checked, first_of_each, one_hot
 from tinygrad_edu.training.objective import Loss, example_of, first_output_of, outputs_of, target_of
 from tinygrad_edu.value import Value
 
@@ -164,8 +162,7 @@ def targets_for(model: Module, loss: Loss, data: Data) -> Data:
         is_flat = not isinstance(output, Value) and all(isinstance(each, Value) for each in output)
         classes = len(output) if is_flat else 1
         y = one_hot(data.y, classes) if data.y.ndim == 1 and classes > 1 else data.y
-        _, rows = np.unique(y, axis=0, return_index=True)
-        for row in sorted(rows.tolist())[:_TARGETS_TRIED]:
+        for row in first_of_each(y)[:_TARGETS_TRIED]:
             try:
                 loss(output, target_of(y[row]))
             except (TypeError, ValueError) as error:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.replay import RecordingError
-from tinygrad_edu.training.data import Data
+from tinygrad_edu.training.data import Data, first_of_each
 
 __all__ = ["Reviews", "reason_of", "reviewed_row", "row_name", "telling_rows"]
 
@@ -54,14 +54,13 @@ def telling_rows(data: Data) -> list[int]:
 
 def _rows_of_targets(y: Any) -> list[int]:
     """The first row of each target; where they are too many, rows whose targets go from the smallest to the largest."""
-    _, rows = np.unique(y, axis=0, return_index=True)
+    rows = first_of_each(y)
     if len(rows) > _ROWS:
         n = len(y)
         columns = y.reshape(n, -1)[:, : _ROWS // 2]  # so that each column has two rows at least: its extremes
         ranks = np.linspace(0, n - 1, _ROWS // columns.shape[1]).round().astype(int)
-        rows = columns.argsort(axis=0)[ranks].ravel()
-    chosen: list[int] = rows.tolist()
-    return chosen
+        rows = columns.argsort(axis=0)[ranks].ravel().tolist()
+    return rows
 
 
 class Reviews:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import Seed, random_generator
 
-__all__ = ["Data", "as_numbers", "batch_order", "batches", "checked", "in_single", "one_hot"]
+__all__ = ["Data", "as_numbers", "batch_order", "batches", "checked", "first_of_each", "in_single", "one_hot"]
 
 #: Numbers of any shape.
 Array: TypeAlias = NDArray[np.float64]
@@ -177,6 +177,18 @@ def one_hot(labels: Any, classes: int) -> Array:
         )
     rows: Array = np.eye(classes)[array.astype(int)]
     return rows
+
+
+def first_of_each(y: Array) -> list[int]:
+    """The first row of each target that there is, in order.
+
+    >>> first_of_each(np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]))
+    [0, 1]
+    """
+    first: dict[Any, int] = {}
+    for row, target in enumerate(y.tolist() if y.ndim == 1 else map(bytes, np.ascontiguousarray(y))):
+        first.setdefault(target, row)
+    return list(first.values())
 
 
 def batch_order(n: int, batch_size: int, generator: np.random.Generator | None) -> list[NDArray[np.intp]]:
