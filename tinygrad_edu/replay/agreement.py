@@ -91,14 +91,15 @@ def _moved(theta: FloatArray) -> FloatArray:
     steps = np.random.default_rng(0).uniform(-1, 1, (2, len(theta)))
     with np.errstate(all="ignore"):
         moved: FloatArray = theta * (1.0 + 0.2 * steps[0]) + 0.01 * steps[1]
-    return moved
+        return moved.astype(theta.dtype)  # single precision, too, is given the parameters that the function is given
 
 
 class Twins:
     """What the comparisons of one program share: its twins, which keep their arrays, and stand-ins for its parameters.
 
     They are half of the work of comparing one example. `theta` is an array that all twins take their parameters from,
-    but for one of single precision, which has its own. The largest numbers are those that were compared so far.
+    but for one of single precision, which has its own. The largest numbers are those that were compared so far: also
+    with other parameters, for those of a model that is trained give losses near 0, in which no digit is left.
     """
 
     def __init__(self, program: ProgramView) -> None:
@@ -110,6 +111,11 @@ class Twins:
 
     def _drawn(self, k: int) -> Callable[..., Any]:
         return lambda: next(self.drawn[k])
+
+    def set_theta(self, theta: FloatArray) -> None:
+        """Give all twins these parameters."""
+        for array in (self.theta, *[twin.theta for twin, _ in self.twins]):
+            array[...] = theta
 
     def saw(self, answers: Sequence[Answer]) -> None:
         """Take note of the largest numbers."""
@@ -127,11 +133,7 @@ class _Comparison:
 
     def __init__(self, twins: Twins, function: Callable[..., Any], theta: FloatArray, moved: bool) -> None:
         self.twins, self.program = twins, twins.program
-        # With other parameters, single precision would tell nothing that it does not tell with these.
-        self.ways = [way for way in twins.twins if not (moved and _is_single(way[0]))]
-        for twin, _ in self.ways:
-            twin.theta[...] = theta
-        twins.theta[...] = theta
+        twins.set_theta(theta)
         self.function = function
         # For the function, the parameters that are not those of the `Value`s, by id.
         self.numbers = dict(zip(map(id, self.program.params), theta.tolist(), strict=True)) if moved else None
@@ -149,9 +151,9 @@ class _Comparison:
         if answered:
             self.answered = True
             self.judged = any(math.isfinite(number) for answer in answered for number in answer.outputs)
-            if any(_is_single(twin) for twin, _ in self.ways):
+            if _is_single(self.program):
                 self.twins.saw(answered)
-            for twin, most in self.ways:
+            for twin, most in self.twins.twins:
                 self._compare(twin, answered[:most])
 
     def _answer(self, row: Sequence[Any], name: str, skips: bool) -> Answer | None:

@@ -30,6 +30,7 @@ from tinygrad_edu.replay import Program, RecordingError
 from tinygrad_edu.replay.agreement import Twins, compare
 from tinygrad_edu.replay.devices import OnDevices, device_text
 from tinygrad_edu.replay.programs import recorded
+from tinygrad_edu.replay.tolerances import SINGLE
 from tinygrad_edu.training.comparison import Reviews, reason_of, reviewed_row, row_name, telling_rows
 from tinygrad_edu.training.data import Array, Data, in_single
 from tinygrad_edu.training.objective import Objective, example_of, outputs_of, takes_batches, target_of
@@ -425,6 +426,8 @@ def _single(objective: Objective, data: Data) -> Replay:
     try:
         return Replay(objective, data)
     except RecordingError as error:
+        if SINGLE.reason in str(error):
+            raise
         raise RecordingError(
             f'dtype="float32" needs a program of the loss, and there is none: {error}; leave dtype out, and fit trains '
             "in double precision, eagerly if it must"
