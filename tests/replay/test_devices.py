@@ -64,6 +64,8 @@ for switched_on in (False, True):
     np.testing.assert_allclose(gradient, single.value_and_grad(X)[1], rtol=1e-5, atol=1e-6)
     double, same = [way for way, _ in split.twins(single.theta.astype(float))]
     assert double(X).dtype == np.float64 and same(X).dtype == np.float32
+traced = jax.make_jaxpr(split._evaluate)(single.theta, np.ones(24, np.float32), X[:24].astype(np.float32))
+assert str(traced).count("dot_general") == str(traced).count("precision=(Precision.HIGHEST, Precision.HIGHEST)") > 0
 
 # Other parameters: those of the program are read at each call, a twin has its own.
 expected = theirs.twin(theirs.theta + 0.5)(X, labels)

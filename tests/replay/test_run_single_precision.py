@@ -11,6 +11,7 @@ import pytest
 
 from tinygrad_edu import MLP, Value, choose, dot, fsum, logsumexp, ops, record, where
 from tinygrad_edu.modes import noise
+from tinygrad_edu.notebooks.programs import program_html
 from tinygrad_edu.optim import Adam
 from tinygrad_edu.replay import Programs
 from tinygrad_edu.replay.shares import InShares
@@ -92,6 +93,17 @@ def test_the_arrays_take_half_the_memory() -> None:
 def test_what_single_precision_cannot_hold_is_inf_as_ieee_has_it() -> None:
     program = record(lambda x: [x * 1e300, x * 1e-300, (x * 50.0).exp()], ((),), [], dtype="float32")
     np.testing.assert_array_equal(program(np.array([2.0])), [[np.inf, 0.0, np.inf]])
+
+
+def test_the_listing_says_so() -> None:
+    double = record(classifier, (3, ()), WEIGHTS)
+    single = record(classifier, (3, ()), WEIGHTS, dtype="float32")
+    assert str(single).splitlines()[1] == single.by_line_text == "every number in single precision, float32"
+    assert str(single).splitlines()[2:] == [
+        line for line in str(double).splitlines()[1:] if line != double.by_line_text
+    ]
+    assert single.by_line_text in program_html(single)
+    assert (single.is_single, double.is_single) == (True, False)
 
 
 def test_random_numbers_are_drawn_as_in_double_precision() -> None:

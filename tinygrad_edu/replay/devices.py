@@ -68,10 +68,14 @@ class OnDevices:
 
     def _evaluate(self, theta: Any, weights: Any, *arrays: Any) -> tuple[Any, Any]:
         """What JAX compiles: the value of each example, and the gradient."""
+        import jax
+
         inputs = len(self.program.shapes)
-        values, gradient = pure.evaluate(
-            self.program.instructions, self._m, theta, arrays[:inputs], arrays[inputs:], weights
-        )
+        # Else some devices multiply matrices of float32 with fewer digits, three on graphics cards.
+        with jax.default_matmul_precision("highest"):
+            values, gradient = pure.evaluate(
+                self.program.instructions, self._m, theta, arrays[:inputs], arrays[inputs:], weights
+            )
         return self._m.broadcast_to(values[0], weights.shape), gradient
 
     def twin(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> OnDevices:
