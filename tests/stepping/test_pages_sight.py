@@ -20,7 +20,9 @@ def network() -> Value:
 WRONG = """() => nodes.filter((node) => node.isDrawn && isInSight(node) && isComputed(node, state.position))
     .filter((node) => node.valueTexts.some((text) => text.textContent !== brief(node.value)))
     .map((node) => node.name)"""
-SHOWN = "() => nodes.filter((node) => node.isDrawn && node.group.getClientRects().length).length"
+SHOWN = (
+    """() => nodes.filter((node) => node.isDrawn && node.group.querySelector("text").getClientRects().length).length"""
+)
 
 
 def test_a_large_graph_shows_what_is_in_sight_and_follows_the_view(open_page: Callable[..., Any]) -> None:
@@ -36,6 +38,19 @@ def test_a_large_graph_shows_what_is_in_sight_and_follows_the_view(open_page: Ca
     page.keyboard.press("0")
     assert page.evaluate(SHOWN) == drawn
     assert page.evaluate(WRONG) == []
+
+
+def test_what_is_out_of_sight_is_not_laid_out_but_can_be_heard(open_page: Callable[..., Any]) -> None:
+    """A group that is not displayed is laid out with all that is in it, so each text itself must not be displayed."""
+    page = open_page(network())
+    far = "nodes.filter((node) => node.isDrawn && !isInSight(node))"
+    looks = page.evaluate(f"() => {far}.map((node) => getComputedStyle(node.group.querySelector('text')).display)")
+    assert set(looks) == {"none"}
+    page.keyboard.press("End")
+    page.wait_for_function("() => nodes.every((node) => !node.isDrawn || node.group.ariaLabel?.includes('gradient '))")
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    heard = {node["name"]["value"] for node in tree if not node["ignored"] and node["role"]["value"] == "button"}
+    assert set(page.evaluate(f"() => {far}.map((node) => node.group.ariaLabel)")) <= heard
 
 
 def test_nothing_within_the_view_is_hidden(open_page: Callable[..., Any]) -> None:
@@ -222,6 +237,20 @@ def test_no_name_is_broken_at_the_end_of_a_line(open_page: Callable[..., Any]) -
         })).filter((line) => line)"""
     )
     assert broken == []
+
+
+def test_a_wall_shows_the_curve_of_training_and_takes_steps(open_page: Callable[..., Any]) -> None:
+    page = open_page(Neuron(2, seed=1)([1.0, 2.0]))
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.click("#train-toggle")
+    page.evaluate("() => train(5)")
+    page.keyboard.press("f")
+    page.click("#train-step")
+    page.wait_for_function("() => byId('training-counter').textContent.startsWith('step 6 of 6')")
+    line, curve = page.locator("#wall-line").bounding_box(), page.locator("#curve svg").bounding_box()
+    assert line["x"] + line["width"] <= curve["x"]
+    assert curve["y"] + curve["height"] <= page.locator("#transport").bounding_box()["y"]
+    assert page.locator("#rate").is_hidden()
 
 
 def test_what_a_wall_does_not_show_ends_it(open_page: Callable[..., Any]) -> None:

@@ -92,9 +92,9 @@ def page_html(root: Value, names: Mapping[str, Any] | None = None, data: Any = N
 def _without_titles(svg: str) -> str:
     """The drawing less what hangs over its parts: the page writes that anew as numbers change, and copies need none.
 
-    Less what goes without saying, too: where a text begins.
+    Less what goes without saying, too: where a text begins, and its color, which the style of the page says.
     """
-    svg = svg.replace(' text-anchor="start"', "")
+    svg = re.sub(r'(<text[^>]*) fill="[^"]*"', r"\1", svg.replace(' text-anchor="start"', ""))
     return re.sub(
         r"<title>[^<]*</title>", "<title></title>", re.sub(r'(class="copy"[^>]*>)<title>[^<]*</title>', r"\1", svg)
     )

@@ -73,7 +73,8 @@ export function refresh() {
   window.dispatchEvent(new Event("numbers")); // for who shows this page in a frame
 }
 
-const MOST_ON_WALL = 2;
+/** So many sums are read from afar; beside a curve there is room for one. */
+const mostOnWall = () => (byId("training").hidden ? 2 : 1);
 
 /** @param {boolean} [moves] whether the step is brought into view */
 export function draw(moves = true) {
@@ -87,7 +88,7 @@ export function draw(moves = true) {
   drawMistake();
   drawTraining();
   drawOpened();
-  byId("wall-line").textContent = (state.question ? questionSentence() : sentence(MOST_ON_WALL)).replaceAll("⁾", "⁾\u2060"); // no line ends within w⁽¹⁾₂₃
+  byId("wall-line").textContent = (state.question ? questionSentence() : sentence(mostOnWall())).replaceAll("⁾", "⁾\u2060"); // no line ends within w⁽¹⁾₂₃
   if (moves) keepStepInView();
 }
 

@@ -126,13 +126,15 @@ export function drawNode() {
     facts.append(fact("source", make("span", { class: "source" }, `${node.source.file}, line ${node.source.line}`,
       make("code", {}, node.source.text))));
   }
-  const total = totalOf(node);
-  if (total) facts.append(fact("neuron", make("button", { type: "button", id: "open-neuron", onclick: () => openNeuron(total) }, "Open")));
+  if (totalOf(node)) facts.append(fact("neuron", make("button", { type: "button", id: "open-neuron", onclick: openChosen }, "Open")));
   const isHidden = state.predicting && !isComplete(node, state.frontier);
-  const focused = document.activeElement?.id;
   renew(byId("node-body"), facts, ...(isHidden
     ? [make("p", { class: "hidden-answer" }, "Its gradient is still to be predicted, so where it comes from is hidden.")] : explained(node)));
-  if (focused === "open-neuron") document.getElementById(focused)?.focus();
+}
+
+function openChosen() {
+  const total = totalOf(state.selected);
+  if (total) openNeuron(total);
 }
 
 /** @param {GraphNode} node */
@@ -257,15 +259,15 @@ function writeLine(k) {
 export function drawMessages() {
   for (let k = Math.max(visible, 0); k < state.position; k++) writeLine(k);
   for (let k = Math.max(0, state.position - WRITTEN_AT_ONCE); k < state.position; k++) writeLine(k);
-  while (visible < state.position) lines[visible++].hidden = false;
-  while (visible > state.position) lines[--visible].hidden = true;
-  const log = byId("log");
-  log.querySelector("[aria-current]")?.removeAttribute("aria-current");
-  const latest = lines[state.position - 1];
-  latest?.setAttribute("aria-current", "step");
-  // After everything is drawn: to ask for a place between two changes would have the page laid out twice.
-  if (latest) requestAnimationFrame(() => scrollDown(2));
   clearTimeout(waiting);
+  if (visible !== state.position) {
+    lines[visible - 1]?.removeAttribute("aria-current");
+    while (visible < state.position) lines[visible++].hidden = false;
+    while (visible > state.position) lines[--visible].hidden = true;
+    lines[visible - 1]?.setAttribute("aria-current", "step");
+    // After everything is drawn: to ask for a place between two changes would have the page laid out twice.
+    if (visible) requestAnimationFrame(() => scrollDown(2));
+  }
   if (lines.some((_, k) => k < visible && written[k] !== pass)) waiting = window.setTimeout(() => writeSome(visible - 1), 150);
 }
 let waiting = 0;

@@ -91,7 +91,9 @@ function changed(element, key, value) {
 }
 /** @param {Element | null} element @param {string} text */
 function setText(element, text) {
-  if (element && changed(element, "text", text)) element.textContent = text;
+  if (!element || !changed(element, "text", text)) return;
+  if (element.firstChild) element.firstChild.nodeValue = text; // cheaper than another child
+  else element.textContent = text;
 }
 /** @param {Element} element @param {string} name @param {string} value */
 function setAttribute(element, name, value) {
@@ -108,8 +110,8 @@ export function currentMessages() {
 /** Whether a node or an edge can be seen, here or in a copy. @param {GraphNode | Edge} item */
 const isInSight = (item) => item.parts.some((part) => part.isShown);
 
-/** @param {boolean} [saysAll] whether what screen readers are told is written at once, or when the hands are still */
-export function drawGraph(saysAll = true) {
+/** @param {boolean} [saysNow] whether what screen readers are told of what is in sight is written at once, or when the hands are still, as the rest */
+export function drawGraph(saysNow = true) {
   showParts(state.focus.parts.slice(0, 1)); // or the tab key would not reach it
   const { position } = state;
   const event = eventAt(position);
@@ -136,8 +138,8 @@ export function drawGraph(saysAll = true) {
     setAttribute(node.group, "tabindex", state.focus === node ? "0" : "-1");
   }
   clearTimeout(speaking);
-  if (saysAll) describeAll();
-  else speaking = window.setTimeout(describeAll, 150);
+  if (saysNow) describeAll(isInSight);
+  speaking = window.setTimeout(describeAll, 150, () => true);
   const largest = largestAmount();
   for (const edge of edges) {
     if (!isInSight(edge)) continue;
@@ -157,9 +159,10 @@ export function drawGraph(saysAll = true) {
 }
 
 let speaking = 0;
-function describeAll() {
+/** @param {(node: GraphNode) => boolean} which */
+function describeAll(which) {
   const { gradients } = snapshot(state.position);
-  for (const node of nodes.filter(isInSight)) setAttribute(node.group, "aria-label", describe(node, isComputed(node, state.position), gradients[node.id]));
+  for (const node of nodes.filter(which)) setAttribute(node.group, "aria-label", describe(node, isComputed(node, state.position), gradients[node.id]));
 }
 
 /** The largest size of what any edge carries, which is drawn widest. */

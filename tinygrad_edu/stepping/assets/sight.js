@@ -1,5 +1,6 @@
 // Which parts of the drawing are in sight. Only they are shown and kept up to date: what is out of sight would have to
-// be laid out and painted with every change, so that a large graph would follow a hand slowly.
+// be laid out and painted with every change, so that a large graph would follow a hand slowly. Of the others the groups
+// stay, empty, for those who hear the page: they go from node to node and have no sight to be out of.
 
 /**
  * @typedef {import("./graph.js").Box} Box
@@ -51,7 +52,7 @@ export const partsOf = (shapes) => shapes.map((shape) => partAt.get(/** @type {E
 /** @param {Part} part @param {boolean} isShown */
 function setShown(part, isShown) {
   part.isShown = isShown;
-  part.element.style.display = isShown ? "inline" : "none";
+  part.element.toggleAttribute("data-shown", isShown);
 }
 
 /** Show some parts wherever they are. @param {Part[]} which */
@@ -60,14 +61,14 @@ export const showParts = (which) => which.forEach((part) => part.isShown || setS
 /** Texts reach beyond the points where they begin. */
 const SLACK = 100;
 /** What is shown stays so a little longer, lest it come and go with every small move; in shares of the view. */
-const [NEAR, FAR] = [0.1, 0.5];
+const LONGER = 0.1;
 
 /** Show what is within a view, and hide what is far from it; whether anything new is shown. @param {Box} view @param {Part[]} kept parts that stay */
 export function showWithin(view, kept) {
   let isNew = false;
   for (const part of parts) {
     const { x, y, width, height } = part.box;
-    const [aside, beyond] = [view.width, view.height].map((size) => SLACK + size * (part.isShown ? FAR : NEAR));
+    const [aside, beyond] = [view.width, view.height].map((size) => SLACK + (part.isShown ? LONGER * size : 0));
     const isNear = x + width >= view.x - aside && x <= view.x + view.width + aside && y + height >= view.y - beyond && y <= view.y + view.height + beyond;
     if (isNear === part.isShown || (part.isShown && kept.includes(part))) continue;
     setShown(part, isNear);

@@ -63,10 +63,7 @@ export const makeSvg = (tag, attributes = {}, ...children) =>
 /** @template {Element} E @param {E} element @param {Record<string, any>} attributes @param {Child[]} children @returns {E} */
 function equipped(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) {
-      element.addEventListener(name.slice(2), value);
-      acting.add(element);
-    }
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== undefined) element.setAttribute(name, value);
   }
@@ -74,27 +71,28 @@ function equipped(element, attributes, children) {
   return element;
 }
 
-/** Elements that do something, so that no other can stand for them. @type {WeakSet<Node>} */
-const acting = new WeakSet();
-
-/** Give an element these children. What is there already stays, so that only what differs is laid out and painted anew. @param {Node} parent @param {(Node | string)[]} children */
+/** Give an element these children. What is there already stays, so that only what differs is laid out and painted anew; with what it does, which may depend on the state alone. @param {Node} parent @param {(Node | string)[]} children */
 export function renew(parent, ...children) {
   const old = [...parent.childNodes];
   children.forEach((child, k) => {
     const wanted = typeof child === "string" ? document.createTextNode(child) : child;
     const there = old[k];
     if (!there) parent.appendChild(wanted);
-    else if (there.nodeName !== wanted.nodeName || acting.has(there) || acting.has(wanted)) parent.replaceChild(wanted, there);
+    else if (there.isEqualNode(wanted)) return;
+    else if (there.nodeName !== wanted.nodeName) parent.replaceChild(wanted, there);
     else if (there instanceof Element) renewElement(there, /** @type {Element} */ (wanted));
-    else if (there.nodeValue !== wanted.nodeValue) there.nodeValue = wanted.nodeValue;
+    else there.nodeValue = wanted.nodeValue;
   });
   for (const rest of old.slice(children.length)) parent.removeChild(rest);
 }
 
 /** @param {Element} there @param {Element} wanted */
 function renewElement(there, wanted) {
-  for (const { name, value } of wanted.attributes) if (there.getAttribute(name) !== value) there.setAttribute(name, value);
-  for (const { name } of [...there.attributes]) if (!wanted.hasAttribute(name)) there.removeAttribute(name);
+  for (const name of there.getAttributeNames()) if (!wanted.hasAttribute(name)) there.removeAttribute(name);
+  for (const name of wanted.getAttributeNames()) {
+    const value = wanted.getAttribute(name) ?? "";
+    if (there.getAttribute(name) !== value) there.setAttribute(name, value);
+  }
   renew(there, ...wanted.childNodes);
 }
 

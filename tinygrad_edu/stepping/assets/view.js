@@ -175,6 +175,7 @@ export function firstView() {
 
 /** Keep the middle where it is; a page that was hidden when it opened has its first view now. */
 export function onResize() {
+  if (isSeen && canvas.clientWidth === Math.round(view.width * scale) && canvas.clientHeight === Math.round(view.height * scale)) return;
   const staysReadable = !isOnWall() || scaleOf(whole) >= readableScale();
   if (isSeen && isFitted && canvas.clientWidth && staysReadable) fit();
   else if (isSeen && canvas.clientWidth) setView(held(viewAt(scale, view.x + view.width / 2, view.y + view.height / 2)));

@@ -1,4 +1,4 @@
-// On a wall: large type, only the graph and the line of the present step.
+// On a wall: large type, only the graph, the line of the present step, and the curve while the panel of training is open.
 
 import { byId } from "./text.js";
 import { firstView, isOnWall, keepStepInView } from "./view.js";
