@@ -122,6 +122,19 @@ def test_the_page_opens_with_an_example_and_hides_the_token(play: Callable[..., 
     expect(tab.locator("#formula")).to_be_focused()
 
 
+def test_the_step_stays_while_the_graph_keeps_its_shape(play: Callable[..., Page]) -> None:
+    tab = play("tanh(2*x + 1)", {"x": 0.5})
+    place = "[state.position, state.selected.id, pass.mistake]"
+    frame = live(tab)
+    frame.evaluate("() => { setMistake('upstream'); select(root); goTo(5); }")
+    before = frame.evaluate(place)
+    frame = draw(tab, "exp(3*x + 7)")
+    assert frame.evaluate(place) == before
+    assert frame.evaluate("operations[0].value") == 1.5
+    frame = draw(tab, "exp(3*x)")
+    assert frame.evaluate("[state.position, pass.mistake]") == [0, ""]
+
+
 def test_a_typed_formula_is_drawn_with_the_engines_numbers(play: Callable[..., Page]) -> None:
     tab = play()
     chance = random.Random(5)

@@ -132,7 +132,7 @@ async function draw(isStep) {
 
 const live = () => /** @type {HTMLIFrameElement | null} */ (frames.querySelector("iframe:not(.coming)"));
 /** @returns {import("./played.js").Played | undefined} */
-const played = () => /** @type {any} */ (live()?.contentWindow)?.played;
+const played = (frame = live()) => /** @type {any} */ (frame?.contentWindow)?.played;
 
 /** Load a page out of sight, and put it in the place of the present one. @param {string} html */
 function showPage(html) {
@@ -141,6 +141,8 @@ function showPage(html) {
   frame.onload = () => {
     const { theme } = document.documentElement.dataset;
     const page = /** @type {Document} */ (frame.contentDocument);
+    const left = played()?.place();
+    if (left) played(frame)?.resume(left);
     live()?.remove();
     frame.classList.remove("coming");
     if (theme) page.documentElement.dataset.theme = theme;
