@@ -118,6 +118,26 @@ def test_what_stays_the_same_in_a_panel_stays_in_place(open_page: Callable[..., 
     assert page.evaluate("() => window.kept === document.querySelector('#consumers math')")
 
 
+#: Whether a line of the messages is seen: within the list, when that has come to rest.
+SEEN = """(line) => new Promise((seen) => setTimeout(() => {
+    const [inner, outer] = [lines.at(line), byId("log")].map((shape) => shape.getBoundingClientRect());
+    seen(inner.height > 0 && inner.top >= outer.top - 1 && inner.bottom <= outer.bottom + 1);
+}, 100))"""
+
+
+def test_the_latest_message_is_in_sight_and_the_first_can_be_scrolled_to(open_page: Callable[..., Any]) -> None:
+    page = open_page(network())
+    page.keyboard.press("End")
+    assert page.evaluate(SEEN, -1)
+    assert page.locator("#log li:not([hidden])").count() == page.evaluate("end()")
+    page.evaluate("() => goTo(101)")
+    assert page.evaluate(SEEN, 100)
+    assert page.locator("#log li:not([hidden])").count() == 101
+    page.evaluate("() => { byId('log').scrollTop = 0; }")
+    assert page.evaluate(SEEN, 0)
+    assert not page.evaluate(SEEN, 100)
+
+
 # On a wall ------------------------------------------------------------------------------------------------
 
 

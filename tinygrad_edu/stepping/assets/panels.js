@@ -234,6 +234,10 @@ const lines = [];
 const written = [];
 let visible = 0;
 const WRITTEN_AT_ONCE = 15;
+/** They stand in lists of so many: a list out of sight costs the browser nothing, and so many lines each on its own would. */
+const LINES_IN_LIST = 20;
+/** @param {number} k */
+const listOf = (k) => byId("log").children[Math.floor(k / LINES_IN_LIST)] ?? byId("log").appendChild(make("ol"));
 
 /** @param {import("./pass.js").Event} event */
 function messageText(event) {
@@ -249,7 +253,7 @@ function messageText(event) {
 function writeLine(k) {
   if (written[k] === pass) return;
   const event = pass.events[k];
-  lines[k] ??= byId("log").appendChild(make("li", { hidden: true }, make("button", { type: "button", tabindex: "-1", onclick: () => goTo(k + 1) })));
+  lines[k] ??= listOf(k).appendChild(make("li", { hidden: true }, make("button", { type: "button", tabindex: "-1", onclick: () => goTo(k + 1) })));
   lines[k].className = event.message?.at === pass.wrongAt ? `${event.kind} first-wrong` : event.kind;
   const button = /** @type {HTMLElement} */ (lines[k].firstChild);
   button.textContent = messageText(event);
