@@ -252,6 +252,7 @@ def test_on_the_page_while_one_steps_through_it(page: Page, tmp_path: Path, name
     for font in installed_fonts(page):
         for key in ("Home", "ArrowRight", "b", "ArrowRight", "End"):
             page.keyboard.press(key)
+            page.evaluate("() => { showParts(parts); drawGraph(); }")  # what is out of sight, too
             report = measured(page, font)
             assert report.texts > 50
             assert list(report.faults) == [], key
