@@ -13,6 +13,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -139,7 +140,8 @@ class _Comparison:
         self.numbers = dict(zip(map(id, self.program.params), theta.tolist(), strict=True)) if moved else None
         self.draws = _Draws()
         self.allowed = DOUBLE
-        self.jumps: dict[str, FloatArray] = {}  # by the names of the examples
+        self.looks: dict[int, Look] = {}  # closer ones at an answer, by its id
+        self.jumps: dict[int, FloatArray] = {}
         self.answered = self.judged = False  # whether the function gave something for an example, and a finite number
         self.error: Exception | None = None
 
@@ -182,18 +184,23 @@ class _Comparison:
             return
         with np.errstate(all="ignore"):
             wanted = np.mean([answer.gradient for answer in answers], axis=0)
-            by_largest = self.allowed.same_by_largest * np.abs(wanted).max(initial=0.0)
-            plainly_right = np.abs(gradient - wanted) <= self.allowed.same * np.abs(wanted) + by_largest
-        if not plainly_right.all():
+        if not self._is_plainly(gradient, wanted):
             for answer in answers:
-                eager = self._eagerly(answer.row)
-                _, gradient = self._run(twin, [answer.row], [self.draws.drawn])
-                self._check_gradient(gradient, eager, answer)
+                self._check_gradient(self._run(twin, [answer.row], [answer.drawn])[1], answer)
 
-    def _eagerly(self, row: Sequence[Any]) -> EagerRun:
+    def _is_plainly(self, gradient: FloatArray, wanted: FloatArray) -> bool:
+        """Whether no closer look is needed."""
+        with np.errstate(all="ignore"):
+            by_largest = self.allowed.same_by_largest * np.abs(wanted).max(initial=0.0)
+            return bool((np.abs(gradient - wanted) <= self.allowed.same * np.abs(wanted) + by_largest).all())
+
+    def _eagerly(self, row: Sequence[Any], drawn: Sequence[float] | None = None) -> EagerRun:
+        """The function of one example, with fresh random numbers or with those that were drawn already."""
         self.draws.drawn = []
+        numbers_drawn = iter(drawn or ())
+        noise = self.draws if drawn is None else lambda draw: next(numbers_drawn, 0.0)
         with changed_mode(
-            records=True, traces=False, check=None, watch=None, recorder=None, noise=self.draws, numbers=self.numbers
+            records=True, traces=False, check=None, watch=None, recorder=None, noise=noise, numbers=self.numbers
         ):
             outputs = [as_value(item) for item in numbers_in(self.function(*row))]
             numbers = [output.data for output in outputs]
@@ -213,27 +220,41 @@ class _Comparison:
         if len(outputs) != len(answer.outputs):
             self._refuse(answer.name, "gives", len(outputs), len(answer.outputs), " numbers")
         for ours, theirs in zip(outputs, answer.outputs, strict=True):
-            same = self.allowed.same * abs(theirs)
-            if not _near(ours, theirs, same) and not _near(ours, theirs, self._tolerance(answer.row)):
+            same = self.allowed.same * abs(theirs) + self.allowed.same_by_largest * self.twins.largest_output
+            if not _near(ours, theirs, same) and not _near(ours, theirs, self._tolerance(answer)):
                 self._refuse(answer.name, "gives", ours, theirs)
 
-    def _tolerance(self, row: Sequence[Any]) -> float:
-        """What the rounding of all numbers on the way may do to an output; it takes another look at the function."""
+    def _look(self, answer: Answer) -> Look:
+        """What rounding may do on one example, by another look at the function, which all ways of running share."""
+        if id(answer) not in self.looks:
+            eager = self._eagerly(answer.row, answer.drawn)
+            terms = eager.terms(self.twins.leaves) if self.program.returns_one else np.zeros(0)
+            self.looks[id(answer)] = Look(eager.rounding, eager.sensitivity, terms)
+        return self.looks[id(answer)]
+
+    def _tolerance(self, answer: Answer) -> float:
+        """What the rounding of all numbers on the way may do to an output."""
         try:
-            rounding = self.allowed.rounding * self._eagerly(row).rounding
+            rounding = self.allowed.rounding * self._look(answer).rounding
             return min(rounding, self.allowed.limit(self.twins.largest_output))
         except Exception:  # it is another function by now
             return 0.0
 
-    def _check_gradient(self, gradient: FloatArray, eager: EagerRun, answer: Answer) -> None:
+    def _check_gradient(self, gradient: FloatArray, answer: Answer) -> None:
         """The gradient on one example; where large terms cancel in it, their rounding is large beside what is left."""
-        relative = self.allowed.rounding_of_gradient * (1.0 + eager.sensitivity)
-        limit = self.allowed.limit(self.twins.largest_gradient)
+        wanted = answer.gradient
+        if self._is_plainly(gradient, wanted):
+            return
+        look = self._look(answer)
+        relative = self.allowed.rounding_of_gradient * (1.0 + look.sensitivity)
         if relative > UNDECIDED and self.allowed is DOUBLE:
             return
-        terms, wanted = eager.terms(self.program.params), eager.gradient(self.twins.leaves).tolist()
-        for place, (ours, theirs) in enumerate(zip(gradient.tolist(), wanted, strict=True)):
-            tolerance = min(self.allowed.same_gradient * abs(theirs) + relative * terms[place], limit)
+        with np.errstate(all="ignore"):
+            explained = self.allowed.same_gradient * np.abs(wanted) + relative * look.terms
+            tolerances = np.minimum(explained, self.allowed.limit(self.twins.largest_gradient))
+            doubtful = np.flatnonzero(~(np.abs(gradient - wanted) <= tolerances))
+        for place in doubtful.tolist():
+            ours, theirs, tolerance = float(gradient[place]), float(wanted[place]), float(tolerances[place])
             if not _near(ours, theirs, tolerance) and not _near(ours, theirs, tolerance + self._jump(answer)[place]):
                 label = self.program.params[place].label or f"parameter {place}"
                 self._refuse(answer.name, f"has, by {label}, the derivative", ours, theirs)
@@ -246,15 +267,15 @@ class _Comparison:
         """
         if self.allowed is DOUBLE:
             return np.zeros_like(self.twins.theta)
-        if answer.name not in self.jumps:
+        if id(answer) not in self.jumps:
             double, theta = self.twins.twins[0][0], self.twins.theta.copy()
             gradients = []
             for step in np.random.default_rng(0).uniform(-1.0, 1.0, (8, len(theta))):
                 double.theta[...] = theta * (1.0 + 1e-6 * step)
                 gradients.append(self._run(double, [answer.row], [answer.drawn])[1])
             double.theta[...] = theta
-            self.jumps[answer.name] = np.ptp(gradients, axis=0)
-        return self.jumps[answer.name]
+            self.jumps[id(answer)] = np.ptp(gradients, axis=0)
+        return self.jumps[id(answer)]
 
     def _refuse(self, name: str, verb: str, ours: float, wanted: float, what: str = "") -> None:
         raise RecordingError(
@@ -288,6 +309,14 @@ class Answer(NamedTuple):
     gradient: FloatArray  # of the output, where there is only one
 
 
+class Look(NamedTuple):
+    """What an `EagerRun` says of rounding; its graph is not kept."""
+
+    rounding: float
+    sensitivity: float
+    terms: FloatArray
+
+
 class EagerRun:
     """One run of the function: its outputs, how they depend on all numbers on the way, and how sure they can be."""
 
@@ -300,7 +329,9 @@ class EagerRun:
     def _swept(self) -> dict[Value, StandIn]:
         """A stand-in for each node, with the derivative by it of the sum of the outputs."""
         stand_ins = StandIn.for_graph(self._root)
-        _sweep(stand_ins, self._root)
+        stand_ins[self._root]._grad = 1.0
+        for _ in sweep(list(stand_ins.values())[::-1]):
+            pass
         return stand_ins
 
     def gradient(self, leaves: Mapping[Value, StandIn]) -> FloatArray:
@@ -308,12 +339,19 @@ class EagerRun:
 
         What leads to none of them is left out: the numbers of the example, which are half of what there is to do.
         """
+        return self._swept_to(leaves, attrgetter("local_derivatives"))
+
+    def terms(self, leaves: Mapping[Value, StandIn]) -> FloatArray:
+        """For each leaf the sum of the absolute values of what its gradient is the sum of, over all paths."""
+        return self._swept_to(leaves, lambda node: [abs(local) for local in node.local_derivatives])
+
+    def _swept_to(self, leaves: Mapping[Value, StandIn], local: Callable[[Value], Sequence[Any]]) -> FloatArray:
         for leaf in leaves.values():
             leaf._grad = 0.0
         computed: dict[Value, StandIn] = {}
         for node in topological_order(self._root, leaves=False):
             inputs, derivatives = [], []
-            for value, derivative in zip(node.inputs, node.local_derivatives, strict=True):
+            for value, derivative in zip(node.inputs, local(node), strict=True):
                 stand_in = leaves.get(value) or computed.get(value)
                 if stand_in is not None:
                     inputs.append(stand_in)
@@ -326,12 +364,6 @@ class EagerRun:
         for _ in sweep(list(computed.values())[::-1]):
             pass
         return np.array([leaf._grad for leaf in leaves.values()])
-
-    def terms(self, params: Sequence[Value]) -> list[float]:
-        """For each parameter the sum of the absolute values of what its gradient is the sum of, over all paths."""
-        stand_ins = StandIn.for_graph(self._root, lambda node: [abs(local) for local in node.local_derivatives])
-        _sweep(stand_ins, self._root)
-        return [stand_ins[p]._grad if p in stand_ins else 0.0 for p in params]
 
     @cached_property
     def rounding(self) -> float:
@@ -357,12 +389,6 @@ def _largest(numbers: Any) -> float:
 
 def _is_single(program: Any) -> bool:
     return bool(program.theta.dtype == np.float32)
-
-
-def _sweep(stand_ins: Mapping[Value, StandIn], root: Value) -> None:
-    stand_ins[root]._grad = 1.0
-    for _ in sweep(list(stand_ins.values())[::-1]):
-        pass
 
 
 def _near(ours: float, wanted: float, tolerance: float) -> bool:

@@ -25,7 +25,8 @@ class Tolerances(NamedTuple):
     #: less than seven of their sixteen digits, and less than two of seven.
     same: float
     same_gradient: float
-    #: The same for a gradient, by its largest entry: of small ones, where much cancels, single precision leaves little.
+    #: The same for a gradient by its largest entry, and for an output by the largest that was compared: of small ones,
+    #: where much cancels, single precision leaves little.
     same_by_largest: float
     #: In a closer look, every number on the way may be wrong by so much. A sum of a thousand terms that is added up in
     #: another order may be, in its last place; and a gradient is computed on the way forward and on the way back.
