@@ -248,6 +248,7 @@ def test_in_every_drawing(page: Page) -> None:
 @pytest.mark.parametrize("name", ["a formula", "2 layers", "12 inputs", "an LSTM cell"])
 def test_on_the_page_while_one_steps_through_it(page: Page, tmp_path: Path, name: str) -> None:
     save_page(GRAPHS[name](), tmp_path / "page.html")
+    page.emulate_media(reduced_motion="reduce")  # the view would move on, and with it what is in sight
     page.goto((tmp_path / "page.html").as_uri())
     for font in installed_fonts(page):
         for key in ("Home", "ArrowRight", "b", "ArrowRight", "End"):
