@@ -140,7 +140,7 @@ class _Comparison:
         self.numbers = dict(zip(map(id, self.program.params), theta.tolist(), strict=True)) if moved else None
         self.draws = _Draws()
         self.allowed = DOUBLE
-        self.looks: dict[int, Look] = {}  # closer ones at an answer, by its id
+        self.looks: dict[int, Doubts] = {}  # closer ones at an answer, by its id
         self.jumps: dict[int, FloatArray] = {}
         self.answered = self.judged = False  # whether the function gave something for an example, and a finite number
         self.error: Exception | None = None
@@ -224,12 +224,12 @@ class _Comparison:
             if not _near(ours, theirs, same) and not _near(ours, theirs, self._tolerance(answer)):
                 self._refuse(answer.name, "gives", ours, theirs)
 
-    def _look(self, answer: Answer) -> Look:
+    def _look(self, answer: Answer) -> Doubts:
         """What rounding may do on one example, by another look at the function, which all ways of running share."""
         if id(answer) not in self.looks:
             eager = self._eagerly(answer.row, answer.drawn)
             terms = eager.terms(self.twins.leaves) if self.program.returns_one else np.zeros(0)
-            self.looks[id(answer)] = Look(eager.rounding, eager.sensitivity, terms)
+            self.looks[id(answer)] = Doubts(eager.rounding, eager.sensitivity, terms)
         return self.looks[id(answer)]
 
     def _tolerance(self, answer: Answer) -> float:
@@ -309,7 +309,7 @@ class Answer(NamedTuple):
     gradient: FloatArray  # of the output, where there is only one
 
 
-class Look(NamedTuple):
+class Doubts(NamedTuple):
     """What an `EagerRun` says of rounding; its graph is not kept."""
 
     rounding: float

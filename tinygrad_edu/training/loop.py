@@ -123,7 +123,8 @@ def fit(
     the memory, and larger networks in about half the time. Parameters and data are rounded to it first, also parameters
     that are not trained; the `Value`s then hold such numbers as Python floats, the optimizer keeps float32. The program
     is compared with eager code in double precision, and refused with a RecordingError where single precision is not
-    enough, and where there is none. A checkpoint of one precision does not go on in the other.
+    enough, and where there is none. A checkpoint of one precision does not go on in the other. Numbers below 1e-38 slow
+    processors down; they come up where a network has long been sure of all its examples.
 
     Where batch_size times the number of parameters is below ten million, matrix products have one thread while `fit`
     runs: more gain little there, and on a busy machine cost a lot. Figures are in `training.threads`.
