@@ -479,6 +479,27 @@ def break_even() -> None:
         )
 
 
+def mixed() -> None:
+    """The digits network with a penalty of 100 unlike operations on 8 parameters: in tangles, and on arrays alone."""
+    generator = random.Random(0)
+    plan = [(generator.randrange(6), generator.randrange(8), generator.randrange(8)) for _ in range(100)]
+    model, knobs = MLP(64, [32, 10], "tanh", seed=0), [Value(0.1 * k + 0.3) for k in range(8)]
+
+    def loss_of(x: Any, y: Any) -> Value:
+        logits, values = model(x), list(knobs)
+        for kind, a, b in plan:
+            values.append(OPERATIONS[kind](values[-1 - a], values[-1 - b]))
+        return logsumexp(logits) - choose(y, logits) + 0.01 * fsum(values[-8:])
+
+    program = record(loss_of, ((64,), ()), [*model.parameters(), *knobs])
+    arrays = program.twin(program.theta)
+    arrays.tangles = {}
+    for batch in (1, 32, 128):
+        x, y = np.random.default_rng(0).random((batch, 64)), np.arange(batch) % 10
+        mine, theirs = (partial(way.value_and_grad, x, y) for way in (program, arrays))
+        compare(f"64-32-10 and 100 operations, batch {batch}", mine, "arrays alone", theirs, "", rounds=15)
+
+
 def logistic() -> None:
     """The logistic map, 1,000 steps: a long recurrence, for one example."""
     rate = Value(3.7)
@@ -535,6 +556,7 @@ WORKS = {
     "xor": xor,
     "recording": recording,
     "break_even": break_even,
+    "mixed": mixed,
     "logistic": logistic,
     "rosenbrock": rosenbrock,
 }

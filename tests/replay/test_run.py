@@ -229,7 +229,7 @@ def test_a_program_is_compared_in_each_way_it_runs_and_a_long_one_runs_on_arrays
 
     program = record(chain, ((),), [w])
     (on_arrays, every), (by_line, few) = program.twins(np.array([0.9]))
-    assert (on_arrays.by_line, every) == (0, None)
+    assert (on_arrays.by_line, on_arrays.tangles, every) == (0, {}, None)
     assert by_line.by_line == few == program.by_line > 0
     monkeypatch.setattr("tinygrad_edu.replay.run._LONG", 80)
     long = record(chain, ((),), [w])
@@ -238,3 +238,23 @@ def test_a_program_is_compared_in_each_way_it_runs_and_a_long_one_runs_on_arrays
     native = record(chain, ((),), [w], native=True)
     assert [most for _, most in native.twins(np.array([0.9]))] == [None, native.by_line]
     assert native.by_line > 0
+
+
+def test_a_program_with_tangles_is_compared_with_them_and_without() -> None:
+    w, model = Value(0.9), MLP(20, [30, 10], "tanh", seed=0)
+
+    def penalized(x: Any) -> Any:
+        penalty = w
+        for _ in range(10):
+            penalty = (w * penalty).sin() / (penalty + 3.0) - w
+        return fsum(model(x)) ** 2 + penalty
+
+    program = record(penalized, (20,), [w, *model.parameters()])
+    assert (program.by_line, list(program.tangles)) == (0, [True, False])
+    twins = program.twins(program.theta)
+    assert [most for _, most in twins] == [None, 1, None]
+    assert [twin.tangles for twin, _ in twins] == [
+        {},
+        *[{True: program.tangles[k], False: program.tangles[k]} for k in (True, False)],
+    ]
+    assert program.twin(program.theta.astype(np.float32)).tangles == {}

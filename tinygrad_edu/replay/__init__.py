@@ -52,6 +52,10 @@ runs them. With `record(..., native=True)` the same lines become machine code, s
 has the instructions of a formula, `machine_code` those of a program, `native` compiles them, and `by_machine` runs
 them. Either way the numbers are those of eager code, to the last bit.
 
+Where only a part of a program is like that, such as a penalty of one's own beside a network, only that part is written
+out: runs of instructions that compute few numbers are `tangles`, and `by_tangle` runs each of them as lines of Python,
+in the place of the array calls that it stands for.
+
 In the end (`agreement`) the program is compared with the function on other examples, because a recording cannot see
 everything, such as a function that counts its calls. `record`, in `programs`, does all of this in order.
 

@@ -3,7 +3,7 @@
 The memory is given out as `memory` has planned it. Each call has its operands and its result bound, so that to run a
 program is to make the calls, one after the other.
 
-May import: `builder`, `indices`, `instruction`, `memory`, `rows` and `sweep` of this folder; NumPy.
+May import: `builder`, `by_tangle`, `indices`, `instruction`, `memory`, `rows` and `sweep` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.replay.builder import Var
+from tinygrad_edu.replay.by_tangle import Tangles
 from tinygrad_edu.replay.indices import rows_in_place
 from tinygrad_edu.replay.instruction import Array, Call, Constant, Leaf
 from tinygrad_edu.replay.memory import Plan
@@ -39,8 +40,10 @@ class Bound:
         n_noises: int,
         theta: Array,
         batch: int,
+        tangles: Tangles | None = None,
     ) -> None:
         self.batch = batch
+        self._tangles = tangles
         self.inputs: list[Any] = []
         self._number = theta.dtype  # what all numbers are, as the parameters are
         self.noises: list[Any] = [np.empty((1, batch), self._number) for _ in range(n_noises)]
@@ -48,8 +51,10 @@ class Bound:
         self._arrays: dict[Var, Array] = {}
         self._give(instructions.leaves, theta, shapes)
         with np.errstate(all="ignore"):  # a constant may be too large for a float32: then it is inf
-            self.forward = self._calls(instructions.forward)
-            self.everything = [*self.forward, *self._calls(instructions.backward)]
+            ways = [self._calls(way) for way in (instructions.forward, instructions.backward)]
+        instead = {} if tangles is None else tangles.calls(self._arrays)
+        self.forward, backward = ([instead.get(var, call) for var, call in way if self._is_called(var)] for way in ways)
+        self.everything = [*self.forward, *backward]
         output = self._arrays[instructions.output]
         self.values = np.broadcast_to(output, (output.shape[0], batch))
         self.mean: Any = np.full((), np.nan, self._number)
@@ -75,18 +80,21 @@ class Bound:
             share = np.full((1, self.batch), per_example) if is_batched else np.ones((1, 1))
             arrays[leaves["seed"]] = share.astype(self._number)
 
-    def _calls(self, written: Sequence[Var]) -> list[Call]:
+    def _calls(self, written: Sequence[Var]) -> list[tuple[Var, Call]]:
         """The calls for these instructions; what depends on constants only is computed here and now."""
         calls = []
         for var in written:
             call = self._call(var)
-            if call is None:
-                continue
             if var in self._plan.once:
-                self.run([call])
-            else:
-                calls.append(call)
+                self.run([call] if call else [])
+            elif call or (self._tangles and var in self._tangles.place):
+                calls.append((var, call or _nothing))
         return calls
+
+    def _is_called(self, var: Var) -> bool:
+        """Whether it has a call of its own, or one for the tangle that ends with it."""
+        tangles = self._tangles
+        return tangles is None or var not in tangles.place or var is tangles.tangles[tangles.place[var]].members[-1]
 
     def _call(self, var: Var) -> Call | None:
         """The call that fills the array of a variable, if one is needed."""
@@ -138,3 +146,7 @@ class Bound:
         with np.errstate(all="ignore"):
             for call in calls:
                 call()
+
+
+def _nothing() -> None:
+    """The call of what is computed in its place."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.instruction import Leaf
 
-__all__ = ["by_line", "by_machine", "listing", "no_machine", "parts", "size", "with_note"]
+__all__ = ["by_line", "by_machine", "by_tangle", "listing", "no_machine", "parts", "size", "with_note"]
 
 
 def listing(recorded: int, parameters: int, forward: Sequence[Var], backward: Sequence[Var]) -> str:
@@ -45,6 +45,16 @@ def by_machine(lines: int, examples: int, seconds: float) -> str:
     """
     compiled = f"compiled in {seconds:.2f} s" if seconds else "compiled at the first call"
     return f"for {_few(examples)}, {lines:,} lines in machine code instead, {compiled}"
+
+
+def by_tangle(operations: int, lines: int, one_example: bool) -> str:
+    """What says that some array operations, which compute few numbers, are run as lines.
+
+    >>> print(by_tangle(341, 390, one_example=True))
+    for a single example, 341 of these as 390 lines of Python over floats, which are quicker there
+    """
+    examples = "a single example" if one_example else "several examples"
+    return f"for {examples}, {operations:,} of these as {lines:,} lines of Python over floats, which are quicker there"
 
 
 def no_machine(is_straight: bool) -> str:

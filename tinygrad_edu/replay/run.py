@@ -1,7 +1,7 @@
 """Step 6, run: a `Program` makes the calls of its instructions, forward or forward and backward.
 
-May import: `later`, `number_systems`, `value`; `bind`, `by_example`, `by_machine`, `costs`, `given`, `listing`,
-`lower`, `memory`, `pure`, `recording`, `scalars`, `shares`, `straight` and `sweep` of this folder; NumPy.
+May import: `later`, `number_systems`, `value`; `bind`, `by_example`, `by_machine`, `by_tangle`, `costs`, `given`,
+`listing`, `lower`, `memory`, `pure`, `recording`, `scalars`, `shares`, `straight` and `sweep` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from tinygrad_edu.replay import pure
 from tinygrad_edu.replay.bind import Bound
 from tinygrad_edu.replay.by_example import ByExample, Functions
 from tinygrad_edu.replay.by_machine import ByMachine, CompiledFunctions
+from tinygrad_edu.replay.by_tangle import Tangles
 from tinygrad_edu.replay.costs import examples_by_line, examples_by_machine
 from tinygrad_edu.replay.given import check_arrays, check_out, check_size, check_theta
-from tinygrad_edu.replay.listing import by_line, by_machine, listing, no_machine, with_note
+from tinygrad_edu.replay.listing import by_line, by_machine, by_tangle, listing, no_machine, with_note
 from tinygrad_edu.replay.lower import Lowered
 from tinygrad_edu.replay.memory import planned
 from tinygrad_edu.replay.recording import FloatArray, Noise, RecordingError, drawn
@@ -125,6 +126,13 @@ class Program(Parameters):
             self.by_line = examples_by_machine(self._functions.lines, self.instructions, self._plan, n_leaves)
         elif len(graph.operations) < _LONG:
             self.by_line = examples_by_line(graph, self.instructions, self._plan, n_leaves)
+        #: In place of small array operations, for one example and for several, which have less in common.
+        self.tangles: dict[bool, Tangles] = {}
+        is_long = len(self.instructions.forward) + len(self.instructions.backward) > _LONG
+        for one_example in () if is_long else (True, False):
+            found = Tangles(self.instructions, self._plan, one_example)
+            if found.tangles and not (one_example and self.by_line):
+                self.tangles[one_example] = found
         self._theta = np.empty(len(params)) if theta is None else theta
         self._bound: OrderedDict[Any, BoundTo] = OrderedDict()
         self._lock = threading.Lock()  # the arrays serve one call at a time
@@ -146,22 +154,28 @@ class Program(Parameters):
         check_theta(theta, len(self.params), np.float32 if is_single else np.float64)
         twin = copy.copy(self)
         if is_single:  # straight lines are over floats of 64 bits
-            twin.by_line, twin.machine = 0, None
+            twin.by_line, twin.machine, twin.tangles = 0, None, {}
         twin._theta, twin.noises = theta, list(noises) or self.noises
         twin._bound, twin._lock = OrderedDict(), threading.Lock()
         return twin
 
     def twins(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> list[tuple[Program, int | None]]:
-        """A twin that runs on arrays only, and one that runs line by line, with how many examples it does so for.
+        """Twins that run in one way each: on arrays, with tangles, line by line; for how many examples they do so.
 
         Of a program in single precision, one of double precision on arrays, and one of single precision, whose
         parameters are a copy of `theta`.
         """
-        on_arrays, twin = self.twin(theta, noises), self.twin(theta, noises)
-        on_arrays.by_line = 0
+
+        def twin(by_line: int, tangles: Tangles | None) -> Program:
+            found = self.twin(theta, noises)
+            found.by_line, found.tangles = by_line, {} if tangles is None else {True: tangles, False: tangles}
+            return found
+
+        ways: list[tuple[Program, int | None]] = [(twin(0, None), None)]
         if self.is_single:
-            return [(on_arrays, None), (self.twin(theta.astype(np.float32), noises), None)]
-        return [(on_arrays, None), *([(twin, self.by_line)] if self.by_line else [])]
+            return [*ways, (self.twin(theta.astype(np.float32), noises), None)]
+        ways += [(twin(0, found), 1 if one_example else None) for one_example, found in self.tangles.items()]
+        return [*ways, *([(twin(self.by_line, None), self.by_line)] if self.by_line else [])]
 
     def __call__(self, *arrays: Any) -> FloatArray:
         """The function of each example: shape (batch,), or (batch, k) where it returns a list of k numbers."""
@@ -241,7 +255,8 @@ class Program(Parameters):
         """All at once or, where there are many examples, in shares; random numbers are drawn for all at once."""
 
         def bound_to(size: int) -> Bound:
-            return Bound(self.instructions, self._plan, self.shapes, len(self.noises), self._theta, size)
+            tangles = self.tangles.get(size == 1)
+            return Bound(self.instructions, self._plan, self.shapes, len(self.noises), self._theta, size, tangles)
 
         share = share_size([*self.instructions.forward, *self.instructions.backward], self._plan)
         in_shares = batch >= 2 * share and self._functions.is_batched and not self.noises
@@ -282,12 +297,22 @@ class Program(Parameters):
 
     @property
     def by_line_text(self) -> str:
-        """For how many examples straight lines are run, in words; "" where they never are, and nobody asked for it.
+        """What is run as straight lines, for how many examples, in words; "" where nothing is, and nobody asked.
 
         Of a program in single precision, that it is one.
         """
         if self.is_single:
             return "every number in single precision, float32"
+        return "\n".join(filter(None, [self._all_by_line_text, *self._tangles_texts]))
+
+    @property
+    def _tangles_texts(self) -> list[str]:
+        one, more = (self.tangles.get(one_example) for one_example in (True, False))
+        found = [] if one is None else [by_tangle(one.operations, one.lines, one_example=True)]
+        return found if more is None else [*found, by_tangle(more.operations, more.lines, one_example=False)]
+
+    @property
+    def _all_by_line_text(self) -> str:
         if not self.by_line:
             return no_machine(is_straight(self.scalars)) if self.native else ""
         lines = len(self._functions.lines.forward) + len(self._functions.lines.backward)
