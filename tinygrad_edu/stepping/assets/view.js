@@ -19,6 +19,7 @@ let view = { ...whole };
 let scale = 1; // of the view, while the canvas had its last size
 let isFitted = false; // whether it shows the whole graph, and should when the canvas gets another size
 let isSeen = false; // a page in a hidden frame has no size to fit into
+let scaleAtFirst = 0; // at which texts could be read when it had its first view
 export const canvas = byId("canvas");
 
 /** How many pixels one unit of the drawing takes, when the view is that wide and high. @param {Box} box */
@@ -165,7 +166,7 @@ function glideTo(target) {
 export function firstView() {
   if (!canvas.clientWidth) return;
   isSeen = true;
-  const scaleAtFirst = readableScale();
+  scaleAtFirst = readableScale();
   if (scaleOf(whole) >= scaleAtFirst) return fit();
   const node = operations.find((each) => each.isDrawn) ?? root;
   const box = boxOf(node);
@@ -173,12 +174,12 @@ export function firstView() {
   setView(viewOf([box, ...inputsOf(node).map(boxOf)]));
 }
 
-/** Keep the middle where it is; a page that was hidden when it opened has its first view now. */
+/** Keep the middle where it is; a page that was hidden when it opened, or is on another wall, has its first view now. */
 export function onResize() {
   if (isSeen && canvas.clientWidth === Math.round(view.width * scale) && canvas.clientHeight === Math.round(view.height * scale)) return;
   const staysReadable = !isOnWall() || scaleOf(whole) >= readableScale();
   if (isSeen && isFitted && canvas.clientWidth && staysReadable) fit();
-  else if (isSeen && canvas.clientWidth) setView(held(viewAt(scale, view.x + view.width / 2, view.y + view.height / 2)));
+  else if (isSeen && canvas.clientWidth && scaleAtFirst === readableScale()) setView(held(viewAt(scale, view.x + view.width / 2, view.y + view.height / 2)));
   else firstView();
   if (isOnWall() && canvas.clientWidth) keepStepInView(); // the line below the graph grows and shrinks with what it says
 }
