@@ -50,7 +50,7 @@ def place_labels(root: ET.Element) -> None:
     crowd = Crowd()
     labels: list[Label] = []
     for group in root.iter(f"{SVG}g"):
-        if kind(group) == "node" and any(_cells(group)):
+        if kind(group) == "node" and _cells(group):
             crowd.add(_extent(group))
         elif kind(group) == "edge":
             labels += _label_of_edge(group, crowd)
