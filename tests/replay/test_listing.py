@@ -124,5 +124,5 @@ def test_the_listing_says_which_of_its_operations_are_lines() -> None:
     lines = str(record(penalized, (20,), [w, *model.parameters()])).splitlines()
     text = r"for {}, \d+ of these as \d+ lines of Python over floats, which are quicker there"
     assert re.fullmatch(text.format("a single example"), lines[1])
-    assert re.fullmatch(text.format("several examples"), lines[2])
+    assert re.fullmatch(text.format("any number of examples"), lines[2])
     assert lines[3] == "forward"

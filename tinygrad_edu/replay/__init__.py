@@ -54,7 +54,8 @@ them. Either way the numbers are those of eager code, to the last bit.
 
 Where only a part of a program is like that, such as a penalty of one's own beside a network, only that part is written
 out: runs of instructions that compute few numbers are `tangles`, and `by_tangle` runs each of them as lines of Python,
-in the place of the array calls that it stands for.
+in the place of the array calls that it stands for. With `native=True` they are machine code (`compiled_tangle`), and of
+several examples, too.
 
 In the end (`agreement`) the program is compared with the function on other examples, because a recording cannot see
 everything, such as a function that counts its calls. `record`, in `programs`, does all of this in order.

@@ -52,7 +52,7 @@ class Bound:
         self._give(instructions.leaves, theta, shapes)
         with np.errstate(all="ignore"):  # a constant may be too large for a float32: then it is inf
             ways = [self._calls(way) for way in (instructions.forward, instructions.backward)]
-        instead = {} if tangles is None else tangles.calls(self._arrays)
+        instead = {} if tangles is None else tangles.calls(self._arrays, batch)
         self.forward, backward = ([instead.get(var, call) for var, call in way if self._is_called(var)] for way in ways)
         self.everything = [*self.forward, *backward]
         output = self._arrays[instructions.output]

@@ -43,18 +43,23 @@ def by_machine(lines: int, examples: int, seconds: float) -> str:
     >>> print(by_machine(167, 1_000_000_000_000, 0.0625))
     for any number of examples, 167 lines in machine code instead, compiled in 0.06 s
     """
-    compiled = f"compiled in {seconds:.2f} s" if seconds else "compiled at the first call"
-    return f"for {_few(examples)}, {lines:,} lines in machine code instead, {compiled}"
+    return f"for {_few(examples)}, {lines:,} lines in machine code instead, {_compiled(seconds)}"
 
 
-def by_tangle(operations: int, lines: int, one_example: bool) -> str:
-    """What says that some array operations, which compute few numbers, are run as lines.
+def by_tangle(operations: int, lines: int, examples: int, seconds: float | None = None) -> str:
+    """What says that some array operations, which compute few numbers, are run as lines, and what compiling took.
 
-    >>> print(by_tangle(341, 390, one_example=True))
+    >>> print(by_tangle(341, 390, 1))
     for a single example, 341 of these as 390 lines of Python over floats, which are quicker there
+    >>> print(by_tangle(341, 390, 200, seconds=0.0625))
+    for up to 200 examples, 341 of these as 390 lines in machine code, compiled in 0.06 s
     """
-    examples = "a single example" if one_example else "several examples"
-    return f"for {examples}, {operations:,} of these as {lines:,} lines of Python over floats, which are quicker there"
+    these = f"for {_few(examples)}, {operations:,} of these as {lines:,} lines"
+    return (
+        f"{these} of Python over floats, which are quicker there"
+        if seconds is None
+        else (f"{these} in machine code, {_compiled(seconds)}")
+    )
 
 
 def no_machine(is_straight: bool) -> str:
@@ -62,6 +67,10 @@ def no_machine(is_straight: bool) -> str:
     if is_straight:
         return "no machine code, for arrays are quicker"
     return "no machine code, for what chooses by an index is computed on arrays, where the index is checked"
+
+
+def _compiled(seconds: float) -> str:
+    return f"compiled in {seconds:.2f} s" if seconds else "compiled at the first call"
 
 
 def _few(examples: int) -> str:

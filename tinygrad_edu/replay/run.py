@@ -130,8 +130,8 @@ class Program(Parameters):
         self.tangles: dict[bool, Tangles] = {}
         is_long = len(self.instructions.forward) + len(self.instructions.backward) > _LONG
         for one_example in () if is_long else (True, False):
-            found = Tangles(self.instructions, self._plan, one_example)
-            if found.tangles and not (one_example and self.by_line):
+            found = Tangles(self.instructions, self._plan, one_example, native)
+            if found.tangles and found.most and not (one_example and self.by_line):
                 self.tangles[one_example] = found
         self._theta = np.empty(len(params)) if theta is None else theta
         self._bound: OrderedDict[Any, BoundTo] = OrderedDict()
@@ -166,16 +166,16 @@ class Program(Parameters):
         parameters are a copy of `theta`.
         """
 
-        def twin(by_line: int, tangles: Tangles | None) -> Program:
+        def twin(by_line: int, tangles: dict[bool, Tangles]) -> Program:
             found = self.twin(theta, noises)
-            found.by_line, found.tangles = by_line, {} if tangles is None else {True: tangles, False: tangles}
+            found.by_line, found.tangles = by_line, tangles
             return found
 
-        ways: list[tuple[Program, int | None]] = [(twin(0, None), None)]
+        ways: list[tuple[Program, int | None]] = [(twin(0, {}), None)]
         if self.is_single:
             return [*ways, (self.twin(theta.astype(np.float32), noises), None)]
-        ways += [(twin(0, found), 1 if one_example else None) for one_example, found in self.tangles.items()]
-        return [*ways, *([(twin(self.by_line, None), self.by_line)] if self.by_line else [])]
+        ways += [(twin(0, {one_example: found}), found.most) for one_example, found in self.tangles.items()]
+        return [*ways, *([(twin(self.by_line, {}), self.by_line)] if self.by_line else [])]
 
     def __call__(self, *arrays: Any) -> FloatArray:
         """The function of each example: shape (batch,), or (batch, k) where it returns a list of k numbers."""
@@ -255,7 +255,8 @@ class Program(Parameters):
         """All at once or, where there are many examples, in shares; random numbers are drawn for all at once."""
 
         def bound_to(size: int) -> Bound:
-            tangles = self.tangles.get(size == 1)
+            one = self.tangles.get(True)
+            tangles = one if one is not None and 1 <= size <= one.most else self.tangles.get(False)
             return Bound(self.instructions, self._plan, self.shapes, len(self.noises), self._theta, size, tangles)
 
         share = share_size([*self.instructions.forward, *self.instructions.backward], self._plan)
@@ -307,14 +308,12 @@ class Program(Parameters):
 
     @property
     def _tangles_texts(self) -> list[str]:
-        one, more = (self.tangles.get(one_example) for one_example in (True, False))
-        found = [] if one is None else [by_tangle(one.operations, one.lines, one_example=True)]
-        return found if more is None else [*found, by_tangle(more.operations, more.lines, one_example=False)]
+        return [by_tangle(found.operations, found.lines, found.most, found.seconds) for found in self.tangles.values()]
 
     @property
     def _all_by_line_text(self) -> str:
         if not self.by_line:
-            return no_machine(is_straight(self.scalars)) if self.native else ""
+            return no_machine(is_straight(self.scalars)) if self.native and not self.tangles else ""
         lines = len(self._functions.lines.forward) + len(self._functions.lines.backward)
         if self.machine is None:
             return by_line(lines, self.by_line)
