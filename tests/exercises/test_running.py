@@ -41,13 +41,13 @@ def test_a_loop_that_never_ends_is_stopped_and_its_line_is_named(tmp_path: Path)
 
 
 def test_code_that_only_waits_is_stopped_too(tmp_path: Path) -> None:
-    verdict = checked(tmp_path, f"import time\n{HEAD}    time.sleep(1000)\n", seconds=0.5)
+    verdict = checked(tmp_path, f"import time\n{HEAD}    time.sleep(1000)\n", seconds=1.5)
     assert "When it was stopped it was in line 3: time.sleep(1000)." in verdict.found
 
 
 def test_threads_that_are_left_hold_up_the_verdict_for_as_long_as_there_is_time(tmp_path: Path) -> None:
     thread = "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()\n"
-    assert checked(tmp_path, thread + solution(4), seconds=0.5).passed
+    assert checked(tmp_path, thread + solution(4), seconds=1.5).passed
 
 
 @pytest.mark.parametrize(
