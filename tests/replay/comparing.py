@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from replay.pure_arrays import PURE, Pure
 
-from tinygrad_edu import Value
+from tinygrad_edu import MLP, Program, Value, fsum, record
 from tinygrad_edu.replay.builder import Builder, Var
 from tinygrad_edu.replay.instruction import Instruction, Leaf
 
@@ -17,6 +17,19 @@ def exactly(ours: Any, theirs: Any) -> None:
     np.testing.assert_allclose(ours, theirs, rtol=2e-15, atol=0.0)
     zeros = np.asarray(theirs) == 0.0
     np.testing.assert_array_equal(np.signbit(ours)[zeros], np.signbit(theirs)[zeros])
+
+
+def penalized_network() -> Program:
+    """The program of a network, which is alike in all its rows, and of a penalty in which nothing is."""
+    w, model = Value(0.9), MLP(20, [30, 10], "tanh", seed=0)
+
+    def penalized(x: Any) -> Any:
+        penalty = w
+        for _ in range(10):
+            penalty = (w * penalty).sin() / (penalty + 3.0) - w
+        return fsum(model(x)) ** 2 + penalty
+
+    return record(penalized, (20,), [w, *model.parameters()])
 
 
 def params_of(array: Any) -> Any:

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import numpy as np
-from replay.comparing import leaf
+from replay.comparing import leaf, penalized_network
 
-from tinygrad_edu import MLP, Value, choose, dot, fsum, record
+from tinygrad_edu import Value, choose, dot, fsum, record
 from tinygrad_edu.replay.builder import Builder
 from tinygrad_edu.replay.listing import listing, parts, size
 
@@ -113,15 +113,7 @@ def test_the_listing_says_why_nothing_is_compiled() -> None:
 
 
 def test_the_listing_says_which_of_its_operations_are_lines() -> None:
-    w, model = Value(0.9), MLP(20, [30, 10], "tanh", seed=0)
-
-    def penalized(x: Any) -> Any:
-        penalty = w
-        for _ in range(10):
-            penalty = (w * penalty).sin() / (penalty + 3.0) - w
-        return fsum(model(x)) ** 2 + penalty
-
-    lines = str(record(penalized, (20,), [w, *model.parameters()])).splitlines()
+    lines = str(penalized_network()).splitlines()
     text = r"for {}, \d+ of these as \d+ lines of Python over floats, which are quicker there"
     assert re.fullmatch(text.format("a single example"), lines[1])
     assert re.fullmatch(text.format("any number of examples"), lines[2])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from replay.comparing import penalized_network
 
 from tinygrad_edu import MLP, RecordingError, Value, dot, fsum, ops, record
 from tinygrad_edu.modes import noise
@@ -242,15 +243,7 @@ def test_a_program_is_compared_in_each_way_it_runs_and_a_long_one_runs_on_arrays
 
 
 def test_a_program_with_tangles_is_compared_with_them_and_without() -> None:
-    w, model = Value(0.9), MLP(20, [30, 10], "tanh", seed=0)
-
-    def penalized(x: Any) -> Any:
-        penalty = w
-        for _ in range(10):
-            penalty = (w * penalty).sin() / (penalty + 3.0) - w
-        return fsum(model(x)) ** 2 + penalty
-
-    program = record(penalized, (20,), [w, *model.parameters()])
+    program = penalized_network()
     assert (program.by_line, list(program.tangles)) == (0, [True, False])
     twins = program.twins(program.theta)
     assert [most for _, most in twins] == [None, 1, ALWAYS]

@@ -82,14 +82,14 @@ def page_html(root: Value, names: Mapping[str, Any] | None = None, data: Any = N
     parts = {
         "title": escape(f"Backpropagation through {stepper.names[root]!r}, step by step", quote=False),
         "style": compact_style(asset("page.css")),
-        "svg": _without_titles(graph_svg(root, names=called)),
+        "svg": _leaner(graph_svg(root, names=called)),
         "data": embedded(content.data),
         "script": bundle([ENTRY, addition] if addition else [ENTRY], read),
     }
     return filled("page.html", parts)
 
 
-def _without_titles(svg: str) -> str:
+def _leaner(svg: str) -> str:
     """The drawing less what hangs over its parts: the page writes that anew as numbers change, and copies need none.
 
     Less what goes without saying, too: where a text begins, and its color, which the style of the page says.

@@ -240,9 +240,8 @@ class Run:
                 self._notify("on_start", watchers)
                 while self.epoch < self.epochs and not self.history.stopped:
                     self._run_epoch(watchers)
-                if not (
-                    self._gave_up and self.data.is_single
-                ):  # what is not finite there may be so in double precision
+                # What is not finite in single precision may be so in double precision, and would be no difference.
+                if not (self._gave_up and self.data.is_single):
                     self._review(0.0, last=True)
         except KeyboardInterrupt:
             self.stop(f"interrupted in epoch {self.epoch}")
