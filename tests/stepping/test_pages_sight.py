@@ -38,6 +38,9 @@ def test_a_large_graph_shows_what_is_in_sight_and_follows_the_view(open_page: Ca
     page.keyboard.press("0")
     assert page.evaluate(SHOWN) == drawn
     assert page.evaluate(WRONG) == []
+    for _ in range(8):
+        page.keyboard.press("+")
+    assert page.evaluate(SHOWN) < drawn  # what leaves the view is not laid out any longer
 
 
 def test_what_is_out_of_sight_is_not_laid_out_but_can_be_heard(open_page: Callable[..., Any]) -> None:
