@@ -59,7 +59,7 @@ class Mode:
 
     def finish(self, node: Any) -> Any:
         """Make a new `Value` what it should be under this mode."""
-        if self.numbers is not None and node.inputs:
+        if self.numbers is not None and not self.numbers.keys().isdisjoint(map(id, node.inputs)):
             inputs = [self.numbers.get(id(value), value._data) for value in node.inputs]
             node._data, node.local_derivatives = evaluate(node.op, *inputs)
         if self.traces or self.modules:

@@ -108,6 +108,7 @@ def test_the_modules_are_those_that_have_names_in_their_order():
     model.more = {"a": [twice, (inside, 3.0)], "b": grid, "c": {"twice": twice, "layer": inside.layers[1]}}
     model._hidden, inside.back = Layer(1, 1), [model]
     assert model.modules() == [module for _, module in model.named_modules()]
+    assert [*map(id, model.parameters())] == [id(parameter) for _, parameter in model.named_parameters()]
     assert len(model.modules()) > 12
 
 

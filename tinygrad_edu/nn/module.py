@@ -110,8 +110,8 @@ class Module:
 
     def modules(self) -> list[Module]:
         """This module and every module inside it, outer before inner."""
-        found: dict[int, Module] = {}
-        _add_modules(self, found)
+        found: dict[int, Any] = {}
+        _add_what_is_in(self, found, parameters=False)
         return list(found.values())
 
     def named_parameters(self) -> list[tuple[str, Value]]:
@@ -298,7 +298,9 @@ class ParameterList(list[Value]):
     """
 
     def __init__(self, module: Module) -> None:
-        super().__init__([item for _, _, item in walk(module) if isinstance(item, Value)])
+        found: dict[int, Any] = {}
+        _add_what_is_in(module, found, parameters=True)
+        super().__init__([item for item in found.values() if isinstance(item, Value)])
         self._module = module
 
     @property
@@ -505,16 +507,18 @@ def _is_array(item: Any) -> bool:
     return isinstance(item, np.ndarray) and item.dtype == object and bool(item.ndim)
 
 
-def _add_modules(item: Any, found: dict[int, Module]) -> None:
-    """The modules that `walk` finds, without the names of all the parameters, which take most of its time."""
+def _add_what_is_in(item: Any, found: dict[int, Any], parameters: bool) -> None:
+    """What `walk` finds, in its order, without the names, which take most of its time; all of it, or modules only."""
     if isinstance(item, Module):
         if id(item) not in found:
             found[id(item)] = item
-            _add_modules(_public(item), found)
+            _add_what_is_in(_public(item), found, parameters)
     elif isinstance(item, (list, tuple, dict)) or _is_array(item):
         for element in item.values() if isinstance(item, dict) else item:
             if not isinstance(element, Value):
-                _add_modules(element, found)
+                _add_what_is_in(element, found, parameters)
+            elif parameters and element.op is None:
+                found[id(element)] = element
 
 
 def _arrays_in(item: Any) -> Iterator[np.ndarray[Any, Any]]:

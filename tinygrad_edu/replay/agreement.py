@@ -13,6 +13,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import compress
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
@@ -348,20 +349,18 @@ class EagerRun:
     def _swept_to(self, leaves: Mapping[Value, StandIn], local: Callable[[Value], Sequence[Any]]) -> FloatArray:
         for leaf in leaves.values():
             leaf._grad = 0.0
-        computed: dict[Value, StandIn] = {}
+        stand_ins, computed = dict(leaves), []
         for node in topological_order(self._root, leaves=False):
-            inputs, derivatives = [], []
-            for value, derivative in zip(node.inputs, local(node), strict=True):
-                stand_in = leaves.get(value) or computed.get(value)
-                if stand_in is not None:
-                    inputs.append(stand_in)
-                    derivatives.append(derivative)
+            inputs, derivatives = [*map(stand_ins.get, node.inputs)], local(node)
+            if None in inputs:
+                derivatives = [*compress(derivatives, inputs)]
+                inputs = [*filter(None, inputs)]
             if inputs:
-                computed[node] = StandIn(inputs, derivatives, node)
-        root = leaves.get(self._root) or computed.get(self._root)
-        if root is not None:
-            root._grad = 1.0
-        for _ in sweep(list(computed.values())[::-1]):
+                stand_ins[node] = stand_in = StandIn(inputs, derivatives, node)
+                computed.append(stand_in)
+        if self._root in stand_ins:
+            stand_ins[self._root]._grad = 1.0
+        for _ in sweep(computed[::-1]):
             pass
         return np.array([leaf._grad for leaf in leaves.values()])
 

@@ -133,7 +133,7 @@ class Recording:
             for value in node.inputs:
                 self.admit(value)
         is_data = inputs <= self._data
-        if inputs <= self._constants:
+        if is_data and inputs <= self._constants:
             self._constants.add(id(node))
         else:
             if is_data or node.op in ops.TRUTHS:

@@ -62,12 +62,11 @@ class ScalarGraph:
         """
         numbers = {id(value): k for k, value in enumerate(self._leaves)}  # by id, which costs less than by Value
         for value in topological_order(joined)[:-1]:
-            if id(value) not in numbers:
-                if value.op is None:
-                    numbers[id(value)] = self.constant(value._data)
-                else:
-                    self.recorded += 1
-                    numbers[id(value)] = self.operation(value.op, tuple([numbers[id(v)] for v in value.inputs]))
+            if value.op is not None:
+                self.recorded += 1
+                numbers[id(value)] = self.operation(value.op, tuple([numbers[id(v)] for v in value.inputs]))
+            elif id(value) not in numbers:
+                numbers[id(value)] = self.constant(value._data)
         self.outputs = [numbers[id(value)] for value in outputs]
 
     def _append(self, operation: ops.Op | None, inputs: tuple[int, ...], varies: bool) -> int:
@@ -94,11 +93,12 @@ class ScalarGraph:
 
     def _made(self, operation: ops.Op, inputs: tuple[int, ...]) -> int:
         constants = self.constants
-        if all(map(constants.__contains__, inputs)):  # and where there are none, as in a sum of nothing
-            return self.constant(evaluate(operation, *[constants[k] for k in inputs])[0])
-        unchanged = self._unchanged(operation, inputs)
-        if unchanged is not None:
-            return unchanged
+        if not constants.keys().isdisjoint(inputs) or not inputs:  # there are none in a sum of nothing
+            if all(map(constants.__contains__, inputs)):
+                return self.constant(evaluate(operation, *[constants[k] for k in inputs])[0])
+            unchanged = self._unchanged(operation, inputs)
+            if unchanged is not None:
+                return unchanged
         return self._append(operation, inputs, any(map(self.varies.__getitem__, inputs)))
 
     def _unchanged(self, operation: ops.Op, inputs: tuple[int, ...]) -> int | None:

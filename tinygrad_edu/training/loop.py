@@ -45,7 +45,7 @@ from tinygrad_edu.training.checks import (
     targets_for,
 )
 from tinygrad_edu.training.data import Array, Data, batch_order, checked
-from tinygrad_edu.training.engines import Engine, choose_engine, is_finite
+from tinygrad_edu.training.engines import Engine, choose_engine
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.objective import Loss, Objective, Penalty
 from tinygrad_edu.training.progress import Display, is_watched
@@ -260,11 +260,10 @@ class Run:
         totals, lengths, layer_lengths = [], [], []
         for batch, rows in enumerate(batch_order(len(self.data), self.batch_size, generator), start=1):
             self.batch, rate = batch, self.optimizer.lr
-            batch_loss = self._iteration(self.data.X[rows], self.data.y[rows])
-            if batch_loss is None:
+            batch_loss, (length, *of_layers) = self._iteration(self.data.X[rows], self.data.y[rows])
+            if self._gave_up:
                 return
             totals.append(batch_loss * len(rows))
-            length, *of_layers = norms([self._gradient, *[self._gradient[part] for part in self._parts]])
             lengths.append(length)
             layer_lengths.append(of_layers)
             self._notify("on_iteration_end", watchers)
@@ -285,16 +284,21 @@ class Run:
         self.engine.review(self.epoch, seconds, last)
         self.history.engine = self.engine.description
 
-    def _iteration(self, X: Array, y: Array) -> float | None:
-        """One step on one batch: its loss, or None if it was not finite and the run is over."""
-        loss, self._gradient = self.engine.loss_and_gradient(X, y)
-        if not is_finite(loss, self._gradient):
+    def _iteration(self, X: Array, y: Array) -> tuple[float, list[float]]:
+        """One step on one batch: its loss and the lengths of its gradient, whole and of each layer.
+
+        If these are not finite, no step is made, and the run is over.
+        """
+        loss, gradient = self.engine.loss_and_gradient(X, y)
+        self._gradient = gradient
+        lengths = norms([gradient, *[gradient[part] for part in self._parts]])
+        if math.isfinite(loss) and math.isfinite(lengths[0]):
+            self.optimizer.update(self.theta, self.clip(gradient), out=self.theta)
+            self.engine.theta = self.theta
+            self.history.batch_loss.append(loss)
+        else:
             self._give_up(loss)
-            return None
-        self.optimizer.update(self.theta, self.clip(self._gradient), out=self.theta)
-        self.engine.theta = self.theta
-        self.history.batch_loss.append(loss)
-        return loss
+        return loss, lengths
 
     def _step_schedule(self, counted: str) -> None:
         """Set the rate for the next epoch or iteration, whichever the schedule counts."""
