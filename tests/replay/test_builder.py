@@ -16,6 +16,7 @@ from tinygrad_edu import Value, fsum, record, where
 from tinygrad_edu.functions import applied
 from tinygrad_edu.op import RULE_BOOK, Op, bind, op
 from tinygrad_edu.replay.builder import Builder
+from tinygrad_edu.replay.cases import Cases
 from tinygrad_edu.replay.elementwise import Elementwise
 from tinygrad_edu.replay.instruction import Leaf
 from tinygrad_edu.replay.known import Known
@@ -201,12 +202,25 @@ def test_a_rule_that_adds_up_nothing_gets_0_and_shares_add_up_to_1() -> None:
     assert builder.shares([Known(-INF), Known(-INF)], Known(-INF)) == [0.5, 0.5]
 
 
-def test_only_1_and_plus_0_become_the_condition_itself_as_a_number() -> None:
+def test_a_choice_among_known_numbers_keeps_them_as_they_are() -> None:
     builder = Builder()
-    condition = builder.write(Leaf("a"), (), 1, True) > 0.0
-    assert builder.where(condition, 1.0, 0.0).instruction.function == "indicator"
-    for a, b in ((1.0, -0.0), (1.0, 1.0), (1.0, 2.0), (0.0, 0.0), (2.0, 0.0), (0.0, 1.0), (1.0, -1.0)):
-        assert builder.where(condition, a, b).instruction.function == "where"
+    condition = leaf(builder, "a") > 0.0
+    for numbers in ((1.0, 0.0), (1.0, -0.0), (NAN, INF)):
+        assert repr(builder.where(condition, *numbers).instruction.numbers) == repr(numbers)
+
+
+def test_choices_among_known_numbers_become_one_with_few_conditions() -> None:
+    builder = Builder()
+    a, b = leaf(builder, "a", 2), leaf(builder, "b")
+    inner = builder.where(b > 0.0, 2.0, 3.0)
+    outer = builder.where(a > 0.0, 1.0, inner)
+    assert (outer.instruction, outer.operands) == (Cases((1.0, 2.0, 3.0)), (a > 0.0, b > 0.0))
+    assert (outer.rows, outer.batched) == (2, True)
+    assert builder.where(a > 0.0, inner, 1.0).instruction == Elementwise("where", (None, None, 1.0))
+    assert builder.where(a, 1.0, 0.0).instruction == Elementwise("where", (None, 1.0, 0.0))  # no truth value
+    further = builder.where(a > 1.0, 4.0, outer)
+    assert further.instruction == Cases((4.0, 1.0, 2.0, 3.0))
+    assert builder.where(a > 2.0, 5.0, further).operands == (a > 2.0, further)
 
 
 @pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0, 3.0, -1.0])
@@ -264,7 +278,7 @@ def test_truth_values_become_numbers_where_numbers_are_wanted() -> None:
     builder = Builder()
     truth = leaf(builder, "a") > 0.0
     total = truth + 1.0
-    assert [operand.instruction for operand in total.operands] == [Elementwise("indicator", (None,))]
+    assert [operand.instruction for operand in total.operands] == [Cases((1.0, 0.0))]
     assert builder.where(truth, 2.0, 3.0).operands == (truth,)
     assert builder.as_number(total) is total
 

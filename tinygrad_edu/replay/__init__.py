@@ -16,7 +16,7 @@ Here is a layer of two neurons, written number by number, for one example x of t
         v3 = v2[0:1] + v2[1:2]                                      (1, batch)     1 Value
     backward
         v4 = v1 > 0                                                 (2, batch)
-        v5 = indicator(v4)                                          (2, batch)
+        v5 = 1 where v4, else 0                                     (2, batch)
         v6 = 2 parts: seed, seed                                    (2, batch)
         v7 = v6 * v5                                                (2, batch)
         v8 = v7 @ x0ᵀ                                               (4)
@@ -66,8 +66,8 @@ Beside the steps:
     step 3        `grouping`: which scalars belong together; `gathering`: how operands are brought together; `nodes`;
                   `forms`: operations on many inputs; `linear`: local derivatives that are matrices
     steps 3, 4    `builder` and `known`: arrays and numbers as a number system that writes instructions
-    the set of    `instruction`: what one is; `elementwise`, `prefer`: on each element; `rows`, `indices`: which rows;
-    instructions  `sums`, `products`, `choices`: of many numbers
+    the set of    `instruction`: what one is; `elementwise`, `cases`, `prefer`: on each element; `rows`, `indices`:
+    instructions  which rows; `sums`, `products`, `choices`: of many numbers
     a program     `listing`: as text; `picture`: as a drawing; `pure`: as a function for JAX; `devices`: by
                   JAX, on all its devices
 """

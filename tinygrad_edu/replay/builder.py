@@ -3,13 +3,12 @@
 A `Var` is one array, written once, by one instruction. `Builder` is a number system: the rule book runs on `Var`s, and
 so writes instructions. A number that does not change is `Known`, and so is what it makes of other known numbers.
 
-May import: `ops`, `number_systems`; `elementwise`, `instruction`, `known`, `prefer`, `rows` and `sums` of this folder;
-NumPy.
+May import: `ops`, `number_systems`; `cases`, `elementwise`, `instruction`, `known`, `prefer`, `rows` and `sums` of this
+folder; NumPy.
 """
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
@@ -21,6 +20,7 @@ from tinygrad_edu import ops
 from tinygrad_edu.number_systems import PRIMITIVES, identities
 from tinygrad_edu.number_systems.floats import floats
 from tinygrad_edu.number_systems.primitives import unknown
+from tinygrad_edu.replay.cases import MOST, TRUTH, Cases
 from tinygrad_edu.replay.elementwise import BOOLEAN, Elementwise
 from tinygrad_edu.replay.instruction import Constant, Instruction, Leaf
 from tinygrad_edu.replay.known import Known, known
@@ -185,15 +185,23 @@ class Builder:
 
     def as_number(self, item: Any) -> Any:
         """1 for true and 0 for false: NumPy would take + of truth values for "or", and - for an error."""
-        return self.elementwise("indicator", item) if isinstance(item, Var) and item.dtype is bool else item
+        return self._cases(TRUTH, [item]) if isinstance(item, Var) and item.dtype is bool else item
 
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """`a` where the condition holds, else `b`; a known condition decides now."""
         if not isinstance(condition, Var):
             return known(a if condition else b)
-        if condition.dtype is bool and not isinstance(a, Var) and not isinstance(b, Var) and _one_or_zero(a, b):
-            return self.elementwise("indicator", condition)
+        if condition.dtype is bool and not isinstance(a, Var):
+            if not isinstance(b, Var):
+                return self._cases((float(a), float(b)), [condition])
+            if isinstance(b.instruction, Cases) and len(b.operands) < MOST:
+                return self._cases((float(a), *b.instruction.numbers), [condition, *b.operands])
         return self.elementwise("where", condition, a, b)
+
+    def _cases(self, numbers: tuple[float, ...], conditions: Sequence[Var]) -> Var:
+        """The number of the first of these conditions that holds."""
+        rows = max(condition.rows for condition in conditions)
+        return self.write(Cases(numbers), conditions, rows, any(condition.batched for condition in conditions))
 
     def prefer(self, plain: Any, good: Any, otherwise: Callable[..., Any], *inputs: Any) -> Any:
         """`plain` where it is good, else what `otherwise` makes of the inputs, which is computed only for those."""
@@ -267,11 +275,7 @@ class Builder:
 
 
 #: Functions that take truth values for what they are.
-_OF_TRUTH = {*BOOLEAN, "indicator", "where"}
-
-
-def _one_or_zero(a: float, b: float) -> bool:
-    return a == 1.0 and b == 0.0 and math.copysign(1.0, b) > 0.0
+_OF_TRUTH = {*BOOLEAN, "where"}
 
 
 def _formula(rule: Callable[..., Any], numbers: Sequence[float | None]) -> Formula:

@@ -82,12 +82,7 @@ class Elementwise(Instruction):
         return partial(ufunc, *arguments, out)  # in its place, `out` costs half as much as by name
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
-        arguments = filled(self.arguments, arrays)
-        if (
-            self.function == "indicator"
-        ):  # not · 1.0: XLA would take a factor that is 0 or 1 for a choice, and 0 · ∞ for 0
-            return m.where(*arguments, 1.0, 0.0)
-        return getattr(m, self.function)(*arguments)
+        return getattr(m, self.function)(*filled(self.arguments, arrays))
 
     def text(self, *names: str) -> str:
         written = shown(self.arguments, names)
@@ -97,11 +92,6 @@ class Elementwise(Instruction):
 
 def _write_result(function: Callable[..., Array], out: Array, *arrays: Array) -> None:
     out[...] = function(*arrays)
-
-
-def _indicator(out: Array, condition: Array) -> Call:
-    """1 for true and 0 for false."""
-    return partial(np.copyto, out, condition)
 
 
 def _where(out: Array, condition: Array, a: Array, b: Array) -> Call:
@@ -163,7 +153,6 @@ def _larger(ufunc: np.ufunc, out: Array, a: Array, b: Array) -> Call:
 _OF_TWO = {"maximum": partial(_larger, np.maximum), "minimum": partial(_larger, np.minimum)}
 #: What is more than a call of the function of that name.
 _WITH_A_CALL_OF_THEIR_OWN: dict[str, Callable[..., Call]] = {
-    "indicator": _indicator,
     "where": _where,
     "power": _power,
     **_OF_TWO,

@@ -5,8 +5,8 @@ in which hardly two operations are alike, most of the calls compute next to noth
 written out here, row by row, as lines over single numbers: what they read from arrays, what they hand on to later
 tangles, and what they write to arrays, for those that come after them.
 
-May import: `number_systems`; `builder`, `costs`, `elementwise`, `formulas`, `indices`, `instruction`, `memory`,
-`prefer`, `rows`, `straight`, `sums` and `sweep` of this folder.
+May import: `number_systems`; `builder`, `cases`, `costs`, `elementwise`, `formulas`, `indices`, `instruction`,
+`memory`, `prefer`, `rows`, `straight`, `sums` and `sweep` of this folder.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu.number_systems import OPERATORS, PRIMITIVES, Symbol
 from tinygrad_edu.replay.builder import Var
+from tinygrad_edu.replay.cases import Cases
 from tinygrad_edu.replay.costs import CALL, NUMBER
 from tinygrad_edu.replay.elementwise import Elementwise
 from tinygrad_edu.replay.formulas import LineFormula, Rules
@@ -42,7 +43,7 @@ WORTH_IT = 1.5
 
 _METHODS = {primitive.numpy or name: name for name, primitive in PRIMITIVES.items()}
 _SIGNS = {name: sign for sign, name in OPERATORS.items()}
-_BY_ROWS = (Elementwise, Prefer, Rows, Repeat, Spread, Constant, Assemble, SegmentSum, SegmentMax)
+_BY_ROWS = (Elementwise, Cases, Prefer, Rows, Repeat, Spread, Constant, Assemble, SegmentSum, SegmentMax)
 
 
 class Tangle(NamedTuple):
@@ -162,7 +163,7 @@ class _Tangled:
     def _written(self, var: Var) -> Iterator[int]:
         """The lines of an instruction; the variable of each of its rows."""
         match var.instruction:
-            case Elementwise() as instruction:
+            case Elementwise() | Cases() as instruction:
                 formula = LineFormula(_function(instruction))
                 for row in range(var.rows):
                     yield self._line(formula, [self._row(operand, row) for operand in var.operands])
@@ -266,8 +267,10 @@ def _work(var: Var) -> float:
     """How many lines an instruction is; inf where a number of it cannot be written."""
     match var.instruction:
         case Elementwise(function, numbers):
-            is_written = function in _METHODS or function in _SIGNS or function == "indicator"
+            is_written = function in _METHODS or function in _SIGNS
             return var.rows if is_written and all(n is None or math.isfinite(n) for n in numbers) else math.inf
+        case Cases(numbers):
+            return var.rows if all(map(math.isfinite, numbers)) else math.inf
         case Prefer():
             return var.rows
         case SegmentSum(lengths) | SegmentMax(lengths):
@@ -278,12 +281,12 @@ def _work(var: Var) -> float:
     return var.rows / 4
 
 
-def _function(instruction: Elementwise) -> Any:
+def _function(instruction: Elementwise | Cases) -> Any:
     """The formula of one row, of the operands {0}, {1}, ..."""
     m: Any = Rules()
+    if isinstance(instruction, Cases):
+        return instruction.written(m, _operands(len(instruction.numbers) - 1))
     arguments = filled(instruction.arguments, _operands(instruction.arguments.count(None)))
-    if instruction.function == "indicator":
-        return m.where(*arguments, 1.0, 0.0)
     if instruction.function in _SIGNS:
         return Symbol(_SIGNS[instruction.function], tuple(arguments))
     return getattr(m, _METHODS[instruction.function])(*arguments)
