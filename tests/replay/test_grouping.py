@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Value, choose, dot, fsum, ops, record
-from tinygrad_edu.nn import Conv2d
+from tinygrad_edu.nn import Conv2d, LSTMCell
 from tinygrad_edu.replay.grouping import Block, LookUp, Variation, groups, look_ups, matrix_blocks
 from tinygrad_edu.replay.scalars import ScalarGraph, Sum
 
@@ -144,6 +144,18 @@ def test_all_rows_of_weights_with_all_columns_of_values_are_a_block() -> None:
     blocks, others = matrix_blocks([30, 31, 32, 33], sums, variation)
     assert blocks == [Block([(0, 1), (2, 3)], [(10, 11), (11, 12)], [30, 31, 32, 33])]
     assert others == []
+
+
+def test_rows_are_in_the_order_of_the_parameters_whatever_the_order_of_the_sums() -> None:
+    sums = {30: products([4], [10]), 31: products([0], [10]), 32: products([0], [11]), 33: products([4], [11])}
+    blocks, _ = matrix_blocks([30, 31, 32, 33], sums, variation)
+    assert blocks == [Block([(0,), (4,)], [(10,), (11,)], [31, 32, 30, 33])]
+
+
+def test_gates_that_are_computed_unit_by_unit_are_one_matrix_of_the_parameters() -> None:
+    cell = LSTMCell(2, 3, seed=0)
+    program = record(lambda x: fsum(cell(x, ([0.5] * 3, [0.0] * 3))[0]), ((2,),), cell.parameters())
+    assert " = theta[12×6] @ v1 " in str(program)
 
 
 def test_rows_that_do_not_meet_all_columns_are_other_blocks() -> None:

@@ -105,10 +105,13 @@ def _factors(products: Sum, variation: Sequence[int]) -> tuple[tuple[int, ...], 
 
 
 def _blocks(by_values: Mapping[Any, Mapping[tuple[int, ...], int]]) -> list[Block]:
-    """Columns of values that meet the same rows of weights, each as one block."""
+    """Columns of values that meet the same rows of weights, each as one block.
+
+    The rows are in the order of the parameters, however they were called for: so a matrix of them is found where it is.
+    """
     by_weights: dict[Any, list[tuple[tuple[int, ...], Mapping[tuple[int, ...], int]]]] = {}
     for (values, addends), row in by_values.items():
-        by_weights.setdefault((tuple(row), addends), []).append((values, row))
+        by_weights.setdefault((tuple(sorted(row)), addends), []).append((values, row))
     return [
         Block(list(weights), [values for values, _ in columns], [row[w] for w in weights for _, row in columns])
         for (weights, _), columns in by_weights.items()
