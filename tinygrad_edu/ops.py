@@ -253,7 +253,7 @@ log_sigmoid = op(
 relu = op(
     "relu",
     lambda m, a: m.maximum(a, 0.0),
-    (lambda m, y, a: m.where(a > 0.0, 1.0, 0.0),),
+    (lambda m, y, a: m.where(y > 0.0, 1.0, 0.0),),  # y is above 0 where a is: so a need not be kept
     "max(a, 0), slope 0 at 0",
     activation="rectifier",
 )

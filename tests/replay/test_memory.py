@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from replay.comparing import leaf
 
+from tinygrad_edu import MLP, record
 from tinygrad_edu.replay.builder import Builder, Var
 from tinygrad_edu.replay.indices import Grid, Index
 from tinygrad_edu.replay.memory import Part, Plan, planned
@@ -213,3 +214,11 @@ def test_what_an_instruction_reads_after_it_has_begun_to_write_is_not_written_ov
     else:
         result = builder.where(good, x, a) if kind == "where" else builder.elementwise("power", a, 0.5)
     assert plan_of(builder, result).over == {}
+
+
+def test_relu_is_computed_in_the_place_of_what_it_is_given_because_its_slope_needs_only_the_result() -> None:
+    model = MLP(2, [3, 1], "relu", seed=0)
+    program = record(lambda x: model(x)[0].relu(), (2,), model.parameters())
+    *_, product, largest = program.instructions.forward
+    assert isinstance(product.instruction, MatMul)
+    assert program._plan.over[largest] is product

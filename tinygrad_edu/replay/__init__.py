@@ -15,7 +15,7 @@ Here is a layer of two neurons, written number by number, for one example x of t
         v2 = maximum(v1, 0)                                         (2, batch)     2 Values
         v3 = v2[0:1] + v2[1:2]                                      (1, batch)     1 Value
     backward
-        v4 = v1 > 0                                                 (2, batch)
+        v4 = v2 > 0                                                 (2, batch)
         v5 = 1 where v4, else 0                                     (2, batch)
         v6 = 2 parts: seed, seed                                    (2, batch)
         v7 = v6 * v5                                                (2, batch)
