@@ -78,6 +78,28 @@ def test_parts_are_added_where_something_stands_and_to_zeros_where_nothing_does(
     computes(Assemble(4, False, overlapping, True), [[1.0], [12.0], [20.0], [0.0]], [[1.0], [2.0]], [[10.0], [20.0]])
 
 
+@pytest.mark.parametrize("rows", [[2, 1, 3], [3, 0, 2], [1, 3, 2, 0]])
+@pytest.mark.parametrize("batch", [1, 2])
+def test_rows_in_another_order_are_written_and_added_one_by_one(rows: list[int], batch: int) -> None:
+    """With gaps between them and without."""
+    whole, part = np.arange(4.0 * batch).reshape(4, batch), 10.0 ** np.arange(len(rows) * batch).reshape(-1, batch)
+    written, added = np.zeros((4, batch)), whole.copy()
+    for row, numbers in zip(rows, part, strict=True):
+        written[row] = numbers
+        added[row] += numbers
+    computes(Assemble(4, True, ((slice(0, 4, 1), False), (np.array(rows), True)), False), added, whole, part)
+    if len(rows) == 4:  # other rows would keep what they held
+        computes(Assemble(4, True, ((np.array(rows), False),), False), written, part)
+    rest = [row for row in range(4) if row not in rows]
+    parts = ((np.array(rows), False), *[(slice(row, row + 1, 1), False) for row in rest])
+    computes(Assemble(4, True, parts, False), written, part, *[np.zeros((1, batch)) for _ in rest])
+
+
+def test_a_part_that_is_the_same_for_all_examples_is_written_to_each() -> None:
+    rows = np.array([1, 0])
+    computes(Assemble(2, True, ((rows, False),), False), [[2.0, 2.0], [1.0, 1.0]], [[1.0], [2.0]], batch=2)
+
+
 def test_a_matrix_may_be_a_part() -> None:
     parts = ((Grid(1, 2, 2, 2, 1), False), (slice(0, 1, 1), False))
     matrix, first = [[1.0], [2.0], [3.0], [4.0]], [[9.0]]
