@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -18,6 +19,10 @@ settings.register_profile("usual", max_examples=100, deadline=None)
 settings.register_profile("quick", max_examples=20, deadline=None)  # for many runs, as in mutation testing
 settings.register_profile("nightly", max_examples=5000, deadline=None)
 settings.load_profile("usual")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # by a shell that started us in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # or else nothing that we start could be interrupted
 
 
 def pytest_collection_finish() -> None:

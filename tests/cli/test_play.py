@@ -17,14 +17,6 @@ from playing.serving import ask, staying
 from tinygrad_edu.__main__ import main
 from tinygrad_edu.playing.server import Server
 
-#: A shell that starts a command in the background has it ignore Ctrl-C; this one does not.
-AS_IN_A_TERMINAL = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from tinygrad_edu.__main__ import main
-sys.exit(main(sys.argv[1:]))
-"""
-
 
 def server_at(address: str) -> Any:
     """What our requests need to know of a server: it is in another process."""
@@ -38,7 +30,7 @@ def server_at(address: str) -> Any:
 
 @pytest.mark.parametrize("formula", [[], ["-tanh(w*x)", "w=1", "x=-2"]])
 def test_ctrl_c_ends_it(formula: list[str]) -> None:
-    command = [sys.executable, "-c", AS_IN_A_TERMINAL, "play", "--no-browser", *formula]
+    command = [sys.executable, "-m", "tinygrad_edu", "play", "--no-browser", *formula]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         address, hint = [process.stdout.readline().strip() for _ in range(2)]
