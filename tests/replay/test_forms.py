@@ -17,8 +17,8 @@ from tinygrad_edu.number_systems.floats import floats
 from tinygrad_edu.op import RULE_BOOK, Op
 from tinygrad_edu.replay.builder import Builder
 from tinygrad_edu.replay.choices import Choose, ChooseTransposed, Places
-from tinygrad_edu.replay.forms import Form, Matrices, MatrixVar, Runs, Tables
-from tinygrad_edu.replay.products import MatMul
+from tinygrad_edu.replay.forms import Form, Matrices, MatrixVar, Runs, Stacks, StackVar, Tables
+from tinygrad_edu.replay.products import Factor, MatMul, StackedMatMul
 from tinygrad_edu.replay.rows import Repeat
 from tinygrad_edu.replay.sums import SegmentMax, SegmentSum
 
@@ -268,6 +268,25 @@ def test_matrices_write_products_forward_and_backward() -> None:
     assert (to_weights.instruction, to_weights.rows, to_weights.batched) == (MatMul(2, False, 3, True), 6, False)
     assert (to_values.instruction, to_values.rows, to_values.batched) == (MatMul(2, True, 2, False), 12, True)
     assert MatrixVar(y, 2).T.T.shape == (2, 4)
+
+
+def test_stacks_write_products_and_gradients_that_lie_as_the_factors_do() -> None:
+    """Two matrices each: queries (2, 3), which lie transposed, and keys (3, 4); of the products one is not needed."""
+    builder, hole = Builder(), b"\1" + bytes(15)
+    queries, keys, product = Factor(3, True), Factor(3, False), Factor(2, False, hole)
+    m = Stacks(builder, 2, (queries, keys), product)
+    a, b, g = leaf(builder, "a", 12), leaf(builder, "b", 24), leaf(builder, "g", 16)
+    forward, backward = form_of(ops.dot)
+    left, right = m.inputs(a, b)
+    y = forward(m, left, right)
+    assert (y.instruction, y.operands) == (StackedMatMul(2, queries, keys), (a, b))
+    assert (y.rows, y.batched, m.output(y).shape, m.output(y).T.shape) == (16, True, (2, 4), (4, 2))
+    to_a, to_b = (m.gradient(k, given) for k, given in enumerate(backward(m, m.output(g), m.output(y), left, right)))
+    assert (to_a.instruction, to_a.operands) == (StackedMatMul(2, keys, product.T), (b, g))
+    assert (to_b.instruction, to_b.operands) == (StackedMatMul(2, queries.T, product), (a, g))
+    assert (to_a.rows, to_b.rows) == (12, 24)
+    theta = StackVar(leaf(builder, "theta", 4, False), 1, Factor(2, False))
+    assert not (theta @ theta.T).batched
 
 
 def test_tables_write_choices_and_their_transpose() -> None:

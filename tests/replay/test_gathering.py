@@ -113,6 +113,15 @@ def test_what_would_be_a_matrix_in_memory(gathering: Gathering) -> None:
     assert not gathering.is_matrix([0, 1], outer=1)  # another for each example
 
 
+def test_what_is_a_view_of_one_node(gathering: Gathering) -> None:
+    assert gathering.is_view([0, 1, 2])
+    assert gathering.is_view([3, 5])
+    assert not gathering.is_view([1, 0])
+    assert not gathering.is_view([2, 3])  # of two nodes
+    assert not gathering.is_view([0, 8])  # a constant among them
+    assert not gathering.is_view([0, None])
+
+
 def test_other_weights_are_gathered_as_any_operand(gathering: Gathering) -> None:
     np.testing.assert_array_equal(gathering.matrix([3, 4, 6, 5], outer=2).value.instruction.index, [0, 1, 3, 2])
     assert gathering.matrix([0, 1], outer=1).value.instruction.index == slice(0, 2, 1)

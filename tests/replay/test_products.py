@@ -10,7 +10,7 @@ import pytest
 from replay.comparing import computes
 
 from tinygrad_edu import Value, dot, fsum, record
-from tinygrad_edu.replay.products import MatMul, product
+from tinygrad_edu.replay.products import Factor, MatMul, StackedMatMul, product
 
 INF, NAN = math.inf, math.nan
 
@@ -96,6 +96,65 @@ def test_a_product_of_two_single_numbers_keeps_nan() -> None:
     assert np.isnan(out[0, 0])
 
 
+LEFT, RIGHT = (Factor(2, False), Factor(3, True)), (Factor(3, False), Factor(4, True))
+
+
+def stacked(shape: tuple[int, ...], batch: int, transposed: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Whole numbers as matrices (batch, *shape), and as the rows of an array, perhaps each matrix transposed."""
+    matrices = np.random.default_rng(shape).integers(-9, 9, (batch, *shape)).astype(float)
+    lying = matrices.swapaxes(2, 3) if transposed else matrices
+    return matrices, lying.reshape(batch, math.prod(shape)).T
+
+
+@pytest.mark.parametrize("batch", [0, 1, 3])
+@pytest.mark.parametrize("left", LEFT)
+@pytest.mark.parametrize("right", RIGHT)
+def test_each_example_has_a_stack_of_products_of_its_own(left: Factor, right: Factor, batch: int) -> None:
+    (a, a_rows), (b, b_rows) = stacked((2, 2, 3), batch, left.transposed), stacked((2, 3, 4), batch, right.transposed)
+    expected = np.einsum("esij,esjk->esik", a, b)
+    instruction = StackedMatMul(2, left, right)
+    computes(instruction, expected.reshape(batch, 16).T, a_rows, b_rows)
+    computes(instruction, expected.reshape(batch, 16).T, a_rows.copy(), np.repeat(b_rows, 2, axis=0)[::2])
+    computes(instruction.transposed, expected.swapaxes(2, 3).reshape(batch, 16).T, b_rows, a_rows)
+
+
+@pytest.mark.parametrize("number", [NAN, INF, 1e300])
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("left", LEFT)
+@pytest.mark.parametrize("right", RIGHT)
+def test_what_meets_a_hole_is_not_looked_at(left: Factor, right: Factor, batch: int, number: float) -> None:
+    """Products that a hole takes part in are left out; those of other zeros are not."""
+    (a, _), (b, _) = stacked((2, 2, 3), batch, False), stacked((2, 3, 4), batch, False)
+    a_is_hole, b_is_hole = np.zeros(a.shape[1:], dtype=bool), np.zeros(b.shape[1:], dtype=bool)
+    a_is_hole[0, 0, 1:] = a_is_hole[1, :, 2] = b_is_hole[1, 0, 3] = True
+    a[:, a_is_hole] = b[:, b_is_hole] = a[-1, 0, 1, 2] = 0.0
+    b[0, 0, 2, 1] = b[0, 1, 2, 0] = a[-1, 1, 0, 0] = number
+    expected = np.zeros((batch, 2, 2, 4))
+    with np.errstate(invalid="ignore", over="ignore"):
+        for e, s, i, j, k in np.ndindex(batch, 2, 2, 4, 3):
+            if not (a_is_hole[s, i, k] or b_is_hole[s, k, j]):
+                expected[e, s, i, j] += a[e, s, i, k] * b[e, s, k, j]
+
+    def lying(matrices: np.ndarray, factor: Factor) -> np.ndarray:
+        return np.swapaxes(matrices, -1, -2) if factor.transposed else matrices
+
+    left = left._replace(holes=lying(a_is_hole, left).tobytes())
+    right = right._replace(holes=lying(b_is_hole, right).tobytes())
+    rows = [lying(matrices, factor).reshape(batch, -1).T for matrices, factor in ((a, left), (b, right))]
+    assert np.isfinite(expected[0, 0, 0, 1])
+    computes(StackedMatMul(2, left, right), expected.reshape(batch, 16).T, *rows)
+
+
+def test_a_stack_may_be_written_into_a_larger_array() -> None:
+    a, b = np.arange(8.0).reshape(-1, 1), np.arange(8.0, 16.0).reshape(-1, 1)
+    out = np.zeros((17, 1))
+    StackedMatMul(2, Factor(2, False), Factor(2, True)).run(out[1::2], a, b)()
+    expected = [a[s : s + 4].reshape(2, 2) @ b[s : s + 4].reshape(2, 2).T for s in (0, 4)]
+    np.testing.assert_array_equal(out[1::2].ravel(), np.ravel(expected))
+    np.testing.assert_array_equal(out[::2], 0.0)
+
+
 def test_how_a_product_is_written() -> None:
+    assert StackedMatMul(4, Factor(2, True), Factor(2, False)).text("a", "b") == "aᵀ @ b, 4 matrices each"
     assert MatMul(2, False, 2, True).text("a", "b") == "a @ bᵀ"
     assert MatMul(2, True, 2, False).text("a", "b") == "aᵀ @ b"

@@ -63,8 +63,8 @@ everything, such as a function that counts its calls. `record`, in `programs`, d
 Beside the steps:
 
     steps 1, 6    `programs` and `given`: what users call, and what they may give it
-    step 3        `grouping`: which scalars belong together; `gathering`: how operands are brought together; `nodes`;
-                  `forms`: operations on many inputs; `linear`: local derivatives that are matrices
+    step 3        `grouping`, `stacking`: which scalars belong together; `gathering`: how operands are brought
+                  together; `nodes`; `forms`: operations on many inputs; `linear`: local derivatives that are matrices
     steps 3, 4    `builder` and `known`: arrays and numbers as a number system that writes instructions
     the set of    `instruction`: what one is; `elementwise`, `cases`, `prefer`: on each element; `rows`, `indices`:
     instructions  which rows; `sums`, `products`, `choices`: of many numbers

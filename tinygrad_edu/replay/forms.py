@@ -6,6 +6,7 @@ together.
 
     Runs      "runs": the terms of many sums, a run of rows for each
     Matrices  "matrices": the rows of an array are the rows and columns of a matrix
+    Stacks    "matrices", too: they are those of several matrices, and each example has its own
     Tables    "tables": options in a table, and places in it
 
 May import: `builder`, `choices`, `known`, `products` and `sums` of this folder.
@@ -19,10 +20,10 @@ from typing import Any
 from tinygrad_edu.replay.builder import Builder, Var
 from tinygrad_edu.replay.choices import Choose, ChooseTransposed, Places
 from tinygrad_edu.replay.known import Known
-from tinygrad_edu.replay.products import MatMul
+from tinygrad_edu.replay.products import Factor, MatMul, StackedMatMul
 from tinygrad_edu.replay.sums import SegmentMax
 
-__all__ = ["Form", "Matrices", "MatrixVar", "Runs", "Tables"]
+__all__ = ["Form", "Matrices", "MatrixVar", "Runs", "StackVar", "Stacks", "Tables"]
 
 
 class Form:
@@ -41,6 +42,10 @@ class Form:
     def output(self, array: Var) -> Any:
         """The output, or its gradient, as the declaration should see it."""
         return array
+
+    def gradient(self, position: int, given: Any) -> Any:
+        """The gradient of the input of this position, as that lies, from what the declaration says."""
+        return given
 
 
 class Runs(Form):
@@ -110,6 +115,56 @@ class Matrices(Form):
     def output(self, array: Var) -> MatrixVar:
         """A row for each output."""
         return MatrixVar(array, self.n_out)
+
+
+class StackVar:
+    """A variable as so many matrices for each example: `@` and `.T` are what they are in NumPy."""
+
+    def __init__(self, var: Var, count: int, factor: Factor) -> None:
+        self.var = var
+        self.count = count
+        self.factor = factor
+
+    @property
+    def T(self) -> StackVar:  # noqa: N802 - what NumPy calls it
+        """The transpose of each."""
+        return StackVar(self.var, self.count, self.factor.T)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The rows and columns of each."""
+        rows, columns = self.factor.rows, self.var.rows // (self.count * self.factor.rows)
+        return (columns, rows) if self.factor.transposed else (rows, columns)
+
+    def __matmul__(self, other: StackVar) -> Var:
+        instruction = StackedMatMul(self.count, self.factor, other.factor)
+        rows = self.count * self.shape[0] * other.shape[1]
+        return self.var.builder.write(instruction, [self.var, other.var], rows, self.var.batched or other.var.batched)
+
+
+class Stacks(Form):
+    """Matrices of weights and matrices of inputs, as many of each for every example, and their products."""
+
+    def __init__(self, builder: Builder, count: int, factors: Sequence[Factor], product: Factor) -> None:
+        super().__init__(builder)
+        self.count = count
+        self.factors = factors
+        self.product = product
+
+    def inputs(self, *arrays: Var) -> Sequence[StackVar]:
+        """All as matrices."""
+        return [StackVar(array, self.count, factor) for array, factor in zip(arrays, self.factors, strict=True)]
+
+    def output(self, array: Var) -> StackVar:
+        """The products; where nobody needs a number, its gradient is a hole."""
+        return StackVar(array, self.count, self.product)
+
+    def gradient(self, position: int, given: Var) -> Var:
+        """Transposed, where the input is."""
+        if not self.factors[position].transposed:
+            return given
+        assert isinstance(given.instruction, StackedMatMul)
+        return self.builder.write(given.instruction.transposed, given.operands[::-1], given.rows, given.batched)
 
 
 class Tables(Form):

@@ -167,6 +167,13 @@ class Gathering:
         value = builder.write(Matrix(where), [source], len(scalars), False)
         return self.node(value, [node], lambda: [LinearMap(lambda g: Parts(builder, source.rows, [(where, g)]))])
 
+    def is_view(self, scalars: Sequence[int | None]) -> bool:
+        """Whether these scalars, in this order, are evenly spaced rows of one node."""
+        places = [self.place[k] for k in scalars if k in self.place]
+        if len(places) < len(scalars) or any(node is not places[0][0] for node, _ in places):
+            return False
+        return isinstance(index_of([row for _, row in places]), slice)
+
     def is_matrix(self, scalars: list[int], outer: int) -> bool:
         """Whether these scalars are a matrix in memory, as `matrix` would take it."""
         return self._grid(scalars, outer) is not None

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 # What the methods of an instruction are for is said once, in `Instruction`.
-__all__ = ["Array", "Call", "Instruction", "filled", "shown", "told_apart"]
+__all__ = ["Array", "Call", "Instruction", "filled", "run_all", "shown", "told_apart"]
 
 Array: TypeAlias = Any  # a NumPy or jax.numpy array; their types have nothing in common
 Call: TypeAlias = "Callable[[], Any]"
@@ -93,6 +93,12 @@ class Constant(Instruction):
     def text(self, *names: str) -> str:
         first_ones = ", ".join(f"{number:.6g}" for number in self.numbers[:4])
         return f"constants {first_ones}{', ...' if len(self.numbers) > 4 else ''}"
+
+
+def run_all(calls: Sequence[Call]) -> None:
+    """Make the calls, one after the other: where an instruction needs more than one."""
+    for call in calls:
+        call()
 
 
 # Some arguments of a function are known while a program is written, and stand in its instruction; None stands for an

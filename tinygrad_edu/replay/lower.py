@@ -20,13 +20,15 @@ from typing import Any
 from tinygrad_edu import ops
 from tinygrad_edu.replay.builder import Builder, Var
 from tinygrad_edu.replay.choices import Places
-from tinygrad_edu.replay.forms import Form, Matrices, Runs, Tables
+from tinygrad_edu.replay.forms import Form, Matrices, Runs, Stacks, Tables
 from tinygrad_edu.replay.gathering import Gathering
 from tinygrad_edu.replay.grouping import Block, Group, LookUp, Variation, groups, look_ups, matrix_blocks
 from tinygrad_edu.replay.known import Known
 from tinygrad_edu.replay.linear import LinearMap
 from tinygrad_edu.replay.nodes import ArrayNode
+from tinygrad_edu.replay.products import Factor
 from tinygrad_edu.replay.scalars import ScalarGraph, Sum
+from tinygrad_edu.replay.stacking import Stack, stacks
 
 __all__ = ["Lowered"]
 
@@ -113,17 +115,20 @@ class Lowered:
         y = forward(m, *arrays)
 
         def handed_to(position: int, g: Var) -> Any:
-            return backward(m, m.output(g), m.output(y), *arrays)[position]
+            return m.gradient(position, backward(m, m.output(g), m.output(y), *arrays)[position])
 
         maps = [LinearMap(partial(handed_to, position)) for position in range(len(operands))]
         return self.gathering.node(y, operands, lambda: maps)
 
     # Equal operations -------------------------------------------------------------------------------------
 
+    def _by_home(self, scalars: Sequence[int]) -> list[int]:
+        """The scalars sorted by where their inputs live, which are then found in order."""
+        return sorted(scalars, key=lambda k: self.gathering.first_home(self.graph.inputs[k]))
+
     def _lower_elementwise(self, group: Group) -> None:
-        inputs = self.graph.inputs
-        scalars = sorted(group.scalars, key=lambda k: self.gathering.first_home(inputs[k]))
-        columns = [list(column) for column in zip(*[inputs[k] for k in scalars], strict=True)]
+        scalars = self._by_home(group.scalars)
+        columns = [list(column) for column in zip(*[self.graph.inputs[k] for k in scalars], strict=True)]
         if group.operation in ops.COMMUTATIVE:
             self.gathering.sort_sides(*columns)
         node = self._applied(group.operation, [self.gathering.operand(column) for column in columns])
@@ -132,8 +137,8 @@ class Lowered:
         self._settle(scalars, node)
 
     def _lower_runs(self, group: Group) -> None:
-        runs = [self.graph.inputs[k] for k in group.scalars]
-        self._settle(group.scalars, self._of_runs(group.operation, runs))
+        scalars = self._by_home(group.scalars)
+        self._settle(scalars, self._of_runs(group.operation, [self.graph.inputs[k] for k in scalars]))
 
     def _of_runs(self, operation: ops.Op, runs: Sequence[Sequence[int]]) -> ArrayNode:
         """A sum, or the like, of each run of scalars."""
@@ -163,6 +168,9 @@ class Lowered:
         blocks, others = matrix_blocks(group.scalars, self.sums, self._variation)
         for block in blocks:
             self._settle(block.scalars, self._matrix_product(block))
+        found, others = stacks(others, self.sums, self.gathering.first_home)
+        for stack in found:
+            self._settle(stack.needed, self._stacked(stack))
         alike: dict[Any, list[int]] = {}
         for scalar in others:
             products, addends = len(self.sums[scalar].left), len(self.sums[scalar].addends)
@@ -199,6 +207,27 @@ class Lowered:
         one = self.graph.constant(1.0)
         return Block(weights, [(*values, one) for values in block.values], block.scalars)
 
+    def _stacked(self, stack: Stack) -> ArrayNode:
+        left, row = self._factor(stack.rows)
+        right, column = self._factor(stack.columns)
+        if left.value.batched or right.value.batched:
+            left, right = self.gathering.spread(left), self.gathering.spread(right)
+        product = Factor(len(stack.rows[0]), False, _holes(stack.sums))
+        form = Stacks(self.builder, len(stack.rows), (row, column.T), product)  # a column is a row of its array
+        node = self._declared(ops.dot, form, left, right)
+        needed = self.gathering.rows(node, [place for place, scalar in enumerate(stack.sums) if scalar is not None])
+        return self._with_addends(needed, [self.sums[scalar].addends for scalar in stack.needed])
+
+    def _factor(self, matrices: Sequence[Sequence[Sequence[int | None]]]) -> tuple[ArrayNode, Factor]:
+        """Matrices as one array, transposed where they lie so."""
+        as_rows = list(chain.from_iterable(chain.from_iterable(matrices)))
+        as_columns = list(chain.from_iterable(chain.from_iterable(zip(*rows, strict=True)) for rows in matrices))
+        is_transposed = self.gathering.is_view(as_columns) and not self.gathering.is_view(as_rows)
+        scalars = as_columns if is_transposed else as_rows
+        rows = len(matrices[0][0]) if is_transposed else len(matrices[0])
+        array = self.gathering.array([self.graph.constant(0.0) if k is None else k for k in scalars])
+        return array, Factor(rows, is_transposed, _holes(scalars))
+
     def _sums_of_products(self, sums: Sequence[Sum]) -> ArrayNode:
         left, right = [k for s in sums for k in s.left], [k for s in sums for k in s.right]
         self.gathering.sort_sides(left, right)
@@ -219,3 +248,9 @@ class Lowered:
         for column in zip(*addends, strict=True):
             node = self._applied(ops.add, [node, self.gathering.operand(column)])
         return node
+
+
+def _holes(scalars: Sequence[int | None]) -> bytes:
+    """For each scalar whether it is none, or nothing, if each is one."""
+    holes = bytes([scalar is None for scalar in scalars])
+    return holes if any(holes) else b""

@@ -7,7 +7,6 @@ May import: `indices` and `instruction` of this folder; NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.replay.indices import Grid, Index, check_rows, index_text, row_numbers, rows_in_place
-from tinygrad_edu.replay.instruction import Array, Call, Instruction
+from tinygrad_edu.replay.instruction import Array, Call, Instruction, run_all
 
 # What the methods of an instruction are for is said once, in `Instruction`.
 __all__: list[str] = []
@@ -129,7 +128,7 @@ class Assemble(Instruction):
         for (index, added), part in zip(self.parts, arrays, strict=True):
             if part is not None:
                 writes.append(_write_part(out, index, added, part))
-        return writes[0] if len(writes) == 1 else partial(_run_all, writes)
+        return writes[0] if len(writes) == 1 else partial(run_all, writes)
 
     def evaluate(self, m: Any, *arrays: Array, batch: int) -> Array:
         assembled = m.zeros((self.rows, batch if self.batched else 1))
@@ -141,11 +140,6 @@ class Assemble(Instruction):
 
     def text(self, *names: str) -> str:
         return f"{len(names)} parts: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
-
-
-def _run_all(steps: Sequence[Call]) -> None:
-    for step in steps:
-        step()
 
 
 def _write_part(out: Array, index: Index, added: bool, part: Array) -> Call:
