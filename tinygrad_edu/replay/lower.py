@@ -1,12 +1,12 @@
 """Step 3, lower: equal operations of one level become one array operation, and sums of products matrix products.
 
-`grouping` says which scalars belong together, and `gathering` brings their operands together. Here the operation itself
-is written: by its rule for single numbers, which then runs on arrays element by element (`_applied`), or by what its
-declaration has for whole arrays (`_declared`). Either way the rule book runs on variables, which writes instructions;
-and either way a node is made, whose local derivatives will do the same when the sweep asks for them.
+`grouping` and `stacking` say which scalars belong together, and `gathering` brings their operands together. Here the
+operation itself is written: by its rule for single numbers, which then runs on arrays element by element (`_applied`),
+or by what its declaration has for whole arrays (`_declared`). Either way the rule book runs on variables, which writes
+instructions; and either way a node is made, whose local derivatives will do the same when the sweep asks for them.
 
-May import: `ops`; `builder`, `choices`, `forms`, `gathering`, `grouping`, `known`, `linear`, `nodes` and `scalars` of
-this folder.
+May import: `ops`; `builder`, `choices`, `forms`, `gathering`, `grouping`, `known`, `linear`, `nodes`, `products`,
+`scalars` and `stacking` of this folder.
 """
 
 from __future__ import annotations
