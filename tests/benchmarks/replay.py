@@ -30,6 +30,7 @@ from sequences import Language, sequences
 from threadpoolctl import threadpool_limits
 
 from tinygrad_edu import MLP, Value, choose, dot, fsum, logsumexp, record
+from tinygrad_edu.optim import Adam
 
 TABLE = Table("work", "ours", "rival", "time of a rival's step", "ratio", "target")
 
@@ -302,20 +303,16 @@ def microgpt(path: str | None, steps: int = 12) -> None:
     random.seed(42)
     random.shuffle(names)
     documents = [[len(letters), *map(letters.index, name), len(letters)][: model.block + 1] for name in names[:steps]]
+    theta = np.array([parameter.data for parameter in model.parameters])
     programs = {
-        length: record(model.loss, ((length,),), model.parameters) for length in {len(tokens) for tokens in documents}
+        length: record(model.loss, ((length,),), model.parameters, theta=theta) for length in set(map(len, documents))
     }
-    theta = next(iter(programs.values())).theta
-    first, second = np.zeros_like(theta), np.zeros_like(theta)
+    adam = Adam(model.parameters, betas=(0.85, 0.99))
 
     def step(number: int, tokens: list[int]) -> Any:
-        program = programs[len(tokens)]
-        program.theta = theta
-        loss, gradient = program.value_and_grad(np.array([tokens]))
-        first[...] = 0.85 * first + 0.15 * gradient
-        second[...] = 0.99 * second + 0.01 * gradient * gradient
-        corrected = first / (1 - 0.85**number), second / (1 - 0.99**number)
-        theta[...] -= 0.01 * (1 - number / 1000) * corrected[0] / (np.sqrt(corrected[1]) + 1e-8)
+        loss, gradient = programs[len(tokens)].value_and_grad(np.array([tokens]))
+        adam.schedule_lr(0.01 * (1 - number / 1000))
+        adam.update(theta, gradient, out=theta)
         return loss
 
     def ours() -> None:

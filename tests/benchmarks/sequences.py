@@ -237,7 +237,7 @@ def replayed_step(model: Language, length: int) -> tuple[Any, Callable[[Any], fl
 
     def step(tokens: Any) -> float:
         loss, gradient = program.value_and_grad(tokens)
-        program.theta = optimizer.update(program.theta, gradient)
+        optimizer.update(program.theta, gradient, out=program.theta)
         return loss
 
     return program, step

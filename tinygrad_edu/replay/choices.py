@@ -46,23 +46,25 @@ class Places(Instruction):
 
     def run(self, out: Array, *arrays: Array) -> Call:
         index = arrays[0]
-        floored, is_whole = np.empty_like(index), np.empty(index.shape, dtype=bool)
+        floored = np.empty_like(index)
         scale, offsets = self._strides(np, index.shape[1])
+        factor = np.asarray(scale)
         places = out.reshape(index.shape[0], 1 if self.own else self.width, index.shape[1])
         are_places = scale == 1 and not offsets.any()
         whole = places[:, 0] if are_places else np.empty(index.shape, dtype=int)
+        each = whole[:, None, :]
         unsigned = whole.view(np.uint64)  # as which a negative number is larger than any count
 
         def write() -> None:
             np.copyto(whole, index, "unsafe")
             np.floor(index, floored)
-            np.equal(floored, index, is_whole)
-            # The first that is false and the largest, if there is one: there is no quicker way to ask for all of them.
-            if whole.size and not (is_whole.item(is_whole.argmin()) and unsigned.item(unsigned.argmax()) < self.count):
+            # There is no quicker way to ask whether all of a few numbers are equal, and how large the largest is.
+            is_whole = floored.tobytes() == index.tobytes()
+            if whole.size and not (is_whole and unsigned.item(unsigned.argmax()) < self.count):
                 raise self.error(index)
             if not are_places:
-                np.multiply(whole[:, None, :], scale, places)
-                np.add(places, offsets, places)
+                np.multiply(whole, factor, whole)
+                np.add(each, offsets, places)
 
         return write
 

@@ -18,6 +18,9 @@ from tinygrad_edu.replay.instruction import Array, Call, Instruction, run_all
 # What the methods of an instruction are for is said once, in `Instruction`.
 __all__ = ["Factor", "product"]
 
+#: So many numbers fill a line of the cache, in double precision.
+_GAP = 8
+
 
 def product(left: Array, right: Array, out: Array) -> Call:
     """The call of out = left @ right, with `dot` where it can: it has half the overhead of `matmul`.
@@ -183,5 +186,7 @@ def _with_rows(matrices: Array) -> list[Any]:
     """
     if matrices.itemsize in matrices.strides[-2:]:
         return [matrices]
-    apart = np.empty(matrices.shape, matrices.dtype)
+    examples, size = len(matrices), math.prod(matrices.shape[1:])
+    # A gap behind each example: numbers that lie a power of two apart would drive each other out of the cache.
+    apart = np.empty((examples, size + _GAP), matrices.dtype)[:, :size].reshape(matrices.shape)
     return [apart, partial(np.copyto, apart, matrices)]
