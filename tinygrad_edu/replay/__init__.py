@@ -37,7 +37,8 @@ How did four multiplications and two additions become one matrix product, and wh
    each scalar. Sums of products become a matrix product where all of some weights meet all of some inputs: v1 above.
    Each group of scalars is a node: an array, the nodes that it was made from, and a local derivative by each of them.
 4. Sweep (`sweep`). Nodes have `inputs` and `local_derivatives`, as `Value`s have. So the same loop that runs backward
-   through `Value`s, `backprop.sweep`, runs through the nodes, and its × and + write the backward instructions.
+   through `Value`s, `backprop.sweep`, runs through the nodes, and its × and + write the backward instructions. Slopes
+   that the steps of a recurrence have alike are then computed together (`together`).
 5. Bind (`bind`). For a batch size, each array is given its memory, as it was planned in `memory`: a view where it can
    be one, a place inside a larger array, or memory of its own. Then each instruction is a call that needs no arguments.
 6. Run (`run`). A program copies the data in, makes the calls one after the other, and reads the result. The batch is

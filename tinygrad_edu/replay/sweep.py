@@ -2,7 +2,8 @@
 
 It is `backprop.sweep`, the same one that runs on `Value`s: what a node has for `local_derivatives` is what writes.
 
-May import: `backprop`; `builder`, `instruction`, `linear`, `lower` and `nodes` of this folder.
+May import: `backprop`; `builder`, `instruction`, `linear`, `lower`, `nodes` and
+`together` of this folder.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tinygrad_edu.replay.instruction import Leaf
 from tinygrad_edu.replay.linear import Parts
 from tinygrad_edu.replay.lower import Lowered
 from tinygrad_edu.replay.nodes import ArrayNode
+from tinygrad_edu.replay.together import slopes_together
 
 __all__ = ["Instructions", "instructions"]
 
@@ -36,6 +38,9 @@ def instructions(lowered: Lowered, differentiated: bool) -> Instructions:
     gradient = _gradient(lowered) if differentiated else None
     written = lowered.builder.written
     forward = _needed(written, [output])
+    if gradient is not None:
+        backward = [var for var in _needed(written, [gradient]) if var not in set(forward)]
+        gradient = slopes_together(lowered.builder, forward, backward).get(gradient, gradient)
     everything = _needed(written, [output] if gradient is None else [output, gradient])
     in_forward = set(forward)
     backward = [var for var in everything if var not in in_forward]
