@@ -156,9 +156,18 @@ def test_other_kinds_of_numbers_are_refused(dtype: Any) -> None:
         record(classifier, (3, ()), WEIGHTS, dtype=dtype)
 
 
-def test_theta_is_of_the_same_kind_and_machine_code_of_double_precision() -> None:
+def test_theta_is_of_the_same_kind() -> None:
     for theta, dtype in ((np.zeros(12), "float32"), (np.zeros(12, dtype=np.float32), "float64")):
         with pytest.raises(TypeError, match=f"theta is an array of {dtype}"):
             record(classifier, (3, ()), WEIGHTS, theta=theta, dtype=dtype)
-    with pytest.raises(ValueError, match="native=True computes in float64"):
-        record(classifier, (3, ()), WEIGHTS, native=True, dtype="float32")
+
+
+def test_of_machine_code_single_precision_has_the_loops_alone() -> None:
+    native = record(classifier, (3, ()), WEIGHTS, native=True, dtype="float32")
+    assert (native.machine, native.by_line, native.tangles) == (None, 0, {})
+    assert str(native).splitlines()[1] == "every number in single precision, float32"
+    assert str(native).splitlines()[2].endswith(f"machine code, compiled in {native.loops[None].seconds:.2f} s")
+    x, y = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32), np.array([0, 1, 2, 1, 0]) % 3
+    single = record(classifier, (3, ()), WEIGHTS, dtype="float32")
+    for ours, theirs in zip(native.value_and_grad(x, y), single.value_and_grad(x, y), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -58,6 +58,10 @@ out: runs of instructions that compute few numbers are `tangles`, and `by_tangle
 in the place of the array calls that it stands for. With `native=True` they are machine code (`compiled_tangle`), and of
 several examples, too.
 
+On arrays, each instruction is a pass over whole arrays. With `native=True`, runs of cheap instructions on elements,
+such as the slopes of max pooling, are `loops`, each compiled to one pass (`loop_code`, `compiled_loops`), to the same
+bits; `element_formulas` has the formula of each instruction, for lines and loops.
+
 In the end (`agreement`) the program is compared with the function on other examples, because a recording cannot see
 everything, such as a function that counts its calls. `record`, in `programs`, does all of this in order.
 

@@ -9,6 +9,7 @@ May import: `op`, `ops`, `number_systems`; `formulas` of this folder.
 
 from __future__ import annotations
 
+import ctypes
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -49,29 +50,54 @@ class Assembly:
     %r1 = fmul double %a, %a; %r2 = fsub double 0x3FF0000000000000, %r1
     """
 
-    def __init__(self, lanes: int) -> None:
+    def __init__(self, lanes: int, single: bool = False, register: str = "r") -> None:
         self.lanes = lanes
-        self.type = "double" if lanes == 1 else f"<{lanes} x double>"
-        self.truth = "i1" if lanes == 1 else f"<{lanes} x i1>"
+        self.register = register  # what registers are called, before their number
+        self.scalar = "float" if single else "double"
+        self.type = self.vector(self.scalar)
+        self.truth = self.vector("i1")
+        self.suffix = f"{'' if lanes == 1 else f'v{lanes}'}f{32 if single else 64}"  # of the functions of LLVM
         self.lines: list[str] = []
+        self.calls = 0  # of functions of the C library, and of Python
         self.most_called_back = 0  # how many numbers Python is given at once
+        self.truths: dict[str, str] = {}  # of a register that is 1 or 0, the truth value that it is made of
         self._block = "entry"
         self._count = 0
 
     def do(self, instruction: str) -> str:
         """Write an instruction, and give its result a name."""
         self._count += 1
-        self.lines.append(f"%r{self._count} = {instruction}")
-        return f"%r{self._count}"
+        self.lines.append(f"%{self.register}{self._count} = {instruction}")
+        return f"%{self.register}{self._count}"
+
+    def vector(self, kind: str) -> str:
+        """The type of so many lanes."""
+        return kind if self.lanes == 1 else f"<{self.lanes} x {kind}>"
 
     def constant(self, number: float) -> str:
-        """A number, for all lanes."""
+        """A number, for all lanes; LLVM writes one of single precision with the bits of its double."""
+        if self.scalar == "float":
+            number = ctypes.c_float(number).value
         (bits,) = struct.unpack("<Q", struct.pack("<d", number))
         return self.spread(f"0x{bits:016X}")
 
     def spread(self, literal: str) -> str:
         """The same literal in all lanes."""
-        return literal if self.lanes == 1 else f"<{', '.join([f'double {literal}'] * self.lanes)}>"
+        return literal if self.lanes == 1 else f"<{', '.join([f'{self.scalar} {literal}'] * self.lanes)}>"
+
+    def in_all_lanes(self, number: str, scalar: str = "") -> str:
+        """The number of a register in all lanes."""
+        if self.lanes == 1:
+            return number
+        kind = self.vector(scalar or self.scalar)
+        first = self.do(f"insertelement {kind} poison, {scalar or self.scalar} {number}, i32 0")
+        return self.do(f"shufflevector {kind} {first}, {kind} poison, {self.vector('i32')} zeroinitializer")
+
+    def as_number(self, truth: str) -> str:
+        """1 for true and 0 for false."""
+        number = self._either(truth, self.constant(1.0), self.constant(0.0))
+        self.truths[number] = truth
+        return number
 
     # Formulas ---------------------------------------------------------------------------------------------
 
@@ -81,7 +107,7 @@ class Assembly:
             case Symbol(name, ()):
                 return names[name] if name in names else self.constant(float(name))  # inf or nan
             case Symbol(sign, _) if sign in TRUTH:
-                return self._either(self._holds(item, names), self.constant(1.0), self.constant(0.0))
+                return self.as_number(self._holds(item, names))
             case Symbol("where", (condition, a, b)):
                 return self._either(self._holds(condition, names), self.number(a, names), self.number(b, names))
             case Symbol("prefer", (good, plain, otherwise)):
@@ -102,7 +128,8 @@ class Assembly:
             case Symbol(sign, (a, b)) if sign in _COMPARISONS:
                 left, right = self.number(a, names), self.number(b, names)
                 return self._compared(sign, left, right)
-        return self._compared("!=", self.number(item, names), self.constant(0.0))
+        number = self.number(item, names)
+        return self.truths.get(number) or self._compared("!=", number, self.constant(0.0))
 
     def _computed(self, head: str, inputs: Sequence[str]) -> str:
         """What a function or an operator makes of these registers."""
@@ -127,8 +154,7 @@ class Assembly:
         return self.do(f"fcmp {_COMPARISONS[sign]} {self.type} {a}, {b}")
 
     def _intrinsic(self, name: str, a: str) -> str:
-        kind = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
-        return self.do(f"call {self.type} @llvm.{name}.{kind}({self.type} {a})")
+        return self.do(f"call {self.type} @llvm.{name}.{self.suffix}({self.type} {a})")
 
     def _unless(self, good: str, plain: str, otherwise: Callable[[], str]) -> str:
         """`plain` where it is good; the other number is computed only where some lane needs it."""
@@ -155,6 +181,7 @@ class Assembly:
         return self._by_lane(called, inputs)
 
     def _by_lane(self, called: Callable[[Sequence[str]], str], inputs: Sequence[str]) -> str:
+        self.calls += 1
         if self.lanes == 1:
             return called(inputs)
         result = "poison"
@@ -229,8 +256,7 @@ class Assembly:
         return self._compared("==", a, self.constant(0.0))
 
     def _with_sign(self, a: str, b: str) -> str:
-        kind = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
-        return self.do(f"call {self.type} @llvm.copysign.{kind}({self.type} {a}, {self.type} {b})")
+        return self.do(f"call {self.type} @llvm.copysign.{self.suffix}({self.type} {a}, {self.type} {b})")
 
     def _hypot(self, a: str, b: str) -> str:
         return self._called_back("hypot", [a, b])

@@ -3,7 +3,8 @@
 The memory is given out as `memory` has planned it. Each call has its operands and its result bound, so that to run a
 program is to make the calls, one after the other.
 
-May import: `builder`, `by_tangle`, `indices`, `instruction`, `memory`, `rows` and `sweep` of this folder; NumPy.
+May import: `builder`, `by_tangle`, `compiled_loops`, `indices`, `instruction`, `memory`, `rows` and `sweep` of this
+folder; NumPy.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.by_tangle import Tangles
+from tinygrad_edu.replay.compiled_loops import CompiledLoops
 from tinygrad_edu.replay.indices import rows_in_place
 from tinygrad_edu.replay.instruction import Array, Call, Constant, Leaf
 from tinygrad_edu.replay.memory import Plan
@@ -41,6 +43,7 @@ class Bound:
         theta: Array,
         batch: int,
         tangles: Tangles | None = None,
+        loops: CompiledLoops | None = None,
     ) -> None:
         self.batch = batch
         self._tangles = tangles
@@ -52,8 +55,15 @@ class Bound:
         self._give(instructions.leaves, theta, shapes)
         with np.errstate(all="ignore"):  # a constant may be too large for a float32: then it is inf
             ways = [self._calls(way) for way in (instructions.forward, instructions.backward)]
-        instead = {} if tangles is None else tangles.calls(self._arrays, batch)
-        self.forward, backward = ([instead.get(var, call) for var, call in way if self._is_called(var)] for way in ways)
+        instead: dict[Var, Call | None] = {}
+        if tangles is not None:
+            instead.update(tangles.calls(self._arrays, batch))
+        if loops is not None:
+            instead.update(loops.calls(self._arrays))
+        self.forward, backward = (
+            [call for var, own in way if self._is_called(var) and (call := instead.get(var, own)) is not None]
+            for way in ways
+        )
         self.everything = [*self.forward, *backward]
         output = self._arrays[instructions.output]
         self.values = np.broadcast_to(output, (output.shape[0], batch))

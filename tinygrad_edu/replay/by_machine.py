@@ -38,7 +38,7 @@ class CompiledFunctions:
         key = differentiated, lanes
         if key not in self._compiled:
             written = machine_module(self.functions.lines, self.functions.n_data, differentiated, lanes)
-            self._compiled[key] = written, MachineCode(written)
+            self._compiled[key] = written, MachineCode(written.text)
         return self._compiled[key]
 
     @property

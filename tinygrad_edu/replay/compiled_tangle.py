@@ -47,7 +47,7 @@ class CompiledTangle:
     def _code(self, lanes: int) -> tuple[MachineModule, MachineCode]:
         if lanes not in self._compiled:
             written = machine_module(self._lines(), len(self._given), False, lanes)
-            self._compiled[lanes] = written, MachineCode(written)
+            self._compiled[lanes] = written, MachineCode(written.text)
         return self._compiled[lanes]
 
     def _lines(self) -> StraightLines:

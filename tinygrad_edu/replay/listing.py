@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.instruction import Leaf
 
-__all__ = ["by_line", "by_machine", "by_tangle", "listing", "no_machine", "parts", "size", "with_note"]
+__all__ = ["by_line", "by_loop", "by_machine", "by_tangle", "listing", "no_machine", "parts", "size", "with_note"]
 
 
 def listing(recorded: int, parameters: int, forward: Sequence[Var], backward: Sequence[Var]) -> str:
@@ -59,6 +59,17 @@ def by_tangle(operations: int, lines: int, examples: int, seconds: float | None 
         f"{these} of Python over floats, which are quicker there"
         if seconds is None
         else (f"{these} in machine code, {_compiled(seconds)}")
+    )
+
+
+def by_loop(operations: int, loops: int, seconds: float) -> str:
+    """What says that some array operations are made in fewer passes over the arrays, and what compiling took.
+
+    >>> print(by_loop(32, 5, 0.0625))
+    on arrays, 32 of these in 5 loops in machine code, compiled in 0.06 s
+    """
+    return (
+        f"on arrays, {operations:,} of these in {loops:,} loop{'s' * (loops > 1)} in machine code, {_compiled(seconds)}"
     )
 
 

@@ -75,17 +75,11 @@ class _ModuleWriter:
             return code.do(f"load {code.type}, ptr {address}, align 8")
         if place == 1:
             address = code.do(f"getelementptr double, ptr %theta, i64 {variable - self.params.start}")
-            return self._in_all_lanes(code, code.do(f"load double, ptr {address}"))
+            return code.in_all_lanes(code.do(f"load double, ptr {address}"))
         if place == 2:
-            return self._in_all_lanes(code, "%seed")
+            return code.in_all_lanes("%seed")
         address = code.do(f"getelementptr {code.type}, ptr %tape, i64 {self.slots[variable]}")
         return code.do(f"load {code.type}, ptr {address}, align 8")
-
-    def _in_all_lanes(self, code: Assembly, number: str) -> str:
-        if self.lanes == 1:
-            return number
-        first = code.do(f"insertelement {code.type} poison, double {number}, i32 0")
-        return code.do(f"shufflevector {code.type} {first}, {code.type} poison, <{self.lanes} x i32> zeroinitializer")
 
     def _store(self, code: Assembly, register: str, where: str, row: int) -> None:
         address = code.do(f"getelementptr {code.type}, ptr {where}, i64 {row}")

@@ -1,6 +1,6 @@
 """Machine code: modules of LLVM, compiled by llvmlite and called through ctypes.
 
-May import: `number_systems`; `assembly` and `machine_code` of this folder; llvmlite inside functions.
+May import: `number_systems`; `assembly` of this folder; llvmlite inside functions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 
 from tinygrad_edu.number_systems.floats import FLOAT_FUNCTIONS
 from tinygrad_edu.replay.assembly import CALLED_BACK, c_functions
-from tinygrad_edu.replay.machine_code import MachineModule
 
 __all__ = ["MachineCode", "check_installed", "raised"]
 
@@ -33,17 +32,17 @@ def check_installed() -> None:
 
 
 class MachineCode:
-    """A compiled module: a `function` of the address of its fields, and how many `seconds` compiling it took.
+    """A module, given as text, compiled: a `function` of the address of its fields, and how many `seconds` that took.
 
     What Python raises when it is called back stands in `raised` then.
     """
 
-    def __init__(self, module: MachineModule) -> None:
+    def __init__(self, text: str) -> None:
         import llvmlite.binding as llvm
 
         began = time.perf_counter()
         self._symbols = _symbols()
-        parsed = llvm.parse_assembly(module.text)
+        parsed = llvm.parse_assembly(text)
         parsed.verify()
         machine = llvm.Target.from_default_triple().create_target_machine(
             cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2, jit=True

@@ -1,7 +1,8 @@
 """Step 6, run: a `Program` makes the calls of its instructions, forward or forward and backward.
 
-May import: `later`, `number_systems`, `value`; `bind`, `by_example`, `by_machine`, `by_tangle`, `costs`, `given`,
-`listing`, `lower`, `memory`, `pure`, `recording`, `scalars`, `shares`, `straight` and `sweep` of this folder; NumPy.
+May import: `later`, `number_systems`, `value`; `bind`, `by_example`, `by_machine`, `by_tangle`, `compiled_loops`,
+`costs`, `given`, `listing`, `loops`, `lower`, `memory`, `native`, `pure`, `recording`, `scalars`, `shares`, `straight`
+and `sweep` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from tinygrad_edu.replay.bind import Bound
 from tinygrad_edu.replay.by_example import ByExample, Functions
 from tinygrad_edu.replay.by_machine import ByMachine, CompiledFunctions
 from tinygrad_edu.replay.by_tangle import Tangles
+from tinygrad_edu.replay.compiled_loops import CompiledLoops
 from tinygrad_edu.replay.costs import examples_by_line, examples_by_machine
 from tinygrad_edu.replay.given import check_arrays, check_out, check_size, check_theta
-from tinygrad_edu.replay.listing import by_line, by_machine, by_tangle, listing, no_machine, with_note
+from tinygrad_edu.replay.listing import by_line, by_loop, by_machine, by_tangle, listing, no_machine, with_note
+from tinygrad_edu.replay.loops import loops
 from tinygrad_edu.replay.lower import Lowered
 from tinygrad_edu.replay.memory import planned
+from tinygrad_edu.replay.native import MachineCode
 from tinygrad_edu.replay.recording import FloatArray, Noise, RecordingError, drawn
 from tinygrad_edu.replay.scalars import ScalarGraph
 from tinygrad_edu.replay.shares import InShares, share_size
@@ -133,6 +137,12 @@ class Program(Parameters):
             found = Tangles(self.instructions, self._plan, one_example, native)
             if found.tangles and found.most and not (one_example and self.by_line):
                 self.tangles[one_example] = found
+        #: In the place of runs of instructions on elements: beside no tangles, and beside each of these.
+        self.loops: dict[bool | None, CompiledLoops] = {}
+        compiled: dict[str, MachineCode] = {}
+        for key in (None, *self.tangles) if native and not is_long else ():
+            apart = self.tangles[key].place if key is not None else ()
+            self.loops[key] = CompiledLoops(loops(self.instructions, self._plan, apart), compiled)
         self._theta = np.empty(len(params)) if theta is None else theta
         self._bound: OrderedDict[Any, BoundTo] = OrderedDict()
         self._lock = threading.Lock()  # the arrays serve one call at a time
@@ -160,20 +170,21 @@ class Program(Parameters):
         return twin
 
     def twins(self, theta: FloatArray, noises: Sequence[Noise] = ()) -> list[tuple[Program, int | None]]:
-        """Twins that run in one way each: on arrays, with tangles, line by line; for how many examples they do so.
+        """Twins that run in one way each: on arrays, with loops, with tangles, line by line; for how many examples.
 
         Of a program in single precision, one of double precision on arrays, and one of single precision, whose
         parameters are a copy of `theta`.
         """
 
-        def twin(by_line: int, tangles: dict[bool, Tangles]) -> Program:
+        def twin(by_line: int, tangles: dict[bool, Tangles], has_loops: bool = True) -> Program:
             found = self.twin(theta, noises)
-            found.by_line, found.tangles = by_line, tangles
+            found.by_line, found.tangles, found.loops = by_line, tangles, self.loops if has_loops else {}
             return found
 
-        ways: list[tuple[Program, int | None]] = [(twin(0, {}), None)]
+        ways: list[tuple[Program, int | None]] = [(twin(0, {}, has_loops=False), None)]
         if self.is_single:
             return [*ways, (self.twin(theta.astype(np.float32), noises), None)]
+        ways += [(twin(0, {}), None)] if self._loops_texts else []
         ways += [(twin(0, {one_example: found}), found.most) for one_example, found in self.tangles.items()]
         return [*ways, *([(twin(self.by_line, {}), self.by_line)] if self.by_line else [])]
 
@@ -256,8 +267,10 @@ class Program(Parameters):
 
         def bound_to(size: int) -> Bound:
             one = self.tangles.get(True)
-            tangles = one if one is not None and 1 <= size <= one.most else self.tangles.get(False)
-            return Bound(self.instructions, self._plan, self.shapes, len(self.noises), self._theta, size, tangles)
+            key = one is not None and 1 <= size <= one.most
+            tangles, loops = self.tangles.get(key), self.loops.get(key if key in self.tangles else None)
+            numbers = self.shapes, len(self.noises), self._theta, size
+            return Bound(self.instructions, self._plan, *numbers, tangles, loops)
 
         share = share_size([*self.instructions.forward, *self.instructions.backward], self._plan)
         in_shares = batch >= 2 * share and self._functions.is_batched and not self.noises
@@ -298,13 +311,18 @@ class Program(Parameters):
 
     @property
     def by_line_text(self) -> str:
-        """What is run as straight lines, for how many examples, in words; "" where nothing is, and nobody asked.
+        """What is run as straight lines, for how many examples, and what in loops, in words; "" where nothing is.
 
         Of a program in single precision, that it is one.
         """
         if self.is_single:
-            return "every number in single precision, float32"
-        return "\n".join(filter(None, [self._all_by_line_text, *self._tangles_texts]))
+            return "\n".join(["every number in single precision, float32", *self._loops_texts])
+        return "\n".join(filter(None, [self._all_by_line_text, *self._tangles_texts, *self._loops_texts]))
+
+    @property
+    def _loops_texts(self) -> list[str]:
+        found = self.loops.get(None)
+        return [by_loop(found.operations, len(found.loops), found.seconds)] if found and found.loops else []
 
     @property
     def _tangles_texts(self) -> list[str]:
@@ -313,7 +331,9 @@ class Program(Parameters):
     @property
     def _all_by_line_text(self) -> str:
         if not self.by_line:
-            return no_machine(is_straight(self.scalars)) if self.native and not self.tangles else ""
+            return (
+                no_machine(is_straight(self.scalars)) if self.native and not (self.tangles or self._loops_texts) else ""
+            )
         lines = len(self._functions.lines.forward) + len(self._functions.lines.backward)
         if self.machine is None:
             return by_line(lines, self.by_line)

@@ -5,8 +5,8 @@ in which hardly two operations are alike, most of the calls compute next to noth
 written out here, row by row, as lines over single numbers: what they read from arrays, what they hand on to later
 tangles, and what they write to arrays, for those that come after them.
 
-May import: `number_systems`; `builder`, `cases`, `costs`, `elementwise`, `formulas`, `indices`, `instruction`,
-`memory`, `prefer`, `rows`, `straight`, `sums` and `sweep` of this folder.
+May import: `number_systems`; `builder`, `cases`, `costs`, `element_formulas`, `elementwise`, `formulas`,
+`indices`, `instruction`, `memory`, `prefer`, `rows`, `straight`, `sums` and `sweep` of this folder.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, chain, pairwise
 from typing import Any, NamedTuple
 
-from tinygrad_edu.number_systems import OPERATORS, PRIMITIVES, Symbol
+from tinygrad_edu.number_systems import Symbol
 from tinygrad_edu.replay.builder import Var
 from tinygrad_edu.replay.cases import Cases
 from tinygrad_edu.replay.costs import CALL, NUMBER
+from tinygrad_edu.replay.element_formulas import formula_of, has_formula, placeholders
 from tinygrad_edu.replay.elementwise import Elementwise
 from tinygrad_edu.replay.formulas import LineFormula, Rules
 from tinygrad_edu.replay.indices import row_numbers
@@ -41,8 +42,6 @@ TANGLE, ARRAY = 20.0, 4.0
 #: A tangle takes the place of array calls that cost so many times as much.
 WORTH_IT = 1.5
 
-_METHODS = {primitive.numpy or name: name for name, primitive in PRIMITIVES.items()}
-_SIGNS = {name: sign for sign, name in OPERATORS.items()}
 _BY_ROWS = (Elementwise, Cases, Prefer, Rows, Repeat, Spread, Constant, Assemble, SegmentSum, SegmentMax)
 
 
@@ -164,7 +163,7 @@ class _Tangled:
         """The lines of an instruction; the variable of each of its rows."""
         match var.instruction:
             case Elementwise() | Cases() as instruction:
-                formula = LineFormula(_function(instruction))
+                formula = LineFormula(formula_of(instruction))
                 for row in range(var.rows):
                     yield self._line(formula, [self._row(operand, row) for operand in var.operands])
             case Prefer(otherwise, numbers):
@@ -267,8 +266,8 @@ def _work(var: Var) -> float:
     """How many lines an instruction is; inf where a number of it cannot be written."""
     match var.instruction:
         case Elementwise(function, numbers):
-            is_written = function in _METHODS or function in _SIGNS
-            return var.rows if is_written and all(n is None or math.isfinite(n) for n in numbers) else math.inf
+            are_finite = all(number is None or math.isfinite(number) for number in numbers)
+            return var.rows if has_formula(function) and are_finite else math.inf
         case Cases(numbers):
             return var.rows if all(map(math.isfinite, numbers)) else math.inf
         case Prefer():
@@ -281,22 +280,7 @@ def _work(var: Var) -> float:
     return var.rows / 4
 
 
-def _function(instruction: Elementwise | Cases) -> Any:
-    """The formula of one row, of the operands {0}, {1}, ..."""
-    m: Any = Rules()
-    if isinstance(instruction, Cases):
-        return instruction.written(m, _operands(len(instruction.numbers) - 1))
-    arguments = filled(instruction.arguments, _operands(instruction.arguments.count(None)))
-    if instruction.function in _SIGNS:
-        return Symbol(_SIGNS[instruction.function], tuple(arguments))
-    return getattr(m, _METHODS[instruction.function])(*arguments)
-
-
 def _preferred(otherwise: Callable[..., Any], count: int) -> Any:
     """The same of the plain number {0}, of whether it is good, and of what the other formula takes."""
-    plain, good, *inputs = _operands(2 + count)
+    plain, good, *inputs = placeholders(2 + count)
     return Rules().prefer(plain, good, otherwise, *inputs)
-
-
-def _operands(count: int) -> list[Symbol]:
-    return [Symbol(f"{{{k}}}") for k in range(count)]
