@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_edu import MLP, Value, choose, logsumexp, record
+from tinygrad_edu import MLP, Value, choose, fsum, logsumexp, record
+from tinygrad_edu.nn import LSTM
+from tinygrad_edu.replay import costs
+from tinygrad_edu.replay.costs import examples_by_machine
 
 
 def logistic(steps: int) -> Any:
@@ -43,3 +46,14 @@ def test_what_chooses_by_an_index_stays_on_arrays() -> None:
         return choose(k, [x, w, 1.0])
 
     assert record(function, ((), ()), [w]).by_line == 0
+
+
+def test_compiling_must_pay_off(monkeypatch):
+    """An LSTM of eight steps: thousands of products a step are a few array operations, and would take a minute."""
+    network = LSTM(8, 16, seed=0)
+    program = record(lambda x: fsum(network(x)[0][-1]), ((8, 8),), network.parameters())
+    lines = program._functions.lines
+    known = lines, program.instructions, program._plan, len(network.parameters()) + 64
+    assert examples_by_machine(*known) == 0
+    monkeypatch.setattr(costs, "COMPILED", 0.0)
+    assert examples_by_machine(*known) > 0

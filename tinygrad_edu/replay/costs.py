@@ -33,6 +33,8 @@ WORTH_IT = 1.5
 #: In machine code, with several examples side by side: an operator, a call of a function, and reading a number or
 #: writing its gradient. What it takes to begin.
 OPERATOR, FUNCTION, NATIVE_NUMBER, NATIVE_OVERHEAD = 0.006, 0.5, 0.02, 8.0
+#: Compiling a line, which a hundred thousand calls should make up for.
+COMPILED = 0.1
 #: A row of an array of many examples, for each of them; functions are computed for several numbers at once there.
 ROW_OF_MANY = 0.03
 #: Where straight lines are quicker for any number of examples.
@@ -54,11 +56,12 @@ def examples_by_line(graph: ScalarGraph, instructions: Instructions, plan: Plan,
 def examples_by_machine(lines: StraightLines, instructions: Instructions, plan: Plan, n_leaves: int) -> int:
     """The same for machine code."""
     calls, rows = _array_work([*instructions.forward, *instructions.backward], plan)
-    spent = NATIVE_NUMBER * n_leaves
-    for line in (*lines.forward, *lines.backward):
+    spent, written = NATIVE_NUMBER * n_leaves, [*lines.forward, *lines.backward]
+    for line in written:
         operators, functions = line.formula.work
         spent += OPERATOR * operators + FUNCTION * functions
-    saved, spent = CALL * calls - WORTH_IT * NATIVE_OVERHEAD, WORTH_IT * spent - ROW_OF_MANY * rows
+    saved = CALL * calls - WORTH_IT * NATIVE_OVERHEAD - COMPILED * len(written)
+    spent = WORTH_IT * spent - ROW_OF_MANY * rows
     if saved <= max(spent, 0.0):
         return 0
     return ALWAYS if spent <= 0.0 else int(saved / spent)
