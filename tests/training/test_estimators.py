@@ -401,6 +401,54 @@ def test_an_explanation_gives_the_slopes_of_what_is_predicted(y: Any) -> None:
         assert classifier.explain(same).features == found.features
 
 
+class Frame:
+    """Rows of numbers under names, as in a data frame of pandas, which the tests do without."""
+
+    def __init__(self, numbers: Any, columns: Any, index: Any = None) -> None:
+        self.numbers, self.columns, self.index = np.asarray(numbers), columns, index
+        self.shape, self.ndim = self.numbers.shape, 2
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(self.numbers, dtype=dtype)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def T(self) -> Frame:  # noqa: N802 - as data frames call it
+        return Frame(self.numbers.T, self.index)
+
+
+class Series:
+    """As much of a series as tells it from a list: numbers under an index of names."""
+
+    def __init__(self, numbers: Any, index: Any) -> None:
+        self.numbers, self.index = np.asarray(numbers), index
+
+    def to_frame(self) -> Frame:
+        return Frame(self.numbers[:, None], ["0"], self.index)
+
+
+@quiet
+@pytest.mark.parametrize("make", [MLPClassifier, MLPRegressor])
+def test_an_explanation_looks_at_the_names_of_the_features_as_an_answer_does(make: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("sklearn.utils.validation._get_feature_names", lambda X: getattr(X, "columns", None))
+    names = np.array(["a", "b", "c", "d"], dtype=object)
+    estimator = make(hidden_layer_sizes=(3,), max_iter=3, random_state=0).fit(Frame(IRIS_X, names), IRIS_Y)
+    row, expected = IRIS_X[60], estimator.predict(Frame(IRIS_X[60:61], names))[0]
+    for given in (Frame([row], names), Series(row, names)):
+        found = estimator.explain(given)
+        assert found.prediction == expected
+        assert [feature.feature for feature in found.features] == [*names]
+    for given in (Frame([row[::-1]], names[::-1]), Series(row[::-1], names[::-1])):
+        with pytest.raises(ValueError, match="Feature names must be in the same order"):
+            estimator.explain(given)
+    with pytest.raises(ValueError, match="The feature names should match those that were passed during fit"):
+        estimator.explain(Series(row, names[[0, 1, 2, 2]]))
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        assert estimator.explain(row).prediction == expected
+
+
 @quiet
 def test_an_explanation_of_numbers() -> None:
     regressor = MLPRegressor(hidden_layer_sizes=(), max_iter=3, random_state=0).fit(SUGAR_X, np.c_[SUGAR_Y, -SUGAR_Y])

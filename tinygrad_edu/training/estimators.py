@@ -27,7 +27,7 @@ try:
     from sklearn.metrics import accuracy_score, r2_score
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import LabelBinarizer
-    from sklearn.utils import check_array, check_random_state, column_or_1d, gen_batches, shuffle
+    from sklearn.utils import check_random_state, column_or_1d, gen_batches, shuffle
 
     # These are not public, and the only way to the same messages as scikit-learn's own estimators have.
     from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -368,6 +368,10 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
     def model_(self) -> MLP:
         """The network as an `MLP` of `Value`s, with the weights of now: draw it, step through it, differentiate it.
 
+        It is a new copy each time, because `predict` computes with `coefs_` and `intercepts_`, as in scikit-learn, and
+        a model that was changed would no longer be what predicts. To train it on, write `model = estimator.model_`,
+        then `fit(model, X, y)` and `predict(model, X)`.
+
         Raises NotFittedError before `fit`.
         """
         check_is_fitted(self)
@@ -381,15 +385,14 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         `output` is a class, or the number of a target; the predicted class, or the first target, unless you say
         otherwise. Features have the names of the columns that `fit` was given: behind other steps of a pipeline,
         `pipeline.set_output(transform="pandas")` before `fit` hands them on, and the row is that of
-        `pipeline[:-1].transform(X)`. Raises ValueError for another output, for several rows or a row of another shape,
-        and for one with nan or inf, as `predict` does.
+        `pipeline[:-1].transform(X)`. A data frame or a series must have them in that order. Raises ValueError for
+        another output, for several rows or a row of another shape, and as `predict` does for other names, nan or inf.
         """
         check_is_fitted(self)
-        X = check_array(row, accept_sparse="csr", dtype=np.float64, ensure_2d=False, estimator=self)
-        X = np.atleast_2d(X.toarray() if scipy.sparse.issparse(X) else X)
+        X = validate_data(self, _as_rows(row), reset=False, accept_sparse="csr", dtype=np.float64)
+        X = X.toarray() if scipy.sparse.issparse(X) else X
         if len(X) != 1:
             raise ValueError(f"explain takes one row, of shape (features,), and not {len(X)}, of shape {X.shape}")
-        X = validate_data(self, X, reset=False, skip_check_array=True)
         names = getattr(self, "feature_names_in_", [f"x{k}" for k in range(X.shape[1])])
         inputs = [Value(number, str(name)) for number, name in zip(X[0].tolist(), names, strict=True)]
         prediction = self._answers(self._network().outputs(X))[0]
@@ -630,6 +633,13 @@ class MLPRegressor(RegressorMixin, _Network):  # type: ignore[misc]  # scikit-le
         names = [f"y{k}" if len(outputs) > 1 else "y" for k in range(len(outputs))]
         numbers = dict(zip(names, [each.data for each in outputs], strict=True))
         return FeatureEffects.of(prediction, numbers, names[place], outputs[place], inputs)
+
+
+def _as_rows(row: Any) -> Any:
+    """One example as rows, which a data frame and a matrix are already; a series keeps the names of its features."""
+    if hasattr(row, "index") and hasattr(row, "to_frame"):
+        return row.to_frame().T
+    return np.atleast_2d(row) if np.ndim(row) < 2 else row
 
 
 def _store(estimator: Any, given: dict[str, Any]) -> None:
