@@ -8,7 +8,9 @@ from importlib import metadata
 from pathlib import Path
 
 import graphviz
+import numpy as np
 import pytest
+from PIL import Image
 
 from tinygrad_edu import Value
 from tinygrad_edu.drawing import draw
@@ -124,3 +126,17 @@ def test_a_png_that_nothing_can_show_is_refused_and_an_svg_is_not(no_system_grap
     with pytest.raises(ValueError, match=r"a PNG of \d+,\d+ × \d+ pixels, .* file ending in \.svg"):
         laid_out(source, "png")
     assert laid_out(source, "svg").count(b"<ellipse") == 500
+
+
+@pytest.mark.parametrize(
+    "name", ["hidden_activation_of_a_long_name", "WWWWWWWWWWWW", "squared_error", "a b, and c: illustration"]
+)
+def test_in_a_png_the_name_of_an_operation_stays_in_its_box(name, no_system_graphviz, tmp_path):
+    result = Value(2.0, "a").tanh()
+    result.label = name
+    draw(result, tmp_path / "a.png")
+    brightness = np.asarray(Image.open(tmp_path / "a.png").convert("L"))
+    right_of_the_box = round(0.2 * 192) - 8  # less the half of its two lines
+    assert brightness.shape[1] > 300
+    assert (brightness[:, -right_of_the_box:] > 240).all()
+    assert (brightness[:, -2 * right_of_the_box :] < 100).any(), "the box ends there"
