@@ -226,3 +226,24 @@ def test_a_module_shows_what_it_is_made_of():
     assert repr(Net()) == (
         "Net(5 parameters\n  body: MLP(4 parameters\n    layers.0: Layer(1 -> 2, linear; 4 parameters)\n  )\n)"
     )
+
+
+def test_a_parameter_is_found_by_what_it_is_and_not_by_its_number():
+    """All biases are 0.0 at first."""
+    parameters = MLP(2, [2, 2], seed=0).parameters()
+    biases = [parameter for parameter in parameters if parameter.label.endswith("bias")]
+    assert [parameter.data for parameter in biases] == [0.0] * 4
+    places = [parameters.index(bias) for bias in biases]
+    assert len(set(places)) == 4
+    assert all(parameters[place] is bias for place, bias in zip(places, biases, strict=True))
+    assert parameters.index(biases[1], -8, 100) == places[1]
+    with pytest.raises(ValueError, match="is no parameter in this list"):
+        parameters.index(biases[1], places[1] + 1)
+    assert biases[0] in parameters
+    assert Value(0.0) not in parameters
+    assert (parameters.count(biases[0]), parameters.count(Value(0.0))) == (1, 0)
+    parameters.remove(biases[2])
+    assert [bias in parameters for bias in biases] == [True, True, False, True]
+    with pytest.raises(ValueError, match="is no parameter"):
+        parameters.remove(Value(0.0))
+    assert len(parameters) == 11

@@ -23,6 +23,7 @@ May import: `elsewhere`, `texts`, `later`, `origins`, `modes`, `value`; `drawing
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,7 +31,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial, wraps
 from reprlib import recursive_repr
 from types import CoroutineType, FunctionType, GeneratorType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, SupportsIndex, TypeAlias
 
 import numpy as np
 
@@ -124,7 +125,15 @@ class Module:
         return [(place.to(name), item) for place, name, item in walk(self) if isinstance(item, Value)]
 
     def parameters(self) -> ParameterList:
-        """Every parameter: what an optimizer changes."""
+        """Every parameter: what an optimizer changes.
+
+        An optimizer that is given those of one layer leaves the others as they are.
+
+        >>> from tinygrad_edu import MLP, SGD
+        >>> model = MLP(2, [3, 1], seed=0)
+        >>> len(SGD(model.layers[1].parameters(), lr=0.1).params)
+        4
+        """
         return ParameterList(self)
 
     def label_parameters(self) -> None:
@@ -287,8 +296,15 @@ def in_mode(model: Module, training: bool) -> Iterator[None]:
 
 
 class ParameterList(list[Value]):
-    """The parameters of a module; its `arrays` are those that hold some, which an optimizer looks after.
+    """The parameters of a module, each itself: a `Value` of an equal number is not in the list.
 
+    Its `arrays` are those that hold some, which an optimizer looks after.
+
+    >>> from tinygrad_edu import MLP
+    >>> model = MLP(2, [3, 1], seed=0)
+    >>> frozen = model.layers[0].parameters()
+    >>> len(model.parameters()), len(frozen), len([p for p in model.parameters() if p not in frozen])
+    (13, 9, 4)
     >>> class Scale(Module):
     ...     def __init__(self):
     ...         self.factors = np.array([Value(1.0), Value(2.0)])
@@ -302,6 +318,27 @@ class ParameterList(list[Value]):
         _add_what_is_in(module, found, parameters=True)
         super().__init__([item for item in found.values() if isinstance(item, Value)])
         self._module = module
+
+    # By `==` of their numbers, a list would take one bias that is 0.0 for another.
+
+    def __contains__(self, value: object) -> bool:
+        return any(parameter is value for parameter in self)
+
+    def index(self, value: Value, start: SupportsIndex = 0, stop: SupportsIndex = sys.maxsize, /) -> int:
+        """The place of this parameter; ValueError where it is not there."""
+        places = range(*slice(start, stop).indices(len(self)))
+        found = next((place for place in places if self[place] is value), None)
+        if found is None:
+            raise ValueError(f"{value!r} is no parameter in this list")
+        return found
+
+    def count(self, value: Value, /) -> int:
+        """1 for a parameter in this list, else 0."""
+        return sum(parameter is value for parameter in self)
+
+    def remove(self, value: Value, /) -> None:
+        """Take this parameter out; ValueError where it is not there."""
+        del self[self.index(value)]
 
     @property
     def arrays(self) -> list[np.ndarray[Any, Any]]:
