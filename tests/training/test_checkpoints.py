@@ -81,19 +81,18 @@ def test_a_resumed_run_is_bit_for_bit_the_run_that_was_never_stopped(tmp_path, b
     assert (resumed.epochs, resumed.iterations) == (6, 24)
 
 
-def test_a_resumed_run_keeps_its_own_learning_rate(tmp_path):
-    def schedule(optimizer):
-        return CosineAnnealingLR(optimizer, 4)
+def test_a_rate_that_a_callback_has_set_by_hand_is_no_difference(tmp_path):
+    def slower(run):
+        run.optimizer.lr = run.optimizer.lr / 2
+
+    def run(epochs, **options):
+        model = plain()
+        optimizer = SGD(model.parameters(), 0.08)
+        return fit(model, X, Y, optimizer=optimizer, epochs=epochs, callbacks=[slower], **options)
 
     file = tmp_path / "run.safetensors"
-    straight, resumed = plain(), plain()
-    whole = fit(straight, X, Y, optimizer=SGD(straight.parameters(), 0.05), epochs=4, schedule=schedule)
-    first = plain()
-    fit(first, X, Y, optimizer=SGD(first.parameters(), 0.05), epochs=2, schedule=schedule, checkpoint=file)
-    optimizer = SGD(resumed.parameters(), 0.7)
-    history = fit(resumed, X, Y, optimizer=optimizer, epochs=4, schedule=schedule, checkpoint=file, resume=True)
-    assert history.learning_rate == whole.learning_rate
-    assert resumed.state_dict() == straight.state_dict()
+    run(2, checkpoint=file)
+    assert run(4, checkpoint=file, resume=True).learning_rate == run(4).learning_rate == [0.08, 0.04, 0.02, 0.01]
 
 
 def test_the_rate_that_a_callback_has_set_is_resumed_with_the_schedule(tmp_path):
@@ -154,6 +153,67 @@ def test_a_checkpoint_of_another_run_is_refused_and_nothing_changes(tmp_path, ch
     with pytest.raises(ValueError, match=message):
         fit(model, X, Y, epochs=2, checkpoint=file, resume=True, **change)
     assert model.state_dict() == plain().state_dict()
+
+
+def test_other_settings_than_those_of_the_checkpoint_are_refused(tmp_path):
+    file = tmp_path / "run.safetensors"
+
+    def run(make=lambda p: SGD(p, 0.01), y=Y, epochs=2, checkpoint=file, **options):
+        model = plain()
+        options.setdefault("validation_data", VALID)
+        return fit(model, X, y, optimizer=make(model.parameters()), epochs=epochs, checkpoint=checkpoint, **options)
+
+    def refused(message, **change):
+        with pytest.raises(ValueError, match=message):
+            run(resume=True, **change)
+
+    run(epochs=1)
+    refused("made with lr 0.01, and this run has 1e-05", make=lambda p: SGD(p, 1e-5))
+    refused("made with momentum 0.0, and this run has 0.9", make=lambda p: SGD(p, 0.01, momentum=0.9))
+    refused("made with weight_decay 0.0, and this run has 0.1", make=lambda p: SGD(p, 0.01, weight_decay=0.1))
+    refused("made with loss 'mean_squared_error', and this run has 'huber'", loss="huber")
+    refused("made with clip_norm None, and this run has 1.0", clip_norm=1.0)
+    refused("made with clip_value None, and this run has 2.0", clip_value=2.0)
+    refused("made with penalty None, and this run has 'half'", penalty=half)
+    refused("made with data 'checksum .*', and this run has 'checksum .*'", y=np.r_[Y[:-1], 0.0])
+    refused("made with validation data 'checksum .*', and this run has None", validation_data=None)
+    refused("call fit as before with epochs=1, which only reads the file, then again without resume", clip_norm=1.0)
+    adam = {"make": lambda p: Adam(p, 0.01), "checkpoint": tmp_path / "adam"}
+    run(**adam)
+    adam["make"] = lambda p: Adam(p, 0.01, betas=(0.5, 0.999))
+    refused(r"made with betas \[0.9, 0.999\], and this run has \[0.5, 0.999\]", **adam)
+    steps = {"schedule": lambda o: StepLR(o, 2, 0.5), "checkpoint": tmp_path / "steps"}
+    run(**steps)
+    refused("made with gamma of the schedule 0.5, and this run has 0.1", **steps | {"schedule": lambda o: StepLR(o, 2)})
+    assert run(resume=True).loss == run(checkpoint=None).loss  # and what is the same goes on
+
+
+def half(params):
+    return 0.5 * sum(p * p for p in params)
+
+
+def test_a_checkpoint_from_before_its_settings_were_written_still_goes_on(tmp_path):
+    file = tmp_path / "run.safetensors"
+    fit(plain(), X, Y, epochs=1, checkpoint=file)
+    state = read_checkpoint(file)
+    known = ("model", "optimizer", "examples", "batch_size", "seed", "schedule", "callbacks")
+    state["made_for"] = {what: state["made_for"][what] for what in known}
+    write_checkpoint(file, state)
+    assert fit(plain(), X, Y, epochs=2, checkpoint=file, resume=True).loss == fit(plain(), X, Y, epochs=2).loss
+
+
+def test_settings_of_an_optimizer_that_a_file_cannot_hold_are_no_hindrance(tmp_path):
+    class Noisy(SGD):
+        def __init__(self, params):
+            super().__init__(params, 0.01)
+            self.generator, self.table = np.random.default_rng(0), np.ones(3)
+
+    def run(epochs, **options):
+        model = plain()
+        return fit(model, X, Y, optimizer=Noisy(model.parameters()), epochs=epochs, **options)
+
+    run(1, checkpoint=tmp_path / "run")
+    assert run(2, checkpoint=tmp_path / "run", resume=True).loss == run(2).loss
 
 
 def test_a_file_of_weights_is_no_checkpoint_and_a_broken_one_is_told(tmp_path):

@@ -112,9 +112,13 @@ class Schedule(ABC):
             setattr(self, name, state[name])
         self._set_rate()
 
-    def __repr__(self) -> str:
+    def settings(self) -> dict[str, Any]:
+        """What was chosen, by name: what to write beside a result."""
         hidden = {"optimizer", *self.state_dict()}
-        settings = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if name not in hidden)
+        return {name: value for name, value in vars(self).items() if name not in hidden}
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings().items())
         return f"{type(self).__name__}({settings})"
 
 

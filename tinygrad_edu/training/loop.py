@@ -33,7 +33,7 @@ from tinygrad_edu.replay.given import checked_dtype
 from tinygrad_edu.replay.indices import index_of
 from tinygrad_edu.terminal import Console
 from tinygrad_edu.training.callbacks import Callback, RunView
-from tinygrad_edu.training.checkpoints import read_checkpoint, write_checkpoint
+from tinygrad_edu.training.checkpoints import checksum, name_of, plain_settings, read_checkpoint, write_checkpoint
 from tinygrad_edu.training.checks import (
     check_dependence,
     checked_batch_size,
@@ -109,7 +109,7 @@ def fit(
     leaves it where it is: a further `fit` continues it. `clip_norm` and `clip_value` clip the gradient,
     `penalty(params)` is added to the loss. With `checkpoint`, the whole state of the run is written to that file after
     each epoch. With `resume` too, the run continues from there, if the file exists, bit for bit as if it had never
-    stopped. `progress` shows a live line; by default at a terminal only.
+    stopped; with other data or settings it is a ValueError. `progress` shows a live line; by default at a terminal.
 
     `engine` is "eager", "replay", "jax" or "auto": replay where model and loss can be recorded and give the numbers of
     eager code, else eager code. "jax" is replay on all devices of JAX, each with its share of the examples of a batch,
@@ -166,6 +166,12 @@ def fit(
         schedule=checked_schedule(schedule, optimizer),
         clip=clipping(clip_norm, clip_value),
         checkpoint=checkpoint,
+        settings={
+            "loss": name_of(loss),
+            "penalty": None if penalty is None else name_of(penalty),
+            "clip_norm": clip_norm,
+            "clip_value": clip_value,
+        },
     )
     if resume:
         run.resume()
@@ -205,6 +211,7 @@ class Run:
         schedule: Schedule | None,
         clip: Callable[[Vector], Vector],
         checkpoint: FilePath | None,
+        settings: Mapping[str, Any],
     ) -> None:
         self.model, self.data, self.validation = model, data, validation
         self.optimizer, self.engine, self.loss = optimizer, engine, loss
@@ -220,6 +227,8 @@ class Run:
         self.layers = _places_of_layers(model, optimizer)
         self._parts = [index_of(places.tolist()) for places in self.layers.values()]  # mostly slices: no copies
         self.batches_per_epoch = math.ceil(len(data) / batch_size)
+        # Now, before a callback sets another rate: the next `fit` with the same arguments begins with this one, too.
+        self._made_for = {} if checkpoint is None else self._settings(settings)
 
     @property
     def gradient(self) -> Vector:
@@ -359,7 +368,7 @@ class Run:
         """Everything that the rest of the run depends on, beside the data and what `fit` was called with."""
         self.engine.write_parameters()
         return {
-            "made_for": self._made_for(),
+            "made_for": self._made_for,
             "model": arrays_of(self.model, self.history.dtype),
             "optimizer": self.optimizer.state_dict(),
             "schedule": {} if self.schedule is None else self.schedule.state_dict(),
@@ -368,9 +377,12 @@ class Run:
             "history": self.history.to_dict(),
         }
 
-    def _made_for(self) -> dict[str, Any]:
+    def _settings(self, others: Mapping[str, Any]) -> dict[str, Any]:
         """What must be the same for a resumed run to be the same run."""
+        schedule = {} if self.schedule is None else plain_settings(self.schedule.settings())
         return {
+            **plain_settings(self.optimizer.settings() | {"lr": self.optimizer.initial_lr}),
+            **{f"{name} of the schedule": value for name, value in schedule.items()},
             "model": repr(self.model),
             "optimizer": type(self.optimizer).__name__,
             "examples": len(self.data),
@@ -379,6 +391,9 @@ class Run:
             "dtype": self.history.dtype,
             "schedule": None if self.schedule is None else type(self.schedule).__name__,
             "callbacks": [callback.name for callback in self.callbacks],
+            **others,
+            "data": checksum(self.data),
+            "validation data": None if self.validation is None else checksum(self.validation),
         }
 
     def resume(self) -> None:
@@ -390,16 +405,18 @@ class Run:
             raise ValueError("resume=True continues from a checkpoint; say which with checkpoint=FILE")
         if os.path.exists(self.checkpoint):
             state = read_checkpoint(self.checkpoint)
-            self._check_made_for(state["made_for"])
+            self._check_made_for(state["made_for"], len(state["history"]["loss"]))
             self.load_state_dict(state)
 
-    def _check_made_for(self, made_for: Mapping[str, Any]) -> None:
-        made_for = {"dtype": "float64"} | dict(made_for)  # which older checkpoints do not say
-        for what, here in self._made_for().items():
-            if made_for[what] != here:
+    def _check_made_for(self, made_for: Mapping[str, Any], epochs: int) -> None:
+        made_for = {"dtype": "float64"} | dict(made_for)
+        for what, here in self._made_for.items():
+            there = made_for.get(what, here)  # older checkpoints say less
+            if there != here:
                 raise ValueError(
-                    f"the checkpoint {str(self.checkpoint)!r} was made with {what} {made_for[what]!r}, "
-                    f"and this run has {here!r}; call fit as before, or give another file"
+                    f"the checkpoint {str(self.checkpoint)!r} was made with {what} {there!r}, and this run has "
+                    f"{here!r}; call fit as before, or give another file; to go on otherwise from here, call fit as "
+                    f"before with epochs={epochs}, which only reads the file, then again without resume"
                 )
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
