@@ -17,10 +17,14 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-import matplotlib as mpl
+from rich.console import Console
+
+try:
+    import matplotlib as mpl
+except ImportError:
+    sys.exit('the demos draw with matplotlib and learn from scikit-learn: pip install "tinygrad_edu[learn]"')
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
-from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from tinygrad_edu import Module, Value, draw

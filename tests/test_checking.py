@@ -292,3 +292,10 @@ def test_a_jump_names_the_operations_that_are_flat_elsewhere():
         gradcheck(lambda v: v.floor(), [2.0])
     )
     assert str(gradcheck(lambda v: where(v > 2.0, v, -v), [2.0])).rstrip().endswith("so it has no derivative there")
+
+
+def test_one_number_in_the_place_of_the_list_of_inputs_is_told():
+    with pytest.raises(TypeError, match=r"^inputs is a list with each argument of f, such as \[0\.7\], not 0\.7$"):
+        gradcheck(lambda a: a.tanh(), 0.7)
+    with pytest.raises(TypeError, match=r"such as \[Value\(0\.7\)\]"):
+        gradcheck(lambda a: a.tanh(), Value(0.7))

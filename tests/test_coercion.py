@@ -112,6 +112,8 @@ def test_a_list_beside_a_value_is_told_of_arrays(operate, other):
 def test_a_power_written_as_elsewhere_is_told_pythons():
     with pytest.raises(TypeError, match=r"a power is v \*\* 2"):
         Value(3.0) ^ 2
+    with pytest.raises(TypeError, match=r"a power is v \*\* 2"):
+        2 ^ Value(3.0)
 
 
 @pytest.mark.parametrize("given", ["3.0", "a"])

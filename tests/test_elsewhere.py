@@ -244,6 +244,7 @@ def test_no_name_is_told_to_be_where_it_is_not():
     [
         ("from tinygrad_edu.nn import StepLR", "it is in `tinygrad_edu.optim`"),
         ("from tinygrad_edu import MSELoss", "it is `losses.mean_squared_error`"),
+        ("from tinygrad_edu import draw_dot", "`draw(loss, 'loss.svg')` draws a graph, and shows it in a notebook"),
         ("from tinygrad_edu import Adm", "did you mean `Adam`?"),
         ("from tinygrad_edu import mlp", "did you mean `MLP`?"),
         ("from tinygrad_edu.optim import StepLRR", "did you mean `StepLR`?"),

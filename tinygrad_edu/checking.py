@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -177,6 +177,8 @@ def gradcheck(
     True
     """
     precision = _checked(Precision(step, rtol, atol))
+    if not isinstance(inputs, Iterable):
+        raise TypeError(f"inputs is a list with each argument of f, such as [{inputs!r}], not {inputs!r}")
     arguments = [_argument(given, position) for position, given in enumerate(inputs)]
     count = len(arguments)
     check_takes(f, count, f"gradcheck gives f one argument for each of the {count} inputs, where one array x is [x]")

@@ -133,6 +133,8 @@ class PythonNumber:
             return NotImplemented
         raise TypeError("a power is v ** 2; ^ is Python's exclusive or of bits, which a Value has not")
 
+    __rxor__ = __xor__
+
     def __bool__(self) -> bool:
         what = "a comparison or truth value"
         return revealed(self, what, "use where(condition, a, b) for each number, relu, maximum, clip, or & | ~") != 0.0

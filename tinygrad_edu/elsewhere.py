@@ -482,7 +482,9 @@ DRAW_KEYWORDS = {
     **_all_say('the direction is rankdir="LR", "TB", "RL" or "BT"', "direction", "orientation", "dir"),
     **_all_say("names for the nodes are `names`, such as locals()", "params", "labels", "variables"),
     **_all_say("what is drawn comes first, and is called `root`", "output_node", "loss", "node", "var", "value", "x"),
-    **_all_say(_NOT_HERE, "view", "dpi", "engine", "size", "max_depth", "show_attrs", "show_shapes", "depth"),
+    **_all_say("a .png has two pixels a point; an .svg can be as large as you like", "dpi", "scale"),
+    **_all_say("an .svg follows the page or window it is in, light or dark", "theme", "dark"),
+    **_all_say(_NOT_HERE, "view", "engine", "size", "max_depth", "show_attrs", "show_shapes", "depth"),
 }
 
 
@@ -558,6 +560,8 @@ NAMES = {
         "value_and_grad": "it is a method of what `record` returns; `grad(loss, params)` gives the gradient",
         **_all_say("random numbers are decided by `seed` of what draws them", "manual_seed", "set_seed", "seed"),
         **_all_say(_LINEAR, "Linear", "Dense"),
+        **_all_say("`draw(loss, 'loss.svg')` draws a graph, and shows it in a notebook", "draw_dot", "make_dot"),
+        "engine": "all that it has, such as `Value`, is imported from tinygrad_edu itself",
         "cross_val_score": "it is scikit-learn's, of sklearn.model_selection, and takes MLPClassifier",
         **_all_say(_CPU, "cuda", "device", "float32", "float64"),
     },

@@ -71,3 +71,11 @@ def test_the_session_in_the_readme_is_what_one_gets() -> None:
     assert len(commands) > 3
     typed = [f"(step) {command}\n{said}" for command, said in zip(commands, parts[1:], strict=False)]
     assert "".join([parts[0], *typed]) == shown
+
+
+def test_draw_says_that_the_formula_has_no_finite_number(tmp_path: Path, capsys) -> None:
+    out = str(tmp_path / "graph.svg")
+    assert main(["draw", "log(x)", "x=-1", "-o", out]) == 0
+    assert capsys.readouterr() == (f"wrote {out}\n", "L is nan: step 'log(x)' ... shows where that comes from\n")
+    assert main(["draw", "log(x)", "x=2", "-o", out]) == 0
+    assert capsys.readouterr().err == ""

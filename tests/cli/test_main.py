@@ -25,6 +25,7 @@ from tinygrad_edu.cli import formulas
         (["check", "2x", "x=3"], "a product needs its sign, as in 2*x"),
         (["check", "x^2", "x=3"], "'^' is no power in Python: that is **, as in x**2"),
         (["step", "x*x", "3"], "after the formula come values such as w=1, not '3'"),
+        (["draw", "x*x", "x=3", "a.png"], "values such as w=1, not 'a.png'; the file that is written is -o a.png"),
         (["step", "x;y", "x=1"], "';' has no meaning in a formula"),
         (["step", "__import__(os)"], "no function is called '__import__'"),
         (["step", "(" * 500], "nested more than 100 deep"),

@@ -140,3 +140,9 @@ def test_in_a_png_the_name_of_an_operation_stays_in_its_box(name, no_system_grap
     assert brightness.shape[1] > 300
     assert (brightness[:, -right_of_the_box:] > 240).all()
     assert (brightness[:, -2 * right_of_the_box :] < 100).any(), "the box ends there"
+
+
+def test_at_a_prompt_a_drawing_says_how_to_see_it(drawing):
+    assert repr(drawing).startswith("<The computation graph of ")
+    assert "draw(..., 'graph.svg')" in repr(drawing)
+    assert "digraph" in str(drawing), "what graphviz's own objects print"

@@ -173,6 +173,8 @@ def test_the_table_says_it_all_in_text_in_color_and_in_a_notebook() -> None:
 
 def test_wrong_arguments_are_refused() -> None:
     a = Value(3.0, "a")
+    with pytest.raises(TypeError, match=r"why one derivative is what it is: loss\.explain\(w\)"):
+        Value(1.0).explain()
     with pytest.raises(TypeError, match=r"explain needs one Value, such as weights\[0\], not 'a'"):
         (a * a).explain("a")
     with pytest.raises(ValueError, match="at least 1 path, not limit = 0"):

@@ -6,13 +6,16 @@ May import: `value`, `checking`, `drawing`, `stepping`; `exit_codes` of this fol
 from __future__ import annotations
 
 import argparse
+import math
 import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from tinygrad_edu.checking import gradcheck
 from tinygrad_edu.cli.exit_codes import FAILED
 from tinygrad_edu.drawing import draw
+from tinygrad_edu.drawing.graph import ENDINGS
 from tinygrad_edu.stepping.expression import names_in, parse_expression
 from tinygrad_edu.stepping.pages import save_page
 from tinygrad_edu.stepping.shell import debug
@@ -55,6 +58,8 @@ def _draw_graph(arguments: argparse.Namespace) -> int:
         root.backward()
     draw(root, arguments.out, names={})
     print(f"wrote {arguments.out}")
+    if not math.isfinite(root.data):
+        print(f"L is {root.data:g}: step {arguments.formula!r} ... shows where that comes from", file=sys.stderr)
     return 0
 
 
@@ -110,7 +115,8 @@ def leaves_of(arguments: argparse.Namespace) -> dict[str, Value]:
     for text in arguments.values:
         name, sign, value = text.partition("=")
         if not (sign and name.isidentifier()):
-            raise ValueError(f"after the formula come values such as w=1, not {text!r}")
+            file = f"; the file that is written is -o {text}" if text.endswith(ENDINGS) else ""
+            raise ValueError(f"after the formula come values such as w=1, not {text!r}{file}")
         if name in leaves:
             raise ValueError(f"{name} is given twice")
         leaves[name] = Value(_number_given(name, value), name)

@@ -108,6 +108,9 @@ class Drawing(graphviz.Digraph):
     2
     """
 
+    def __repr__(self) -> str:
+        return f"<{self.name or 'a drawing'}: a notebook shows it, and draw(..., 'graph.svg') writes it to a file>"
+
     def pipe(self, format: str | None = None, *args: Any, **settings: Any) -> Any:  # noqa: A002 - graphviz's name
         """The picture as bytes, or as text if an `encoding` is given; another `engine` lays out in another way.
 

@@ -110,7 +110,9 @@ def _abbreviated(words: list[str]) -> list[str]:
     return [*words[:3], f"… {len(words) - 6} more …", *words[-3:]]
 
 
-def explain(output: Value, wrt: Value, limit: int = 10, names: Mapping[str, Any] | None = None) -> Explanation:
+def explain(
+    output: Value, wrt: Value | None = None, limit: int = 10, names: Mapping[str, Any] | None = None
+) -> Explanation:
     """Why ∂output/∂wrt is what it is: the product of local derivatives along each path, and their sum.
 
     Shows the `limit` paths with the largest products, counts all of them exactly, and sums the rest. No `.grad` is
@@ -128,6 +130,8 @@ def explain(output: Value, wrt: Value, limit: int = 10, names: Mapping[str, Any]
     a → L      1                             1
     sum                                      7
     """
+    if wrt is None:
+        raise TypeError("explain says why one derivative is what it is: loss.explain(w) that of loss by w")
     for value in (output, wrt):
         if not isinstance(value, Value):
             raise TypeError(f"explain needs one Value, such as weights[0], not {value!r:.80}")
