@@ -11,7 +11,12 @@ import numpy as np
 from sklearn.datasets import load_digits, load_iris, make_moons
 
 from tinygrad_edu.nn import MLP, BatchNorm, Layer, Sequential
-from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, mean_squared_error
+from tinygrad_edu.nn.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    mean_squared_error,
+)
 from tinygrad_edu.optim import SGD, Adam
 from tinygrad_edu.training import EarlyStopping, fit, predict
 
@@ -38,6 +43,15 @@ def with_a_number_that_is_not():
 def overflowing():
     model = MLP(2, [4, 1], "exp", seed=0)
     return model, 1e4 * MOONS_X, MOONS_Y, mean_squared_error, None
+
+
+def softmax_twice():
+    return MLP(2, [4, 2], "tanh", output_activation="softmax", seed=0), MOONS_X, MOONS_Y, cross_entropy, None
+
+
+def sigmoid_twice():
+    model = MLP(2, [4, 1], "tanh", output_activation="sigmoid", seed=0)
+    return model, MOONS_X, MOONS_Y, binary_cross_entropy_with_logits, None
 
 
 def zero_initialized():
@@ -87,6 +101,18 @@ def learning_noise_by_heart():
 
 def leaping():
     return trained(MLP(1, [1], seed=0), LINE_X, LINE_Y, rate=2.0, epochs=20)
+
+
+def thrown_away():
+    """By the first steps, so that the loss falls from then on."""
+    model = MLP(2, [8, 1], "relu", seed=0)
+    return trained(model, MOONS_X, MOONS_Y, rate=1000.0, epochs=10, optimizer=Adam)
+
+
+def thrown_away_in_two_epochs():
+    model = MLP(64, [16, 10], "relu", seed=0)
+    X, y = load_digits(return_X_y=True)
+    return trained(model, X[:300] / 16, np.eye(10)[y[:300]], cross_entropy, 1000.0, epochs=2, optimizer=Adam)
 
 
 def diverging():
@@ -165,6 +191,8 @@ def learned_with_batch_norm():
 
 
 SICK = {
+    softmax_twice: "probabilities for logits",
+    sigmoid_twice: "probabilities for logits",
     with_a_number_that_is_not: "non-finite numbers",
     overflowing: "non-finite numbers",
     zero_initialized: "broken symmetry",
@@ -177,6 +205,8 @@ SICK = {
     deep_with_large_weights: "exploding gradients",
     learning_noise_by_heart: "overfitting",
     leaping: "learning rate too large",
+    thrown_away: "learning rate too large",
+    thrown_away_in_two_epochs: "learning rate too large",
     diverging: "learning rate too large",
     jumping: "learning rate too large",
     creeping: "learning rate too small",
@@ -186,6 +216,8 @@ ALSO_TRUE = {
     saturated: {"vanishing gradients"},
     saturated_by_large_weights: {"vanishing gradients"},
     deep_with_large_weights: {"dead units"},
+    thrown_away: {"dead units"},
+    thrown_away_in_two_epochs: {"dead units"},
     diverging: {"non-finite numbers"},
 }
 HEALTHY = [

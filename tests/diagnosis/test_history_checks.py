@@ -85,3 +85,28 @@ def test_a_loss_that_creeps_keeps_its_speed_and_gets_nowhere():
     assert rate(np.linspace(1.0, 0.85, 10)) == [], "that is some progress"
     arriving = 0.95 + 0.05 * 0.5 ** np.arange(10)
     assert rate(arriving) == [], "it slows down: this is the bottom"
+
+
+@pytest.mark.parametrize(
+    ("losses", "first", "cost", "expected"),
+    [
+        ([2e5, 1e3, 113.0], 15.0, 14.0, TOO_LARGE),
+        ([1e8, 2e8], 2.4, 2.3, TOO_LARGE),
+        ([2e5, 1e3, 1.0], 15.0, 14.0, []),  # it came back
+        ([2e5, 1e3, 113.0], 1e6, 14.0, []),  # it began there, and fell
+        ([2e5, 1e3, 113.0], 15.0, 1e5, []),  # that is no more than targets as large cost
+        ([2e5, 1e3, 113.0], 15.0, np.inf, []),
+        ([5.0, 3.0], 1e-9, 4.0, []),  # a first batch that happened to be right
+    ],
+)
+def test_a_loss_far_above_that_of_no_answer_was_thrown_there_by_the_first_steps(losses, first, cost, expected):
+    history = History(loss=losses, batch_loss=[first, *losses])
+    assert [finding.pathology for finding in unsuitable_learning_rate(history, cost)] == expected
+
+
+def test_its_evidence_says_where_the_loss_came_from():
+    history = History(loss=[2e5, 113.0], batch_loss=[15.0, 2e5, 113.0])
+    (finding,) = unsuitable_learning_rate(history, 14.0)
+    assert finding.evidence == (
+        "the loss was 2e+05 in epoch 1 and is 113, after 15 before the first step; to answer 0 always would cost 14"
+    )

@@ -11,6 +11,7 @@ from tinygrad_edu.diagnosis.network_checks import (
     EXPLODED,
     VANISHED,
     broken_symmetry,
+    cost_of_zeros,
     dead_units,
     exploding_gradients,
     has_learned,
@@ -20,7 +21,7 @@ from tinygrad_edu.diagnosis.network_checks import (
 )
 from tinygrad_edu.diagnosis.observation import observe
 from tinygrad_edu.nn import MLP
-from tinygrad_edu.nn.losses import mean_squared_error
+from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, mean_squared_error
 from tinygrad_edu.training.data import Data
 
 
@@ -46,19 +47,36 @@ def seen_in(model, X, y):
 
 @pytest.mark.parametrize("share", [VANISHED * 1.01, 1.0, 1e6])
 def test_a_first_layer_that_gets_its_share_is_silent(share):
-    assert list(vanishing_gradients({"first": share, "last": 1.0}, explained=False)) == []
+    assert list(vanishing_gradients({"first": share, "last": 1.0}, explained=False, saturating=True)) == []
 
 
 def test_a_first_layer_that_gets_next_to_nothing_is_named_with_the_numbers():
-    (finding,) = vanishing_gradients({"first": 2e-4, "middle": 0.1, "last": 0.5}, explained=True)
+    (finding,) = vanishing_gradients({"first": 2e-4, "middle": 0.1, "last": 0.5}, explained=True, saturating=True)
     assert (finding.pathology, finding.where) == ("vanishing gradients", "first")
     assert finding.evidence == "its root mean square gradient is 0.0002, which is 0.0004 of the 0.5 in last"
 
 
+def test_a_network_of_rectifiers_is_not_told_to_use_them():
+    gradients = {"first": 2e-4, "last": 0.5}
+    (cured,) = vanishing_gradients(gradients, explained=False, saturating=True)
+    assert "instead of sigmoid" in cured.cure
+    (other,) = vanishing_gradients(gradients, explained=False, saturating=False)
+    assert "smaller learning rate" in str(other)
+    assert "relu" not in str(other)
+
+
+def test_no_answer_at_all_costs_what_the_loss_says_of_zeros():
+    data = Data(np.ones((3, 2)), np.array([1.0, 2.0, 3.0]))
+    assert cost_of_zeros(MLP(2, [1]), data, mean_squared_error) == pytest.approx(14 / 3)
+    labels = Data(np.ones((2, 2)), np.eye(4)[:2])
+    assert cost_of_zeros(MLP(2, [4]), labels, cross_entropy) == pytest.approx(math.log(4))
+    assert cost_of_zeros(MLP(2, [1], output_activation="sigmoid"), data, binary_cross_entropy) == math.inf
+
+
 def test_a_gradient_of_nothing_is_left_to_the_finding_that_explains_it():
     gradients = {"first": 0.0, "last": 0.5}
-    assert list(vanishing_gradients(gradients, explained=True)) == []
-    assert len(list(vanishing_gradients(gradients, explained=False))) == 1
+    assert list(vanishing_gradients(gradients, explained=True, saturating=True)) == []
+    assert len(list(vanishing_gradients(gradients, explained=False, saturating=True))) == 1
 
 
 @pytest.mark.parametrize(("factor", "count"), [(0.99, 0), (1.01, 1)])

@@ -145,6 +145,30 @@ def test_a_last_batch_of_one_is_refused_before_training_with_batch_norm():
     fit(model, XOR_X, XOR_Y, batch_size=2, epochs=1)
 
 
+@pytest.mark.parametrize(
+    ("answers", "neurons", "y", "loss"),
+    [
+        ("softmax", 2, [0, 1, 1, 0], "cross_entropy"),
+        ("sigmoid", 2, [0, 1, 1, 0], "cross_entropy"),
+        ("sigmoid", 1, XOR_Y, "binary_cross_entropy_with_logits"),
+        ("softmax", 2, [[1, 0], [0, 1], [1, 1], [0, 0]], "binary_cross_entropy_with_logits"),
+    ],
+)
+def test_probabilities_for_a_loss_that_takes_logits_are_warned_of_once(answers, neurons, y, loss):
+    model = MLP(2, [3, neurons], output_activation=answers, seed=0)
+    with pytest.warns(UserWarning, match=f"{loss} takes logits.*let the last layer be linear") as caught:
+        fit(model, XOR_X, y, loss, epochs=2)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.filterwarnings("error")
+def test_probabilities_for_a_loss_that_takes_them_are_right_and_so_are_logits_for_one_of_logits():
+    fit(MLP(2, [3, 1], output_activation="sigmoid"), XOR_X, XOR_Y, "binary_cross_entropy", epochs=2)
+    fit(MLP(2, [3, 2], output_activation="softmax"), XOR_X, [[1, 0], [0, 1], [1, 0], [0, 1]], epochs=2)
+    fit(MLP(2, [3, 1], "sigmoid"), XOR_X, XOR_Y, "binary_cross_entropy_with_logits", epochs=2)
+    fit(MLP(2, [3, 2], "sigmoid", init="zeros"), XOR_X, [0, 1, 1, 0], "cross_entropy", epochs=2)
+
+
 # Each check by itself --------------------------------------------------------------------------------------
 
 

@@ -17,15 +17,18 @@ import numpy as np
 from tinygrad_edu.diagnosis.history_checks import overfitting, unsuitable_learning_rate
 from tinygrad_edu.diagnosis.network_checks import (
     broken_symmetry,
+    cost_of_zeros,
     dead_units,
     exploding_gradients,
     has_learned,
     non_finite_numbers,
+    probabilities_taken_twice,
     saturated_units,
     vanishing_gradients,
 )
 from tinygrad_edu.diagnosis.observation import observe
 from tinygrad_edu.diagnosis.pathologies import Finding
+from tinygrad_edu.nn.activations import activation_family
 from tinygrad_edu.nn.loss_names import loss_called
 from tinygrad_edu.nn.losses import mean_squared_error
 from tinygrad_edu.nn.module import Module
@@ -97,10 +100,11 @@ def diagnose(
     """Look for what keeps a network from learning, in its numbers on the examples X, y and in the record of its run.
 
     Looks at up to `sample` of the examples, with the model in `eval()`: for non-finite numbers (the first, by name),
-    neurons that are copies of each other, dead and saturated units (named, with the share of examples), vanishing and
-    exploding gradients (by layer). With the `history` of its training also for overfitting and for a learning rate too
-    large or too small. `loss` is a function or a name, as for `fit`. Nothing about the model changes, but its gradients
-    are 0 afterwards. Raises ValueError or TypeError for data that does not fit the model, or is itself not finite.
+    probabilities where the loss takes logits, neurons that are copies of each other, dead and saturated units (named,
+    with the share of examples), vanishing and exploding gradients (by layer). With the `history` of its training also
+    for overfitting and for a learning rate too large or too small. `loss` is a function or a name, as for `fit`.
+    Nothing about the model changes, but its gradients are 0 afterwards. Raises ValueError or TypeError for data that
+    does not fit the model, or is itself not finite.
 
     >>> from tinygrad_edu.nn import MLP
     >>> diagnosis = diagnose(MLP(1, [4, 1], init="zeros"), [[-1.0], [1.0]], [0.0, 1.0])
@@ -126,15 +130,17 @@ def examine(model: Module, everything: Data, sample: int, loss: Loss, history: H
     gradients = {layer: seen.gradient_size(layer) for layer in seen.layers}
     findings, notes = list(non_finite_numbers(seen)), []
     if not findings:  # else nothing that is computed means anything
+        findings += probabilities_taken_twice(model, data, loss)
         findings += broken_symmetry(model, seen)
         dead = list(dead_units(model, everything, seen))
         findings += [finding for finding, share in dead if share >= TOO_MANY_DEAD]
         notes += [finding for finding, share in dead if share < TOO_MANY_DEAD]
         if not has_learned(model, data, loss, seen):
             findings += saturated_units(seen)
-            findings += vanishing_gradients(gradients, explained=bool(findings))
+            families = {activation_family(unit.activation) for unit in seen.units.values()}
+            findings += vanishing_gradients(gradients, bool(findings), saturating="saturating" in families)
         findings += exploding_gradients(model, seen)
     if history is not None:
         findings += overfitting(history)
-        findings += unsuitable_learning_rate(history)
+        findings += unsuitable_learning_rate(history, cost_of_zeros(model, data, loss))
     return Diagnosis(tuple(findings), tuple(notes), gradients)

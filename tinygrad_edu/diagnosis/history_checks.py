@@ -5,6 +5,7 @@ May import: `training`; `pathologies` of this folder; NumPy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,6 +27,9 @@ _TREND = 5
 _OFTEN = 0.3
 #: ... and it has fallen to half or less by then, which one that is thrown about has not.
 _HALF = 0.5
+#: A loss that becomes so many times what it was before the first step has been thrown away by the steps. The first
+#: batch of a healthy network may be easier than others, but not so much.
+_FAR = 10.0
 #: A loss that falls in more than this share of at least so many epochs, and in its last third at more than half its
 #: first speed, is far from the bottom. If it has fallen by less than `_NOISE` in all, the steps are too small.
 _STEADILY, _CREEPING_EPOCHS = 0.8, 10
@@ -47,22 +51,38 @@ def overfitting(history: History) -> Iterator[Finding]:
         )
 
 
-def unsuitable_learning_rate(history: History) -> Iterator[Finding]:
-    """The loss rises, jumps or ends the run: the steps are too large. It creeps: they are too small."""
+def unsuitable_learning_rate(history: History, cost_of_zeros: float = math.inf) -> Iterator[Finding]:
+    """The loss rises, jumps or ends the run: the steps are too large. It creeps: they are too small.
+
+    `cost_of_zeros`, what a model that answers 0 to everything would lose, tells from a healthy start one that the first
+    steps threw far away; a loss that knows no such cost is judged by its course alone.
+    """
     losses = np.array(history.loss)
     if "not finite" in history.stopped or "loss is" in history.stopped:
         yield Finding("learning rate too large", "the run", f"it {history.stopped}")
-    elif len(losses) < _TREND:
-        return
-    elif losses[-1] > losses[0]:
+    elif len(losses) >= _TREND and losses[-1] > losses[0]:
         rose = f"the loss rose from {losses[0]:.3g} in epoch 1 to {losses[-1]:.3g} in epoch {len(losses)}"
         yield Finding("learning rate too large", "the run", rose)
+    elif _was_thrown_away(history, cost_of_zeros):
+        thrown = f"the loss was {losses.max():.3g} in epoch {losses.argmax() + 1} and is {losses[-1]:.3g}, after "
+        began = f"{history.batch_loss[0]:.3g} before the first step; to answer 0 always would cost {cost_of_zeros:.3g}"
+        yield Finding("learning rate too large", "the run", thrown + began)
+    elif len(losses) < _TREND:
+        return
     elif _jumps(losses):
         jumped = f"the loss went up in {(np.diff(losses) > 0).mean():.0%} of the epochs, by a tenth and more, "
         yield Finding("learning rate too large", "the run", f"{jumped}and is {losses[-1]:.3g} after {losses[0]:.3g}")
     elif _creeps(losses):
         fell = f"in {len(losses)} epochs the loss fell from {losses[0]:.4g} to {losses[-1]:.4g} only"
         yield Finding("learning rate too small", "the run", f"{fell}, and as fast at the end as in the beginning")
+
+
+def _was_thrown_away(history: History, cost_of_zeros: float) -> bool:
+    """Far above the loss before any step, and above that of no answer at all, from which it has not come back."""
+    if not history.loss or not history.batch_loss:
+        return False
+    start = max(history.batch_loss[0], cost_of_zeros)
+    return max(history.loss) > _FAR * start and history.loss[-1] > _HALF * cost_of_zeros
 
 
 def _jumps(losses: Array) -> bool:

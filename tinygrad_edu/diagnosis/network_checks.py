@@ -6,30 +6,36 @@ A check says nothing about a healthy network. "Healthy" in the comments on the t
     Glorot, X., Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural networks. AISTATS.
     Pascanu, R., Mikolov, T., Bengio, Y. (2013). On the difficulty of training recurrent neural networks. ICML.
 
-May import: `op`, `modes`, `nn`, `training`; `observation` and `pathologies` of this folder; NumPy.
+May import: `op`, `modes`, `value`, `arrays`, `nn`, `training`; `observation` and `pathologies` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
+from tinygrad_edu.arrays import array
 from tinygrad_edu.diagnosis.observation import Observation, always_zero
 from tinygrad_edu.diagnosis.pathologies import Finding
 from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.op import RULE_BOOK
+from tinygrad_edu.training.checks import probabilities_for_logits
 from tinygrad_edu.training.data import Data
 from tinygrad_edu.training.objective import Loss, example_of, outputs_of, takes_batches, target_of
+from tinygrad_edu.value import Value
 
 __all__ = [
     "broken_symmetry",
+    "cost_of_zeros",
     "dead_units",
     "exploding_gradients",
     "has_learned",
     "non_finite_numbers",
+    "probabilities_taken_twice",
     "saturated_units",
     "vanishing_gradients",
 ]
@@ -78,6 +84,13 @@ def broken_symmetry(model: Module, seen: Observation) -> Iterator[Finding]:
             path or "the layer",
             f"its {len(rows)} neurons are copies of each other ({what}) and get equal gradients, so they stay copies",
         )
+
+
+def probabilities_taken_twice(model: Module, data: Data, loss: Loss) -> Iterator[Finding]:
+    """Softmax or sigmoid at the end of the model, and in the loss once more: what it can say is flat and timid."""
+    mistake = probabilities_for_logits(model, loss, data)
+    if mistake:
+        yield Finding("probabilities for logits", "the loss", mistake)
 
 
 def dead_units(model: Module, everything: Data, seen: Observation) -> Iterator[tuple[Finding, float]]:
@@ -134,10 +147,11 @@ def _by_layer(
         yield Finding(pathology, layer, f"{len(paths)} of {of} units {what}: {named}"), len(paths) / of
 
 
-def vanishing_gradients(gradients: dict[str, float], explained: bool) -> Iterator[Finding]:
+def vanishing_gradients(gradients: dict[str, float], explained: bool, saturating: bool) -> Iterator[Finding]:
     """The first layer gets next to nothing of the gradient that the last one gets.
 
-    If that is nothing at all, and `explained` by other findings (dead units, equal ones), these say more.
+    If that is nothing at all, and `explained` by other findings (dead units, equal ones), these say more. `saturating`
+    says whether some unit has an activation like sigmoid, which another would mend.
     """
     names = list(gradients)
     first, last = gradients[names[0]], gradients[names[-1]]
@@ -146,7 +160,12 @@ def vanishing_gradients(gradients: dict[str, float], explained: bool) -> Iterato
     evidence = (
         f"its root mean square gradient is {first:.2g}, which is {first / last:.1g} of the {last:.2g} in {names[-1]}"
     )
-    yield Finding("vanishing gradients", names[0], evidence)
+    others = (
+        ""
+        if saturating
+        else "use a smaller learning rate, a better initialization (He), normalization, or fewer layers"
+    )
+    yield Finding("vanishing gradients", names[0], evidence, other_cure=others)
 
 
 def exploding_gradients(model: Module, seen: Observation) -> Iterator[Finding]:
@@ -174,3 +193,14 @@ def has_learned(model: Module, data: Data, loss: Loss, seen: Observation) -> boo
         targets = map(target_of, data.y[order])
         shuffled = [loss(output, target).data for output, target in zip(outputs, targets, strict=True)]
     return bool(np.mean(seen.losses) < LEARNED * np.mean(shuffled))
+
+
+def cost_of_zeros(model: Module, data: Data, loss: Loss) -> float:
+    """The mean loss of a model that answers 0 to every example; inf where the loss takes no such answers."""
+    with no_grad(), in_mode(model, training=False):
+        output = outputs_of(model, [example_of(data.X[0])])[0]
+        zeros = Value(0.0) if isinstance(output, Value) else array(np.zeros(np.shape(np.array(output, dtype=object))))
+        try:
+            return float(np.mean([loss(zeros, target_of(row)).data for row in data.y]))
+        except (ArithmeticError, TypeError, ValueError):
+            return math.inf

@@ -18,6 +18,8 @@ PATHOLOGIES = {
     "prefer losses of logits to logarithms of probabilities",
     "broken symmetry": "initialize the weights at random (init='xavier_uniform' or 'he_normal'), so that each neuron "
     "can become something else; zero is for biases only",
+    "probabilities for logits": "let the last layer be linear: the loss makes the probabilities itself; or take a loss "
+    "of probabilities",
     "dead units": "use leaky_relu, a smaller learning rate, or He initialization with biases of 0",
     "saturated units": "use smaller initial weights (Xavier), scale the inputs to about -1 to 1, or use relu or "
     "leaky_relu",
@@ -35,6 +37,8 @@ PATHOLOGIES = {
 class Finding:
     """One pathology that was found: which, where, with what evidence; `epoch` is when a `Watch` first saw it.
 
+    `other_cure` stands where the table's has been taken already.
+
     >>> Finding("dead units", "layers.0", "2 of 4 units answer 0 to all 10 examples").cure
     'use leaky_relu, a smaller learning rate, or He initialization with biases of 0'
     """
@@ -43,11 +47,12 @@ class Finding:
     where: str
     evidence: str
     epoch: int | None = None
+    other_cure: str = ""
 
     @property
     def cure(self) -> str:
-        """What to do about it."""
-        return PATHOLOGIES[self.pathology]
+        """What to do about it: as the table says, but where that is done already."""
+        return self.other_cure or PATHOLOGIES[self.pathology]
 
     def __str__(self) -> str:
         when = "" if self.epoch is None else f" (since epoch {self.epoch})"

@@ -3,18 +3,23 @@
 Each check returns what the run goes on with, or nothing. It raises TypeError for the wrong kind of thing and ValueError
 for a thing of the right kind that does not fit.
 
-May import: `arguments`, `modes`, `value`, `backprop`, `nn`, `optim`; `callbacks`, `data` and `objective` of this
-folder.
+May import: `arguments`, `ops`, `modes`, `value`, `backprop`, `nn`, `optim`; `callbacks`, `data` and `objective` of
+this folder; NumPy.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
+from tinygrad_edu import ops
 from tinygrad_edu.arguments import above_zero, whole_number
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.modes import no_grad
+from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits, cross_entropy
 from tinygrad_edu.nn.module import Module, in_mode
 from tinygrad_edu.nn.regularizers import BatchNorm
 from tinygrad_edu.optim.clipping import clipped_by_norm, clipped_by_value
@@ -25,7 +30,7 @@ from tinygrad_edu.optim.vectors import Vector
 from tinygrad_edu.training.callbacks import Callback, as_callback
 from tinygrad_edu.training.data import Data, checked, first_of_each, one_hot
 from tinygrad_edu.training.objective import Loss, example_of, first_output_of, outputs_of, target_of
-from tinygrad_edu.value import Value
+from tinygrad_edu.value import Value, as_value
 
 __all__ = [
     "check_dependence",
@@ -35,7 +40,9 @@ __all__ = [
     "checked_schedule",
     "checked_validation",
     "clipping",
+    "probabilities_for_logits",
     "targets_for",
+    "warn_of_probabilities",
 ]
 
 
@@ -45,6 +52,8 @@ _USUAL_BATCH = 32
 #: The loss is tried on each target there is, or on so many: regression has as many targets as examples. That takes less
 #: than a tenth of a second.
 _TARGETS_TRIED = 1000
+#: Logits of so many examples do not all sum to 1 by chance.
+_ANSWERS_TRIED = 3
 
 
 def checked_optimizer(optimizer: Optimizer | str | None, model: Module) -> Optimizer:
@@ -89,6 +98,35 @@ def checked_schedule(schedule: Any, optimizer: Optimizer) -> Schedule | None:
             "made with, or a function such as schedule=lambda optimizer: StepLR(optimizer, 10)"
         )
     return made
+
+
+def warn_of_probabilities(model: Module, loss: Loss, data: Data) -> None:
+    """Warn where a loss that takes logits is given probabilities: it trains all the same, and worse."""
+    mistake = probabilities_for_logits(model, loss, data)
+    if mistake:
+        warnings.warn(f"{mistake}; let the last layer be linear", UserWarning, stacklevel=4)  # the call of `fit`
+
+
+def probabilities_for_logits(model: Module, loss: Loss, data: Data) -> str:
+    """The mistake in words, or "" where there is none: softmax or sigmoid at the end, and in the loss once more."""
+    if loss not in (cross_entropy, binary_cross_entropy_with_logits):
+        return ""
+    with in_mode(model, training=False):
+        outputs = [np.array(each, dtype=object) for each in outputs_of(model, map(example_of, data.X[:_ANSWERS_TRIED]))]
+    for made, answers in (("softmax", _sum_to_one), ("sigmoid", _end_in_sigmoid)):
+        if all(map(answers, outputs)):
+            return f"{loss.__name__} takes logits, and the model answers probabilities, those of {made}"
+    return ""
+
+
+def _sum_to_one(output: Any) -> bool:
+    """Whether these are the probabilities of several classes, however they were computed."""
+    numbers = np.array([as_value(v).data for v in output.ravel()]).reshape(output.shape or (1,))
+    return bool(numbers.shape[-1] > 1 and (numbers >= 0.0).all() and np.allclose(numbers.sum(axis=-1), 1.0, rtol=1e-9))
+
+
+def _end_in_sigmoid(output: Any) -> bool:
+    return all(isinstance(v, Value) and v.op is ops.sigmoid for v in output.ravel())
 
 
 def check_dependence(model: Module, loss: Loss, optimizer: Optimizer, data: Data) -> None:

@@ -43,6 +43,7 @@ from tinygrad_edu.training.checks import (
     checked_validation,
     clipping,
     targets_for,
+    warn_of_probabilities,
 )
 from tinygrad_edu.training.data import Array, Data, batch_order, checked
 from tinygrad_edu.training.engines import Engine, choose_engine
@@ -150,6 +151,7 @@ def fit(
     batch_size = checked_batch_size(batch_size, len(data), model)
     valid = None if validation_data is None else targets_for(model, loss, checked_validation(validation_data, data))
     check_dependence(model, loss, optimizer, data)
+    warn_of_probabilities(model, loss, data)
     data, valid = data.rounded(kind), None if valid is None else valid.rounded(kind, "validation ")
     chosen = choose_engine(engine, Objective(model, loss, optimizer.params, penalty), data, batch_size)
     run = Run(
