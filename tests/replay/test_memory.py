@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from replay.comparing import leaf
 
-from tinygrad_edu import MLP, record
+from tinygrad_edu import MLP, Value, fsum, record, where
 from tinygrad_edu.replay.builder import Builder, Var
 from tinygrad_edu.replay.indices import Grid, Index
 from tinygrad_edu.replay.memory import Part, Plan, planned
 from tinygrad_edu.replay.products import MatMul
 from tinygrad_edu.replay.rows import Assemble
 
-LOW, HIGH, EVEN, ODD = slice(0, 2, 1), slice(2, 4, 1), slice(0, 4, 2), slice(1, 4, 2)
+LOW, HIGH, EVEN, ODD, ALL = slice(0, 2, 1), slice(2, 4, 1), slice(0, 4, 2), slice(1, 4, 2), slice(0, 4, 1)
 
 
 @pytest.fixture
@@ -55,6 +57,43 @@ def test_a_part_may_be_read_elsewhere_where_nothing_is_added_to_it(builder: Buil
     assert plan_of(builder, whole, builder.cos(a)).inside == {a: Part(whole, 0), b: Part(whole, 1)}
     c = builder.tan(x)
     assert c not in plan_of(builder, assembled(builder, (LOW, c), (LOW, b), added=True), builder.cos(c)).inside
+
+
+def test_nothing_is_added_to_a_part_that_is_not_written_anew_or_has_a_part_that_is_read_elsewhere(
+    builder: Builder,
+) -> None:
+    """What was added at one run would still be there at the next one, or be read as if it were the part."""
+    x, more = leaf(builder, "x", 2), builder.exp(leaf(builder, "y", 4))
+    a, b = builder.exp(x), builder.sin(x)
+    partial, shared = assembled(builder, (HIGH, a)), assembled(builder, (LOW, b), (HIGH, builder.tan(x)))
+    around = assembled(builder, (ALL, assembled(builder, (LOW, builder.log(x)))))
+    alone = assembled(builder, (LOW, builder.log1p(x)), (HIGH, builder.expm1(x)))
+    sums = [assembled(builder, (ALL, part), (ALL, more), added=True) for part in (partial, shared, around, alone)]
+    plan = plan_of(builder, *sums, b * 3.0)
+    assert [plan.home(part) for part in (partial, shared, around, alone)] == ["own", "own", "own", "inside"]
+    assert plan_of(builder, *sums, alone).home(alone) == "own"
+
+
+def test_a_gradient_is_the_same_at_every_run_though_some_of_a_part_of_it_gets_nothing() -> None:
+    """Two of the four sums are only compared, so nothing is handed back to them; other uses add to their rows."""
+    weights = [Value(0.1 * k + 0.3) for k in range(5)]
+
+    def penalty(x: Any) -> Value:
+        squashed = [(number * weight).tanh() for number, weight in zip(x, weights, strict=True)]
+        first = [number.exp() for number in squashed[:4]]
+        moved = [number + given.exp().exp() for number, given in zip(squashed[:4], x[:4], strict=True)]
+        chosen = [where(number > 0.5, 1.0, 2.0) for number in moved[2:]]
+        return fsum([*first, moved[0].sin(), moved[1].sin(), *chosen, squashed[4]])
+
+    program = record(penalty, (5,), weights)
+    x = np.random.default_rng(0).normal(size=(64, 5))
+    z, slope = x * program.theta, np.cos(np.tanh(x * program.theta) + np.exp(np.exp(x)))
+    slope[:, 2:] = 0.0
+    slope[:, :4] += np.exp(np.tanh(z[:, :4]))
+    slope[:, 4] = 1.0
+    expected = (slope * (1.0 - np.tanh(z) ** 2) * x).mean(axis=0)
+    for _ in range(3):
+        np.testing.assert_allclose(program.value_and_grad(x)[1], expected, rtol=1e-12)
 
 
 def test_a_part_of_two_arrays_or_of_two_places_is_inside_one(builder: Builder) -> None:

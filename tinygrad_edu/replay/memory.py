@@ -65,6 +65,7 @@ class Plan(NamedTuple):
 def planned(written: Sequence[Var], kept: Collection[Var | None]) -> Plan:
     """The plan for these instructions; what is `kept` is read when all of them have run."""
     uses = Counter(operand for var in written for operand in var.operands)
+    uses.update(var for var in kept if var is not None)
     inside = _inside(written, uses)
     once = _once(written, inside)
     return Plan(inside, _over(written, kept, inside, once), once)
@@ -73,18 +74,27 @@ def planned(written: Sequence[Var], kept: Collection[Var | None]) -> Plan:
 def _inside(written: Sequence[Var], uses: Mapping[Var, int]) -> dict[Var, Part]:
     """Parts of assembled arrays that need no copy: they can be written to a view, and nothing is added to them there.
 
-    Where something is added to a part, nobody else may read it.
+    Where something is added to a part, nobody else may read it, and each of its rows must be written at every run: else
+    what was added at one run would be there at the next.
     """
     inside: dict[Var, Part] = {}
     for var in written:
         if isinstance(var.instruction, Assemble) and not var.instruction.clears:
             only_writes = var.instruction.only_writes
             for number, ((index, added), operand) in enumerate(zip(var.instruction.parts, var.operands, strict=True)):
-                is_free = operand not in inside and (only_writes or uses[operand] == 1)
+                is_free = operand not in inside and (only_writes or _may_be_added_to(operand, uses, inside))
                 if is_free and not added and _can_be_written_to_a_view(operand, index, var):
                     inside[operand] = Part(var, number)
     apart = {var for var in inside if var.instruction.regroups and not _lies_side_by_side(var, inside)}
     return {var: part for var, part in inside.items() if var not in apart}
+
+
+def _may_be_added_to(var: Var, uses: Mapping[Var, int], inside: Mapping[Var, Part]) -> bool:
+    """Whether it is read once, and written as a whole at every run; so must be what is computed inside it."""
+    if uses[var] > 1 or not isinstance(var.instruction, Assemble):
+        return uses[var] == 1
+    parts = [operand for operand in var.operands if operand in inside and inside[operand].whole is var]
+    return var.instruction.writes_all and all(_may_be_added_to(part, uses, inside) for part in parts)
 
 
 def _can_be_written_to_a_view(operand: Var, index: Index, whole: Var) -> bool:

@@ -122,6 +122,14 @@ class Assemble(Instruction):
         """Whether each row is written once at a run, and nothing is added to it."""
         return not self.clears and not any(added for _, added in self.parts)
 
+    @property
+    def writes_all(self) -> bool:
+        """Whether each row is written at every run; else some hold the zeros of their memory."""
+        written = np.zeros(self.rows, dtype=bool)
+        for index, _ in self.parts:
+            written[row_numbers(index, self.rows)] = True
+        return self.clears or bool(written.all())
+
     def run(self, out: Array, *arrays: Array | None) -> Call:
         """As for any instruction; None in the place of a part says that it was computed in its rows of `out`."""
         writes: list[Call] = [partial(out.fill, 0.0)] if self.clears else []
