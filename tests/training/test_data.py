@@ -1,5 +1,6 @@
 """Data on its way in, and the order of its rows."""
 
+import datetime
 import math
 
 import numpy as np
@@ -68,6 +69,39 @@ class Missing:
 def test_what_is_no_number_is_named_with_what_to_do_about_it(X, y, message):
     with pytest.raises(TypeError, match=message):
         checked(X, y)
+
+
+DAYS = np.array(["2020-01-01", "2020-01-03"], dtype="datetime64[D]")
+
+
+class FrameOfDates:
+    """A column of dates beside one of numbers, as pandas has them."""
+
+    dtypes = (DAYS.dtype, np.dtype(float))
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (DAYS[:, None], [0, 1], r"X holds dates, .* since 1970.*; \(d - d.min\(\)\).dt.days .* a column d of pandas"),
+        ([[1.0], [2.0]], list(DAYS), "y holds dates"),
+        ([[1.0], [2.0]], DAYS - DAYS[0], r"y holds spans of time, .*; d.dt.days of a column d of pandas"),
+        (FrameOfDates(), [0, 1], "X holds dates"),
+        (
+            [[1.0, datetime.date(2020, 1, 1)]],
+            [0],
+            r"X holds datetime.date\(.* in row 0, column 1 .*; \(d - d.min\(\)\)",
+        ),
+        ([[1.0, datetime.timedelta(3)]], [0], r"X holds .*timedelta\(.* in row 0, column 1 .*; d.dt.days"),
+    ],
+)
+def test_dates_are_no_numbers_and_told_how_to_become_some(X, y, message):
+    with pytest.raises(TypeError, match=message):
+        checked(X, y)
+
+
+def test_the_cure_of_dates_numbers_their_days():
+    assert ((DAYS - DAYS.min()) / np.timedelta64(1, "D")).tolist() == [0.0, 2.0]
 
 
 def test_data_is_rounded_to_single_precision_and_double_precision_is_as_it_was():

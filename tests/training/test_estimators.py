@@ -401,6 +401,21 @@ def test_an_explanation_gives_the_slopes_of_what_is_predicted(y: Any) -> None:
         assert classifier.explain(same).features == found.features
 
 
+@quiet
+@pytest.mark.parametrize("make", [MLPClassifier, MLPRegressor])
+def test_dates_are_refused_wherever_examples_come_in(make: Any) -> None:
+    days = np.datetime64("2020-01-01") + np.arange(4)[:, None]
+    message = r"X holds dates, .*; \(d - d.min\(\)\).dt.days"
+    first = {"classes": [0, 1]} if make is MLPClassifier else {}
+    fitted = make(max_iter=2).fit((days - days.min()) / np.timedelta64(1, "D"), [0, 1, 0, 1])
+    for refused in (make().fit, lambda X, y: make().partial_fit(X, y, **first)):
+        with pytest.raises(TypeError, match=message):
+            refused(days, [0, 1, 0, 1])
+    for refused in (fitted.predict, lambda X: fitted.explain(X[0])):
+        with pytest.raises(TypeError, match=message):
+            refused(days)
+
+
 class Frame:
     """Rows of numbers under names, as in a data frame of pandas, which the tests do without."""
 

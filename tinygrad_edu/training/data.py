@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,10 +15,26 @@ from numpy.typing import NDArray
 
 from tinygrad_edu.arguments import Seed, random_generator
 
-__all__ = ["Data", "as_numbers", "batch_order", "batches", "checked", "first_of_each", "in_single", "one_hot"]
+__all__ = [
+    "Data",
+    "as_numbers",
+    "batch_order",
+    "batches",
+    "checked",
+    "first_of_each",
+    "in_single",
+    "one_hot",
+    "refuse_dates",
+]
 
 #: Numbers of any shape.
 Array: TypeAlias = NDArray[np.float64]
+
+_CURE_OF_DATES = (
+    '(d - d.min()).dt.days of a column d of pandas, or (d - d.min()) / np.timedelta64(1, "D") of an array, numbers the '
+    "days"
+)
+_CURE_OF_SPANS = 'd.dt.days of a column d of pandas, or d / np.timedelta64(1, "D") of an array, is the number of days'
 
 
 @dataclass(frozen=True)
@@ -82,7 +99,7 @@ def checked(X: Any, y: Any, name: str = "") -> Data:
 def as_numbers(array: Any, name: str) -> Array:
     """A copy as an array of floats.
 
-    Raises TypeError for what is not numbers, with what to do about words, missing entries and sparse matrices.
+    Raises TypeError for what is not numbers, with what to do about words, dates, missing entries and sparse matrices.
 
     >>> as_numbers(["no", "yes"], "y")
     Traceback (most recent call last):
@@ -92,6 +109,7 @@ return_inverse=True) numbers the classes
     """
     if hasattr(array, "toarray"):
         raise TypeError(f"{name} is a sparse matrix; write out its zeros, {name}.toarray()")
+    refuse_dates(array, name)
     try:
         return np.array(array, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -102,6 +120,32 @@ return_inverse=True) numbers the classes
             index, entry = found
             said = f"{name} holds {entry!r} in {_place(index)}, which is no number; {_cure(entry, name)}"
         raise TypeError(said) from error
+
+
+def refuse_dates(array: Any, name: str) -> None:
+    """Raise TypeError for dates and spans of time, which NumPy takes for numbers of days or nanoseconds.
+
+    >>> refuse_dates(np.array(["2020-01-01"], dtype="datetime64[D]"), "X")
+    Traceback (most recent call last):
+        ...
+    TypeError: X holds dates, which are no numbers, or huge ones since 1970; (d - d.min()).dt.days of a \
+column d of pandas, or (d - d.min()) / np.timedelta64(1, "D") of an array, numbers the days
+    """
+    kinds = {getattr(dtype, "kind", "") for dtype in _dtypes_of(array)}
+    if "M" in kinds:
+        raise TypeError(f"{name} holds dates, which are no numbers, or huge ones since 1970; {_CURE_OF_DATES}")
+    if "m" in kinds:
+        raise TypeError(f"{name} holds spans of time, which are numbers in some unit only; {_CURE_OF_SPANS}")
+
+
+def _dtypes_of(array: Any) -> Iterable[Any]:
+    """The kind of number of an array, or of each column of a data frame."""
+    if hasattr(array, "dtypes"):
+        return np.ravel(np.array(array.dtypes, dtype=object)).tolist()
+    try:
+        return [array.dtype if hasattr(array, "dtype") else np.asarray(array).dtype]
+    except (TypeError, ValueError):  # rows of several shapes, or no array at all, of which others tell
+        return []
 
 
 def _first_that_is_no_number(array: Any) -> tuple[tuple[int, ...], Any] | None:
@@ -121,6 +165,10 @@ def _first_that_is_no_number(array: Any) -> tuple[tuple[int, ...], Any] | None:
 
 
 def _cure(entry: Any, name: str) -> str:
+    if isinstance(entry, (date, np.datetime64)):
+        return _CURE_OF_DATES
+    if isinstance(entry, (timedelta, np.timedelta64)):
+        return _CURE_OF_SPANS
     if not isinstance(entry, str):
         return "remove that row or fill in a number"
     if name.endswith("y"):

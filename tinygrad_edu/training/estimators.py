@@ -4,8 +4,8 @@ They have the arguments, methods, fitted attributes, warnings and errors of `skl
 random numbers and take the same steps; who changes the import gets the same scores. Beside that they have any
 activation of the rule book, `model_`, the network as `Value`s, and `explain`.
 
-May import: `elsewhere`, `value`, `nn`; `feature_effects`, `estimator_network` and `estimator_solvers` of this folder;
-NumPy, SciPy, scikit-learn.
+May import: `elsewhere`, `value`, `nn`; `data`, `feature_effects`, `estimator_network` and `estimator_solvers` of this
+folder; NumPy, SciPy, scikit-learn.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ except ImportError as error:
 from tinygrad_edu.elsewhere import ESTIMATOR_KEYWORDS, says_ours
 from tinygrad_edu.nn.activations import common_activations
 from tinygrad_edu.nn.layers import MLP
+from tinygrad_edu.training.data import refuse_dates
 from tinygrad_edu.training.estimator_network import EstimatorNetwork, operation_called
 from tinygrad_edu.training.estimator_solvers import AdamSolver, SGDSolver, Solver
 from tinygrad_edu.training.feature_effects import FeatureEffects
@@ -130,6 +131,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         if np.any(np.array(hidden) <= 0):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {hidden}.")
         is_first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
+        refuse_dates(X, "X")
         X, targets = self._checked(X, y, incremental, is_first)
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         targets = targets.reshape(-1, 1) if targets.ndim == 1 else targets
@@ -357,6 +359,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
     def _outputs(self, X: Any) -> Matrix:
         """What the network answers, in double precision where the examples or the weights are."""
         check_is_fitted(self)
+        refuse_dates(X, "X")
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         return self._network().outputs(X)
 
@@ -389,6 +392,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no ty
         another output, for several rows or a row of another shape, and as `predict` does for other names, nan or inf.
         """
         check_is_fitted(self)
+        refuse_dates(row, "X")
         X = validate_data(self, _as_rows(row), reset=False, accept_sparse="csr", dtype=np.float64)
         X = X.toarray() if scipy.sparse.issparse(X) else X
         if len(X) != 1:
