@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import MLP, Programs, RecordingError, Value, detect_anomaly, dot, fsum, grad, record, where
+from tinygrad_edu import MLP, Program, Programs, RecordingError, Value, detect_anomaly, dot, fsum, grad, record, where
 from tinygrad_edu.gradients import StandIn
 from tinygrad_edu.modes import noise
 from tinygrad_edu.nn.regularizers import Dropout
@@ -463,3 +463,21 @@ def test_twins_that_are_kept_compare_with_the_parameters_of_each_time() -> None:
         compare(program, function, [np.array([1.0])], np.array([0.25]), twins=twins)
     W.data = before[1]
     assert (program.theta.tolist(), W.grad) == (before[0].tolist(), before[2])
+
+
+@pytest.mark.parametrize(("method", "several"), [("__call__", True), ("values_and_grad", False)])
+def test_what_a_run_leaves_behind_for_the_next_one_is_found(
+    method: str, several: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As rows would that are added to and never cleared: from the second run of a batch size on, numbers are others."""
+    right, seen = getattr(Program, method), set()
+
+    def stale(program: Program, *arrays: Any) -> Any:
+        result, again = right(program, *arrays), (id(program), len(arrays[0])) in seen
+        seen.add((id(program), len(arrays[0])))
+        return result if not again else result + 1.0 if several else (result[0], result[1] + 1.0)
+
+    monkeypatch.setattr(Program, method, stale)
+    w = Value(0.5)
+    with pytest.raises(RecordingError, match="differs from the function"):
+        record(lambda x: [w * x] * 2 if several else w * x, ((),), [w], check=([1.0, 2.0],))

@@ -209,13 +209,15 @@ class _Comparison:
         return EagerRun(numbers, root, self.numbers or {})
 
     def _run(self, twin: Any, rows: Sequence[Sequence[Any]], drawn: list[list[float]]) -> tuple[list[list[float]], Any]:
-        """What the program gives for these rows: a list of numbers for each, and the gradient of the mean, if any."""
-        self.twins.drawn = [iter(column) for column in zip(*drawn, strict=True)]
+        """What the program gives for these rows: a list of numbers for each, and the gradient of the mean, if any.
+
+        It is run twice, because the first run finds its arrays as they were made, and each later one as they were left.
+        """
         arrays = [np.array(column) for column in zip(*rows, strict=True)]
-        if not self.program.returns_one:
-            return twin(*arrays).tolist(), None
-        values, gradient = twin.values_and_grad(*arrays)
-        return values.reshape(-1, 1).tolist(), gradient
+        for _ in range(2):
+            self.twins.drawn = [iter(column) for column in zip(*drawn, strict=True)]
+            values, gradient = twin.values_and_grad(*arrays) if self.program.returns_one else (twin(*arrays), None)
+        return values.reshape(len(values), -1).tolist(), gradient
 
     def _check_outputs(self, outputs: list[float], answer: Answer) -> None:
         if len(outputs) != len(answer.outputs):
