@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 import tinygrad_edu
 from tinygrad_edu import Value, logsumexp, trace_sources
-from tinygrad_edu.origins import Place, Source
+from tinygrad_edu.origins import Place, Source, warn_caller
 
 
 def test_trace_sources_points_at_the_line_and_the_expression():
@@ -65,3 +66,14 @@ def test_a_place_says_its_names_and_tells_modules_apart():
     assert (network.to("bias"), layer.to("bias")) == ("bias", "layers.0.bias")
     assert layer.chain == (network, layer)
     assert repr(layer) == "Place(name='layers.0', path='layers.0')"
+
+
+def test_a_warning_for_the_caller_is_given_at_the_callers_line_and_once():
+    scope = {"warn_caller": warn_caller, "__name__": "elsewhere"}
+    code = compile("for _ in range(2):\n    warn_caller('mind', UserWarning)", "users.py", "exec")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        exec(code, scope)
+    assert [(str(w.message), w.category, w.filename, w.lineno) for w in caught] == [
+        ("mind", UserWarning, "users.py", 2)
+    ]

@@ -11,6 +11,7 @@ import itertools
 import linecache
 import os
 import sys
+import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import CodeType, FrameType
@@ -101,6 +102,14 @@ def caller_frame() -> FrameType:
     while frame.f_back is not None and (is_our_code(frame) or _is_pythons(frame.f_code.co_filename)):
         frame = frame.f_back
     return frame
+
+
+def warn_caller(message: str, category: type[Warning] = RuntimeWarning) -> None:
+    """Warn at the line of the caller, however many functions of this package lie between."""
+    frame = caller_frame()
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    module = frame.f_globals.get("__name__")
+    warnings.warn_explicit(message, category, frame.f_code.co_filename, frame.f_lineno, module, registry)
 
 
 def caller_source() -> Source:

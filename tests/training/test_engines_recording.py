@@ -191,8 +191,9 @@ def test_a_loss_that_changes_while_it_is_trained_is_not_trained_on_in_silence(ep
             epochs=epochs, callbacks=[Switch(scale)], engine=engine,
         )  # fmt: skip
 
-    with pytest.warns(RuntimeWarning, match="up to which replay trained what it had recorded"):
+    with pytest.warns(RuntimeWarning, match="up to which replay trained what it had recorded") as caught:
         history = train("auto")
+    assert caught[0].filename == __file__
     assert history.engine.startswith("eager after epoch ")
     scale[0] = 1.0
     with pytest.raises(RecordingError, match="differs from the function: on row"):

@@ -3,13 +3,12 @@
 Each check returns what the run goes on with, or nothing. It raises TypeError for the wrong kind of thing and ValueError
 for a thing of the right kind that does not fit.
 
-May import: `arguments`, `ops`, `modes`, `value`, `backprop`, `nn`, `optim`; `callbacks`, `data` and `objective` of
-this folder; NumPy.
+May import: `arguments`, `ops`, `origins`, `modes`, `value`, `backprop`, `nn`, `optim`; `callbacks`, `data` and
+`objective` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -27,6 +26,7 @@ from tinygrad_edu.optim.names import optimizer_called
 from tinygrad_edu.optim.optimizers import Adam, Optimizer
 from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.optim.vectors import Vector
+from tinygrad_edu.origins import warn_caller
 from tinygrad_edu.training.callbacks import Callback, as_callback
 from tinygrad_edu.training.data import Data, checked, first_of_each, one_hot
 from tinygrad_edu.training.objective import Loss, example_of, first_output_of, outputs_of, target_of
@@ -104,7 +104,7 @@ def warn_of_probabilities(model: Module, loss: Loss, data: Data) -> None:
     """Warn where a loss that takes logits is given probabilities: it trains all the same, and worse."""
     mistake = probabilities_for_logits(model, loss, data)
     if mistake:
-        warnings.warn(f"{mistake}; let the last layer be linear", UserWarning, stacklevel=4)  # the call of `fit`
+        warn_caller(f"{mistake}; let the last layer be linear", UserWarning)
 
 
 def probabilities_for_logits(model: Module, loss: Loss, data: Data) -> str:

@@ -8,15 +8,14 @@ and then goes on eagerly.
 To an engine the parameters are one flat array `theta`, in the order of the optimizer. `write_parameters` writes it into
 the `Value`s, and `read_parameters` reads it from them.
 
-May import: `modes`, `value`, `functions`, `nn`, `replay`, `optim`; `comparison`, `data` and `objective` of this folder;
-NumPy.
+May import: `origins`, `modes`, `value`, `functions`, `nn`, `replay`, `optim`; `comparison`, `data` and `objective` of
+this folder; NumPy.
 """
 
 from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, Protocol
 
@@ -26,6 +25,7 @@ from tinygrad_edu.functions import fsum
 from tinygrad_edu.modes import changed_mode, no_grad
 from tinygrad_edu.nn.module import in_mode, modes_of
 from tinygrad_edu.optim.vectors import Vector, gradients_of, numbers_of, write_numbers
+from tinygrad_edu.origins import warn_caller
 from tinygrad_edu.replay import Program, RecordingError
 from tinygrad_edu.replay.agreement import Twins, compare
 from tinygrad_edu.replay.devices import OnDevices, device_text
@@ -390,8 +390,7 @@ class Auto:
         self.write_parameters()
         self._replay = None
         self._eager.description = f"eager{when}: {reason_of(error)}"
-        message = f"{self._eager.description}; fit(..., engine='eager') trains eagerly from the start"
-        warnings.warn(message, RuntimeWarning, stacklevel=7)
+        warn_caller(f"{self._eager.description}; fit(..., engine='eager') trains eagerly from the start")
 
     def write_parameters(self) -> None:
         """Make the `Value`s hold theta."""

@@ -3,8 +3,8 @@
 Forward pass, loss, backward pass, step, and again: for each batch of each epoch. All the rest checks what comes in,
 tells the callbacks, keeps the record, and resumes a run that was stopped.
 
-May import: `arguments`, `elsewhere`, `terminal`, `nn`, `replay`, `optim`; `callbacks`, `checkpoints`, `checks`, `data`,
-`engines`, `history`, `objective`, `progress`, `saving` and `threads` of this folder; NumPy.
+May import: `arguments`, `elsewhere`, `origins`, `terminal`, `nn`, `replay`, `optim`; `callbacks`, `checkpoints`, `checks`,
+`data`, `engines`, `history`, `objective`, `progress`, `saving` and `threads` of this folder; NumPy.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import os
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -29,6 +28,7 @@ from tinygrad_edu.optim.clipping import norms
 from tinygrad_edu.optim.optimizers import Optimizer
 from tinygrad_edu.optim.schedules import Schedule
 from tinygrad_edu.optim.vectors import Vector
+from tinygrad_edu.origins import warn_caller
 from tinygrad_edu.replay.given import checked_dtype
 from tinygrad_edu.replay.indices import index_of
 from tinygrad_edu.terminal import Console
@@ -329,11 +329,7 @@ class Run:
                 "binary_cross_entropy takes probabilities between 0 and 1, so let the last layer be linear and write "
                 'loss="binary_cross_entropy_with_logits"'
             )
-        warnings.warn(
-            f"training stopped {where}: {what}, and the weights are those before that step; {cure}",
-            RuntimeWarning,
-            stacklevel=7,  # the line that called `fit`
-        )
+        warn_caller(f"training stopped {where}: {what}, and the weights are those before that step; {cure}")
 
     def _record(self, rate: float, totals: list[float], lengths: list[float], of_layers: list[list[float]]) -> None:
         """Write the line of an epoch: the sums of the losses of its batches, and the lengths of their gradients."""

@@ -1,11 +1,10 @@
 """`predict`: what a model answers to many examples, replayed where it can be recorded.
 
-May import: `modes`, `value`, `nn`, `replay`; `comparison`, `data` and `objective` of this folder; NumPy.
+May import: `origins`, `modes`, `value`, `nn`, `replay`; `comparison`, `data` and `objective` of this folder; NumPy.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.module import Module, in_mode
+from tinygrad_edu.origins import warn_caller
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.programs import recorded
 from tinygrad_edu.training.comparison import reason_of, row_name, telling_rows
@@ -74,7 +74,7 @@ def replayed(answer: Callable[[Any], list[Value]], model: Module, examples: Arra
 def _warn_once(key: Any, message: str) -> None:
     if key not in _already_said:
         _already_said.add(key)
-        warnings.warn(message, RuntimeWarning, stacklevel=3)
+        warn_caller(message)
 
 
 def _flat_row(output: Any) -> list[Value]:
