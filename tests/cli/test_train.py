@@ -162,3 +162,13 @@ def test_a_run_that_breaks_off_in_its_first_epoch_has_no_loss_to_draw(tmp_path, 
     assert "no whole epoch; stopped in epoch 1" in capsys.readouterr().out
     files = {file.name for file in tmp_path.iterdir()}
     assert files == {"model.safetensors", "history.json", "confusion.png", "regions.png"}
+
+
+@pytest.mark.parametrize("missing", ["safetensors.numpy", "matplotlib"])
+def test_what_results_are_written_with_is_missed_before_the_training(tmp_path, missing):
+    code = f"import sys; sys.modules[{missing!r}] = None; from tinygrad_edu.__main__ import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "train", "xor", "--out", str(tmp_path / "runs")]
+    done = subprocess.run(command, capture_output=True, text=True, env=unmeasured())
+    assert done.returncode != 0
+    assert (done.stdout, list(tmp_path.iterdir())) == ("", [])
+    assert 'pip install "tinygrad_edu[' in done.stderr

@@ -40,6 +40,14 @@ def diagnosis_of(make):
     return diagnose(model, X, y, loss, history=history)
 
 
+def test_an_estimator_is_told_where_its_network_is():
+    class Estimator:
+        model_ = MLP(2, [1])
+
+    with pytest.raises(TypeError, match=r"diagnose examines a Module, .* estimator is its .model_"):
+        diagnose(Estimator(), MOONS_X, MOONS_Y)
+
+
 @pytest.mark.parametrize("make", SICK, ids=lambda make: make.__name__)
 def test_each_sickness_is_found_and_no_other_is_named(make):
     diagnosis = diagnosis_of(make)

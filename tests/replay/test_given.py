@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import Programs, Value, fsum, record
+from tinygrad_edu import MLP, Programs, Value, fsum, record
 from tinygrad_edu.replay.given import (
     check_arrays,
     check_size,
@@ -108,6 +108,14 @@ def test_shapes_become_tuples() -> None:
     assert all(type(size) is int for shape in checked_shapes([np.int64(3)]) for size in shape)
     with pytest.raises(TypeError, match=r"shapes has one shape for each input, such as \(3,\)"):
         checked_shapes(3)
+
+
+def test_a_model_in_the_place_of_its_parameters_is_told_so() -> None:
+    model = MLP(1, [1])
+    with pytest.raises(TypeError, match=r"MLP is a model; pass model.parameters\(\)"):
+        record(lambda x: model([x])[0], ((),), model)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"was not called; add \(\): model.parameters\(\)"):
+        record(lambda x: model([x])[0], ((),), model.parameters)  # type: ignore[arg-type]
 
 
 def test_params_of_any_kind_of_sequence_become_a_list() -> None:

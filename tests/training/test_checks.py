@@ -228,6 +228,11 @@ def test_labels_become_rows_only_where_there_is_an_output_for_each_class():
     assert targets_for(MLP(2, [1]), mean_squared_error, data).y is data.y
 
 
+def test_a_mistake_in_the_loss_is_told_before_the_row_of_y():
+    with pytest.raises(TypeError, match=r"^a Value does not turn .* v.exp\(\) instead of math.exp.* row 0 of y"):
+        fit(MLP(2, [1]), XOR_X, XOR_Y, lambda outputs, target: Value(math.exp(outputs[0])) - target)
+
+
 def test_so_many_targets_are_tried_and_no_more():
     def refuses(bad):
         def loss(outputs, target):

@@ -7,6 +7,7 @@ import pytest
 
 from tinygrad_edu import MLP, Value, predict
 from tinygrad_edu.nn import BatchNorm, Layer, Module, Sequential
+from tinygrad_edu.training import MLPClassifier
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(40, 2))
@@ -94,6 +95,8 @@ def test_outputs_of_any_shape_become_one_flat_row():
 def test_what_is_no_model_or_no_examples_is_refused():
     with pytest.raises(TypeError, match="predict needs a Module"):
         predict(lambda x: x, X)
+    with pytest.raises(TypeError, match=r"the network of an estimator is its .model_"):
+        predict(MLPClassifier(), X)
     with pytest.raises(ValueError, match="an array of examples"):
         predict(MLP(2, [1]), 3.0)
 

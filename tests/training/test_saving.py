@@ -182,6 +182,26 @@ def test_tensors_that_are_no_numbers_are_refused(tmp_path):
         load(Layer(2, 1), tmp_path / "bools.safetensors")
 
 
+def test_a_file_with_the_ending_of_another_format_is_not_written(tmp_path):
+    for name in ("w.pt", "w.PTH", "w.npz", "w.keras"):
+        with pytest.raises(ValueError, match=r"save writes the format safetensors, .* end in .safetensors"):
+            save(MLP(2, [1]), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    save(MLP(2, [1]), tmp_path / "epoch.10")
+
+
+def test_what_is_no_model_and_swapped_arguments_are_told(tmp_path):
+    class Estimator:
+        model_ = MLP(2, [1])
+
+    file = tmp_path / "w.safetensors"
+    for what in (save, load):
+        with pytest.raises(TypeError, match=rf"{what.__name__} takes the model first, .*\(model, 'w.safetensors'\)"):
+            what("w.safetensors", MLP(2, [1]))
+        with pytest.raises(TypeError, match=rf"{what.__name__} needs a Module, .* estimator is its .model_"):
+            what(Estimator(), file)
+
+
 def test_without_safetensors_one_sentence_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "safetensors.numpy", None)
     with pytest.raises(ImportError, match=r'pip install "tinygrad_edu\[learn\]"'):

@@ -32,7 +32,7 @@ from tinygrad_edu.training.engines import ENGINES
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.loop import fit
 from tinygrad_edu.training.prediction import predict
-from tinygrad_edu.training.saving import save
+from tinygrad_edu.training.saving import imported_safetensors, save
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -116,6 +116,7 @@ def _train(arguments: argparse.Namespace) -> int:
     model = MLP(data.X.shape[1], sizes, arguments.activation, seed=arguments.seed)
     optimizer = optimizer_called(arguments.optimizer, model.parameters(), rate)
     if arguments.out is not None:
+        _import_what_writes()  # before the training, of which nothing would be left
         arguments.out.mkdir(parents=True, exist_ok=True)
     print(f"{arguments.problem}: {problem.what}; {len(data.y)} examples to learn from, {len(data.y_test)} to test on")
     print(
@@ -193,6 +194,14 @@ def _write_results(folder: Path, trained: Trained) -> None:
     for name, figure in figures.items():
         figure.savefig(folder / name)
     print(f"wrote {', '.join(['model.safetensors', 'history.json', *figures])} to {folder}")
+
+
+def _import_what_writes() -> None:
+    """Raise ImportError, with what to install, where a library is missing that results are written with."""
+    from tinygrad_edu.plotting.style import figure_class
+
+    imported_safetensors()
+    figure_class()
 
 
 def figures_of(trained: Trained) -> dict[str, Figure]:

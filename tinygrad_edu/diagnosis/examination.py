@@ -31,7 +31,7 @@ from tinygrad_edu.diagnosis.pathologies import Finding
 from tinygrad_edu.nn.activations import activation_family
 from tinygrad_edu.nn.loss_names import loss_called
 from tinygrad_edu.nn.losses import mean_squared_error
-from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.module import Module, checked_module
 from tinygrad_edu.terminal import Table, Text, text_of
 from tinygrad_edu.texts import counted
 from tinygrad_edu.training.checks import targets_for
@@ -111,7 +111,7 @@ def diagnose(
     >>> print(diagnosis.findings[0].pathology, "in", diagnosis.findings[0].where)
     broken symmetry in layers.0
     """
-    loss = loss_called(loss)
+    loss, model = loss_called(loss), checked_module(model, "diagnose examines")
     data = targets_for(model, loss, checked(X, y))
     return examine(model, data, sample, loss, history)
 

@@ -45,7 +45,7 @@ from tinygrad_edu.value import Value
 if TYPE_CHECKING:
     from tinygrad_edu.drawing.layout import Drawing
 
-__all__ = ["Module", "ParameterList", "StateDict", "in_mode", "modes_of", "run", "walk"]
+__all__ = ["Module", "ParameterList", "StateDict", "checked_module", "in_mode", "modes_of", "run", "walk"]
 
 #: The modes of modules, by `id`, that hold for this thread or task alone: see `in_mode`.
 _modes_here: ContextVar[Mapping[int, bool] | None] = ContextVar("tinygrad_edu_modules_in_mode", default=None)
@@ -245,6 +245,20 @@ class Module:
 
 
 call_elsewhere(Module, "a module", MODULE_ATTRIBUTES)
+
+
+def checked_module(model: Any, who: str) -> Module:
+    """The model, where it is one. Raises TypeError, which says where an estimator keeps its own.
+
+    >>> checked_module(3.0, "draw needs")
+    Traceback (most recent call last):
+        ...
+    TypeError: draw needs a Module, such as MLP(2, [16, 1]), not 3.0
+    """
+    if isinstance(model, Module):
+        return model
+    kept = "; the network of an estimator is its .model_" if hasattr(type(model), "model_") else ""
+    raise TypeError(f"{who} a Module, such as MLP(2, [16, 1]), not {model!r:.80}{kept}")
 
 
 def _tell(parameter: Any, label: str, origin: Origin) -> None:

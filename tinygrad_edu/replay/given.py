@@ -28,6 +28,10 @@ __all__ = [
 
 def checked_params(params: Sequence[Value]) -> list[Value]:
     """Distinct leaves."""
+    if hasattr(params, "parameters"):
+        raise TypeError(f"params are Values, and {type(params).__name__} is a model; pass model.parameters()")
+    if callable(params):
+        raise TypeError(f"params are Values, and {params!r:.80} was not called; add (): model.parameters()")
     params = flat(params)
     for parameter in params:
         if type(parameter) is not Value or parameter.op is not None:

@@ -14,6 +14,7 @@
                  and `feature_effects` what they explain
 
 `MLPClassifier` and `MLPRegressor` can be imported from here too; only then is scikit-learn needed.
+So `from tinygrad_edu.training import *` leaves them out.
 """
 
 from typing import TYPE_CHECKING, Any

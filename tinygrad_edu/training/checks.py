@@ -19,7 +19,7 @@ from tinygrad_edu.arguments import above_zero, whole_number
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.modes import no_grad
 from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits, cross_entropy
-from tinygrad_edu.nn.module import Module, in_mode
+from tinygrad_edu.nn.module import Module, checked_module, in_mode
 from tinygrad_edu.nn.regularizers import BatchNorm
 from tinygrad_edu.optim.clipping import clipped_by_norm, clipped_by_value
 from tinygrad_edu.optim.names import optimizer_called
@@ -58,11 +58,7 @@ _ANSWERS_TRIED = 3
 
 def checked_optimizer(optimizer: Optimizer | str | None, model: Module) -> Optimizer:
     """The optimizer, by default `Adam`, or the one of a name. It must hold some parameter of the model."""
-    if not isinstance(model, Module):
-        raise TypeError(
-            f"fit trains a Module, such as MLP(2, [16, 1]), not {model!r}; a formula of your own is the __call__ of a "
-            "subclass of Module that has its Values in attributes"
-        )
+    checked_module(model, "fit trains")
     if optimizer is None:
         return Adam(model.parameters())
     if isinstance(optimizer, str):
@@ -203,6 +199,8 @@ def targets_for(model: Module, loss: Loss, data: Data) -> Data:
         for row in first_of_each(y)[:_TARGETS_TRIED]:
             try:
                 loss(output, target_of(y[row]))
-            except (TypeError, ValueError) as error:
+            except ValueError as error:
                 raise type(error)(f"row {row} of y (counted from 0) does not fit the loss: {error}") from error
+            except TypeError as error:  # which is rather a mistake in the loss than in the target
+                raise type(error)(f"{error} (so says the loss, given row {row} of y, counted from 0)") from error
     return Data(data.X, y)

@@ -3,8 +3,8 @@
 Forward pass, loss, backward pass, step, and again: for each batch of each epoch. All the rest checks what comes in,
 tells the callbacks, keeps the record, and resumes a run that was stopped.
 
-May import: `arguments`, `elsewhere`, `origins`, `terminal`, `nn`, `replay`, `optim`; `callbacks`, `checkpoints`, `checks`,
-`data`, `engines`, `history`, `objective`, `progress`, `saving` and `threads` of this folder; NumPy.
+May import: `arguments`, `elsewhere`, `origins`, `terminal`, `nn`, `replay`, `optim`; `callbacks`, `checkpoints`,
+`checks`, `data`, `engines`, `history`, `objective`, `progress`, `saving` and `threads` of this folder; NumPy.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.modes import no_grad
-from tinygrad_edu.nn.module import Module, in_mode
+from tinygrad_edu.nn.module import Module, checked_module, in_mode
 from tinygrad_edu.origins import warn_caller
 from tinygrad_edu.replay.agreement import compare
 from tinygrad_edu.replay.programs import recorded
@@ -32,15 +32,15 @@ def predict(model: Module, X: Any) -> Array:
     """The outputs of a model in evaluation mode for each example of X, shape (n, outputs), flat; no graph is kept.
 
     Many examples are replayed, which is much faster, where the model can be recorded and eager code gives the same for
-    some of them; else a RuntimeWarning says why not, once for each kind of model. Raises TypeError or ValueError for
+    some of them; else a RuntimeWarning says why not, once for each kind of model. A nan in an example is computed with
+    as NumPy does, and ends as nan in what depends on it, where `fit` refuses it. Raises TypeError or ValueError for
     examples that the model does not take, and TypeError for what is no model.
 
     >>> from tinygrad_edu.nn import MLP
     >>> predict(MLP(2, [3], init="zeros"), [[1.0, 2.0], [3.0, 4.0]]).shape
     (2, 3)
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"predict needs a Module, such as MLP(2, [16, 1]), not {model!r}")
+    checked_module(model, "predict needs")
     examples = as_numbers(X, "X")
     if examples.ndim == 0:
         raise ValueError(f"predict needs an array of examples, shape (n, ...), not {X!r}")

@@ -20,14 +20,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygrad_edu.files import write_whole
-from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.module import Module, checked_module
 from tinygrad_edu.replay.given import checked_dtype
 from tinygrad_edu.training.data import Array, in_single
 
-__all__ = ["FilePath", "arrays_of", "load", "load_arrays", "read_tensors", "save", "write_tensors"]
+__all__ = [
+    "FilePath",
+    "arrays_of",
+    "imported_safetensors",
+    "load",
+    "load_arrays",
+    "read_tensors",
+    "save",
+    "write_tensors",
+]
 
 #: Where a file is, as people give it.
 FilePath: TypeAlias = str | os.PathLike[str]
+
+#: Endings that promise a format which other programs would look for in the file.
+_OF_OTHER_FORMATS = frozenset(
+    [".pt", ".pth", ".h5", ".hdf5", ".keras", ".pkl", ".pickle", ".joblib", ".npy", ".npz", ".onnx", ".json"]
+)
 
 _NEURON = re.compile(r"(?:^|\.)neurons\.(\d+)\.(weights\.(\d+)|bias)$")
 _TRAILING_INDICES = re.compile(r"((?:\.\d+)*)$")
@@ -150,7 +164,7 @@ def write_tensors(file: FilePath, tensors: Mapping[str, Array], metadata: Mappin
 
     Raises ImportError without safetensors, OSError where the file cannot be written.
     """
-    safetensors = _safetensors()
+    safetensors = imported_safetensors()
     contiguous = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in tensors.items()}
     write_whole(file, safetensors.save(contiguous, dict(metadata)))
 
@@ -160,7 +174,7 @@ def read_tensors(file: FilePath) -> tuple[dict[str, Array], dict[str, str]]:
 
     Raises ImportError without safetensors, FileNotFoundError, and ValueError for a truncated or corrupt file.
     """
-    safetensors = _safetensors()
+    safetensors = imported_safetensors()
     try:
         content = Path(file).read_bytes()
     except FileNotFoundError:
@@ -174,7 +188,8 @@ def read_tensors(file: FilePath) -> tuple[dict[str, Array], dict[str, str]]:
     return tensors, dict(header.get("__metadata__") or {})
 
 
-def _safetensors() -> Any:
+def imported_safetensors() -> Any:
+    """The module that files are read and written with. Raises ImportError, with the cure, where there is none."""
     try:
         import safetensors.numpy
     except ImportError as error:
@@ -182,6 +197,12 @@ def _safetensors() -> Any:
             'saving and loading weights needs safetensors; install it with: pip install "tinygrad_edu[learn]"'
         ) from error
     return safetensors.numpy
+
+
+def _check_model_and_file(model: Any, file: Any, what: str) -> None:
+    if isinstance(file, Module):
+        raise TypeError(f"{what} takes the model first, then the file: {what}(model, {model!r:.80})")
+    checked_module(model, f"{what} needs")
 
 
 def save(model: Module, file: FilePath, *, dtype: Any = "float64") -> None:
@@ -193,8 +214,9 @@ def save(model: Module, file: FilePath, *, dtype: Any = "float64") -> None:
     `torch.nn.Linear` layers of the same sizes load the weights of an `MLP` directly: `layers.0.weight` has shape (out,
     in), `layers.0.bias` (out,). The file also says what the model was, so that `load` can refuse another one.
 
-    Raises ImportError without safetensors, OSError where the file cannot be written, and ValueError for another dtype,
-    and for a number that float32 cannot hold.
+    Raises ImportError without safetensors, OSError where the file cannot be written, TypeError for what is no `Module`,
+    and ValueError for another dtype, for a number that float32 cannot hold, and for a file with the ending of another
+    format, such as .pt.
 
     >>> import tempfile
     >>> from tinygrad_edu.nn import MLP
@@ -205,6 +227,12 @@ def save(model: Module, file: FilePath, *, dtype: Any = "float64") -> None:
     >>> copy.state_dict() == MLP(2, [3, 1], seed=1).state_dict()
     True
     """
+    _check_model_and_file(model, file, "save")
+    ending = Path(file).suffix.lower()
+    if ending in _OF_OTHER_FORMATS:
+        raise ValueError(
+            f"save writes the format safetensors, and {ending} is another's: let the file end in .safetensors"
+        )
     kind, arrays = checked_dtype(dtype), arrays_of(model)
     if kind == np.float32:
         arrays = {name: in_single(array, name, 'save it with dtype="float64"') for name, array in arrays.items()}
@@ -228,6 +256,7 @@ def load(model: Module, file: FilePath, *, strict: bool = True) -> None:
         ...
     ValueError: ...
     """
+    _check_model_and_file(model, file, "load")
     arrays, metadata = read_tensors(file)
     _check_arrays(model, arrays, repr(str(file)))
     described = metadata.get("model", repr(model))
