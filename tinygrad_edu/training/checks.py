@@ -52,8 +52,6 @@ _USUAL_BATCH = 32
 #: The loss is tried on each target there is, or on so many: regression has as many targets as examples. That takes less
 #: than a tenth of a second.
 _TARGETS_TRIED = 1000
-#: Logits of so many examples do not all sum to 1 by chance.
-_ANSWERS_TRIED = 3
 
 
 def checked_optimizer(optimizer: Optimizer | str | None, model: Module) -> Optimizer:
@@ -108,11 +106,9 @@ def probabilities_for_logits(model: Module, loss: Loss, data: Data) -> str:
     if loss not in (cross_entropy, binary_cross_entropy_with_logits):
         return ""
     with in_mode(model, training=False):
-        outputs = [np.array(each, dtype=object) for each in outputs_of(model, map(example_of, data.X[:_ANSWERS_TRIED]))]
-    for made, answers in (("softmax", _sum_to_one), ("sigmoid", _end_in_sigmoid)):
-        if all(map(answers, outputs)):
-            return f"{loss.__name__} takes logits, and the model answers probabilities, those of {made}"
-    return ""
+        output = np.array(outputs_of(model, [example_of(data.X[0])])[0], dtype=object)
+    made = "softmax" if _sum_to_one(output) else "sigmoid" if _end_in_sigmoid(output) else ""
+    return made and f"{loss.__name__} takes logits, and the model answers probabilities, those of {made}"
 
 
 def _sum_to_one(output: Any) -> bool:
