@@ -20,6 +20,7 @@ from tinygrad_edu.drawing.layout import find_graphviz
 from tinygrad_edu.drawing.limits import MAX_NODES
 from tinygrad_edu.drawing.palette import GRAY, INK, NEGATIVE, PAPER, POSITIVE, TINTS, blend
 from tinygrad_edu.nn import Module
+from tinygrad_edu.training import MLPClassifier
 
 
 @pytest.fixture
@@ -524,3 +525,8 @@ def test_weights_of_equal_numbers_keep_their_own_rows():
     source = draw(loss, names={}).source
     assert re.search(r'neuron-\d+":w1:e -> ', source)
     assert not re.search(r'neuron-\d+":w0:e -> ', source)
+
+
+def test_of_an_estimator_its_network_is_drawn():
+    with pytest.raises(TypeError, match=r"not MLPClassifier\(\) of type MLPClassifier; the network .* is its \.model_"):
+        draw(MLPClassifier())

@@ -249,3 +249,22 @@ def test_a_program_with_tangles_is_compared_with_them_and_without() -> None:
     assert [most for _, most in twins] == [None, 1, ALWAYS]
     assert [twin.tangles for twin, _ in twins] == [{}, *[{k: program.tangles[k]} for k in (True, False)]]
     assert program.twin(program.theta.astype(np.float32)).tangles == {}
+
+
+def test_tables_are_taken_for_the_arrays_that_they_hold():
+    """Such as those of pandas, which have a shape, and no dtype of their own; also when that shape was seen before."""
+
+    class Table:
+        def __init__(self, numbers):
+            self.numbers, self.shape = numbers, numbers.shape
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array(self.numbers, dtype)
+
+    w = Value(2.0)
+    program = record(lambda x, y: (w * x[0] - y) ** 2, ((1,), ()), [w])
+    X, y = np.array([[1.0], [2.0]]), np.array([1.0, 3.0])
+    wanted = program.value_and_grad(X, y)
+    for given in (X, y), (Table(X), Table(y)), (Table(X.astype(int)), y.astype(int)):
+        mean, gradient = program.value_and_grad(*given)
+        assert (mean, *gradient) == (wanted[0], *wanted[1]) == (1.0, 3.0)

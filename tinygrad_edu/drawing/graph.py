@@ -108,9 +108,10 @@ def draw(
             raise TypeError("names, expand, around and rankdir are for the graph of a Value; a model is drawn as it is")
         drawing = root.diagram(example)
     else:
+        kept = "; the network of an estimator is its .model_" if hasattr(type(root), "model_") else ""
         raise TypeError(
             "draw needs the Value at the end of a graph, such as loss or outputs[0], or a model, not "
-            f"{root!r:.80} of type {type(root).__name__}"
+            f"{root!r:.80} of type {type(root).__name__}{kept}"
         )
     return _written(drawing, file)
 

@@ -237,7 +237,7 @@ class Program(Parameters):
             bound.take(arrays)
             return bound
         for target, array in zip(bound.inputs, arrays):  # noqa: B905 - the shapes were compared, and this is hot
-            if array.dtype is _FLOAT64:
+            if type(array) is np.ndarray and array.dtype is _FLOAT64:
                 target[...] = array
             else:
                 np.copyto(target, array)  # which refuses what are no real numbers
