@@ -105,6 +105,20 @@ def test_large_arrays_and_few_steps_are_left_alone():
         assert sum("saturated_tanh_slope" in line for line in backward_of(program)) == steps
 
 
+def test_what_is_the_same_for_all_examples_is_left_to_tangles():
+    """A penalty of the parameters alone, the tanh of a tanh of a tanh, beside a product with the data."""
+    weights = [Value(0.5), Value(-0.7)]
+
+    def penalized(x: Any) -> Any:
+        inner = weights[0]
+        for _ in range(5):
+            inner = (weights[1] * inner).tanh()
+        return weights[0] * x + inner
+
+    program = record(penalized, ((),), weights)
+    assert sum("saturated_tanh_slope" in line for line in backward_of(program)) == 5
+
+
 def test_slopes_that_are_alike_but_of_unlike_origin_are_not_mixed_up():
     """w · sigmoid twice in each step, once with the state of the step before: their slopes come in turns."""
     w, v = Value(0.4), Value(-0.7)

@@ -66,10 +66,10 @@ class _Slopes:
         self._stacks: dict[tuple[int, ...], Var] = {}  # by what is in them
 
     def look_at(self, var: Var) -> None:
-        """Take note of an instruction, if it is such a one."""
+        """Take note of an instruction, if it is such a one; what is the same for all examples is left to `tangles`."""
         by_number = isinstance(var.instruction, (Elementwise, Cases, Prefer))
-        if by_number and all(self._fits(operand, var) for operand in var.operands):
-            kind = (var.instruction.key(), var.rows, var.batched, *map(self._kind.get, var.operands))
+        if var.batched and by_number and all(self._fits(operand, var) for operand in var.operands):
+            kind = (var.instruction.key(), var.rows, *map(self._kind.get, var.operands))
             self._kind[var] = self._kinds.setdefault(kind, len(self._kinds))
             if self._kind[var] == len(self.alike):
                 self.alike.append([])
@@ -77,7 +77,7 @@ class _Slopes:
 
     def _fits(self, operand: Var, var: Var) -> bool:
         is_known = operand in self._kind or (operand in self.forward and operand.dtype is float)
-        return is_known and (operand.rows, operand.batched) == (var.rows, var.batched)
+        return is_known and operand.batched and operand.rows == var.rows
 
     def together(self) -> dict[Var, tuple[int, int]]:
         """The slopes that are computed with others: of which kind, and which of them, each is."""
@@ -106,8 +106,8 @@ class _Slopes:
             members = self.alike[kind][start : start + size]
             columns = zip(*[var.operands for var in members], strict=True)
             operands = [self._column(column, start, size) for column in columns]
-            instruction, rows, batched = members[0].instruction, members[0].rows * len(members), members[0].batched
-            self._wholes[kind, start] = self.builder.write(instruction, operands, rows, batched)
+            instruction, rows = members[0].instruction, members[0].rows * len(members)
+            self._wholes[kind, start] = self.builder.write(instruction, operands, rows, batched=True)
         return self._wholes[kind, start]
 
     def _column(self, operands: Sequence[Var], start: int, size: int) -> Var:
@@ -116,8 +116,8 @@ class _Slopes:
             return self._whole(self._kind[operands[0]], start, size)
         these = tuple(map(id, operands))
         if these not in self._stacks:
-            rows, batched = operands[0].rows, operands[0].batched
+            rows = operands[0].rows
             parts = tuple([(slice(k * rows, (k + 1) * rows, 1), False) for k in range(len(operands))])
-            stack = Assemble(rows * len(operands), batched, parts, clears=False)
-            self._stacks[these] = self.builder.write(stack, operands, stack.rows, batched)
+            stack = Assemble(rows * len(operands), True, parts, clears=False)
+            self._stacks[these] = self.builder.write(stack, operands, stack.rows, batched=True)
         return self._stacks[these]
