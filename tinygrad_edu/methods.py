@@ -16,6 +16,7 @@ from tinygrad_edu.op import Op, bind
 __all__ = ["Methods"]
 
 S = TypeVar("S")  # `Value`, which is declared further on
+_explain = later("tinygrad_edu.stepping.explanation", "explain")
 
 
 def unary(operation: Op) -> Callable[[S], S]:
@@ -86,10 +87,22 @@ class Methods:
     # What later rooms do. The first two are attached when theirs is loaded, which is always.
     backward: ClassVar[Callable[..., None]]
     backward_steps: ClassVar[Callable[..., Any]]
-    explain = later("tinygrad_edu.stepping.explanation", "explain")
     _repr_svg_ = later("tinygrad_edu.notebooks.pictures", "value_svg")
     __array_ufunc__ = later("tinygrad_edu.arrays", "ufunc_of_value")
     __array_function__ = later("tinygrad_edu.arrays", "function_of_value")
+
+    def explain(self, wrt: Self | None = None, limit: int = 10, names: Mapping[str, Any] | None = None) -> Any:
+        """Why the derivative of this number by `wrt` is what it is: a product along each path, and their sum.
+
+        Shows the `limit` paths with the largest products, counts all of them, and sums the rest. No `.grad` is touched.
+        Nodes are called by label, else by the variable that holds them (in `names`, or in the calling code).
+
+        >>> from tinygrad_edu import Value
+        >>> w = Value(3.0, "w")
+        >>> (w * w).explain(w).gradient
+        6.0
+        """
+        return _explain(self, wrt, limit, names)
 
     reciprocal = unary(ops.reciprocal)
     square = unary(ops.square)

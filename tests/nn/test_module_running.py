@@ -270,6 +270,15 @@ def test_arguments_arrive_as_they_were_given(call):
         named(z=1)
 
 
+@pytest.mark.parametrize("call", [lambda f: f, lambda f: lambda *a: traced(f, *a)])
+def test_the_numbers_of_an_example_are_one_list(call):
+    for model in (MLP(2, [3, 1]), Layer(2, 1), Neuron(2), Sequential(Layer(2, 1)), Times()):
+        with pytest.raises(TypeError) as caught:
+            call(model)(1.0, 2.0)
+        said = f"{type(model).__name__} is called with one argument, not 2: an example is one list, model([1.0, 2.0])"
+        assert str(caught.value) == said
+
+
 def test_an_error_ends_the_run_of_its_module():
     class Fails(Module):
         def __call__(self, x):

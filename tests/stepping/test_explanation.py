@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import itertools
 import math
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from tinygrad_edu import Value, dot
 from tinygrad_edu.backprop import topological_order
-from tinygrad_edu.stepping import Explanation
+from tinygrad_edu.stepping import Explanation, explain
 from tinygrad_edu.stepping.explanation import Paths
 
 
@@ -179,6 +180,20 @@ def test_wrong_arguments_are_refused() -> None:
         (a * a).explain("a")
     with pytest.raises(ValueError, match="at least 1 path, not limit = 0"):
         (a * a).explain(a, limit=0)
+
+
+def test_the_method_says_what_it_takes_and_does_before_its_room_is_loaded() -> None:
+    of_the_method, of_the_function = (list(inspect.signature(f).parameters.values()) for f in (Value.explain, explain))
+    for ours, its in zip(of_the_method[1:], of_the_function[1:], strict=True):
+        assert (ours.name, ours.kind, ours.default) == (its.name, its.kind, its.default)
+    assert "Nodes are called by label, else by the variable" in (inspect.getdoc(Value.explain) or "")
+    a = Value(3.0)
+    assert "∂here/∂a = 3" in str(explained_in_a_function(a))
+
+
+def explained_in_a_function(a: Value) -> Explanation:
+    here = a * 3.0
+    return here.explain(a)
 
 
 def test_it_is_an_explanation() -> None:

@@ -29,6 +29,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cached_property, partial, wraps
+from inspect import CO_VARARGS
 from reprlib import recursive_repr
 from types import CoroutineType, FunctionType, GeneratorType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, SupportsIndex, TypeAlias
@@ -383,12 +384,16 @@ def _identity(module: Module) -> object:
     return vars(module).setdefault("_identity", object())
 
 
-def _saying_so(call: Callable[..., Any]) -> Callable[..., Any]:
+def _saying_so(call: FunctionType) -> Callable[..., Any]:
     """A `__call__` that says which module is running, to whoever asks; nobody does in ordinary eager code."""
+    takes_one = call.__code__.co_argcount == 2 and not call.__code__.co_flags & CO_VARARGS  # beside the module itself
 
     @wraps(call)
     def said(self: Module, first: Any = _NOTHING, /, *others: Any, **named: Any) -> Any:
         if first is _NOTHING or others or named or modes_alive:
+            if others and takes_one:
+                count = f"{type(self).__name__} is called with one argument, not {1 + len(others)}"
+                raise TypeError(f"{count}: an example is one list, model([1.0, 2.0])")
             arguments = others if first is _NOTHING else (first, *others)
             return (run if asks_for_modules() else _just_call)(self, call, *arguments, **named)
         return call(self, first)  # by far the most frequent call, and twice as quick without stars
