@@ -96,6 +96,23 @@ def test_nothing_flows_through_what_was_detached_or_not_recorded():
     assert x.grad == 9.0
 
 
+@pytest.mark.parametrize(
+    "ask", [lambda v: v.backward(), lambda v: v.backward_steps(), lambda v: v.backward(lambda s: True)]
+)
+def test_what_was_computed_under_no_grad_is_refused(ask):
+    x = Value(3.0)
+    with no_grad():
+        square = x * x
+        leaf = Value(1.0)
+    with pytest.raises(RuntimeError, match=r"^backward\(\) reaches nothing from what was computed under no_grad\(\)"):
+        list(ask(square))
+    assert (square.grad, x.grad) == (0.0, 0.0)
+    leaf.backward()
+    square.detach().backward()
+    (square * x).backward()
+    assert (leaf.grad, x.grad, square.grad) == (1.0, 9.0, 3.0)
+
+
 def test_a_diamond_of_many_paths():
     x = Value(1.0)
     v = x

@@ -10,8 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_edu import Value, ValueArray, array, fsum, grad, hessian, jacobian
+from tinygrad_edu import Value, ValueArray, array, fsum, grad, hessian, jacobian, no_grad
 from tinygrad_edu.gradients import Plain
+
+
+def test_what_was_computed_under_no_grad_has_no_gradient():
+    x = Value(3.0)
+    with no_grad():
+        square = x * x
+        assert grad(Value(1.0), [x]) == [0.0]
+    for create_graph in (False, True):
+        with pytest.raises(RuntimeError, match=r"^grad\(\.\.\.\) reaches nothing from what was computed under no_grad"):
+            grad(square, [x], create_graph)
+    with no_grad(), pytest.raises(RuntimeError, match="computed under no_grad"):
+        hessian(lambda a: a * a, [3.0])
 
 
 def test_grad_touches_no_gradient():

@@ -220,4 +220,4 @@ def test_a_node_may_be_asked_for_its_module_alone():
 def test_no_grad_and_modules_do_not_disturb_each_other():
     with no_grad(), changed_mode(modules=True):
         y = Value(2.0) * 3.0
-    assert (y.op, y.module) == (None, OUTSIDE)
+    assert (y.op, y.module, y.origin.is_unrecorded) == (None, OUTSIDE, True)

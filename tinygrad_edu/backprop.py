@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tinygrad_edu.modes import current_mode, not_while_recording
+from tinygrad_edu.modes import current_mode, must_have_gradients
 from tinygrad_edu.value import Value
 
 __all__ = ["Contribution", "Step", "backward_steps", "topological_order"]
@@ -109,8 +109,8 @@ def watched_sweep(root: Value, nodes: Sequence[Any], observed: bool = False) -> 
 
 def _prepared(root: Value) -> list[Value]:
     """The operations of the graph, outputs first, with gradients reset and the root's seeded with 1."""
-    not_while_recording("backward()", "gradients come from program.value_and_grad")
     order = topological_order(root, leaves=False)
+    must_have_gradients(root, "backward()")
     operations = order[::-1] if root.inputs else []  # a root that is a leaf accumulates, as all leaves do
     for node in operations:
         node._grad = 0.0

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.backprop import topological_order, watched_sweep
-from tinygrad_edu.modes import changed_mode, not_while_recording
+from tinygrad_edu.modes import changed_mode, must_have_gradients
 from tinygrad_edu.number_systems.floats import evaluate
 from tinygrad_edu.number_systems.identities import keeps
 from tinygrad_edu.number_systems.values import values
@@ -68,7 +68,7 @@ def grad(output: Value, inputs: Sequence[Any], create_graph: bool = False) -> li
     output does not depend on gets 0. For an array of `Value`s among the inputs, an array of the same shape.
 
     Raises TypeError for anything but `Value`s, and RuntimeError when `create_graph` meets a node whose inputs'
-    `.data` changed since it was computed.
+    `.data` changed since it was computed, or the output was computed under `no_grad()`.
 
     >>> x = Value(2.0)
     >>> (first,) = grad(x ** 3, [x], create_graph=True)
@@ -78,13 +78,13 @@ def grad(output: Value, inputs: Sequence[Any], create_graph: bool = False) -> li
     >>> grad(a * b, [a, np.array([b, a, b], dtype=object)])
     [5.0, array([3., 5., 3.])]
     """
-    not_while_recording("grad(...)", "gradients come from program.value_and_grad")
     given, inputs = list(inputs), [value for each in inputs for value in _values_in(each)]
     for value in (output, *inputs):
         if not isinstance(value, Value):
             raise TypeError(
                 f"grad needs one Value as output, such as loss, and a list of Values as inputs, not {value!r:.80}"
             )
+    must_have_gradients(output, "grad(...)")
     if not create_graph:
         return _arranged(given, _swept(output, inputs, StandIn.for_graph(output), 1.0), np.float64)
     with changed_mode(check=None):  # its nodes are checked step by step, because steps know the forward line

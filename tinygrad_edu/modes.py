@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from tinygrad_edu.number_systems.floats import evaluate
-from tinygrad_edu.origins import OUTSIDE, Origin, Place, caller_source
+from tinygrad_edu.origins import OUTSIDE, UNRECORDED, Origin, Place, caller_source
 
 __all__ = ["no_grad", "noise", "trace_sources"]
 
@@ -70,8 +70,10 @@ class Mode:
             node = self.recorder.add(node)
         if self.check is not None:
             self.check(node)
-        if not self.records:
+        if not self.records and node.op is not None:
             node.op, node.inputs, node.local_derivatives = None, (), ()
+            known = self.traces or self.modules
+            node.origin = replace(node.origin, is_unrecorded=True) if known else UNRECORDED
         return node
 
 
@@ -110,6 +112,8 @@ def finish(node: T) -> T:
 
 def no_grad() -> Any:
     """Compute without recording: results inside the block are leaves, for this thread or task only.
+
+    `backward()` on such a result raises RuntimeError.
 
     >>> from tinygrad_edu import Value
     >>> a = Value(2.0)
@@ -173,6 +177,13 @@ def not_while_recording(what: str, cure: str) -> None:
     recorder = current_mode().recorder
     if recorder is not None:
         recorder.refuse(what, cure)
+
+
+def must_have_gradients(root: Any, what: str) -> None:
+    """Refuse to differentiate while a program is recorded here, and what was computed under `no_grad()`."""
+    not_while_recording(what, "gradients come from program.value_and_grad")
+    if not root.inputs and root.origin.is_unrecorded:
+        raise RuntimeError(f"{what} reaches nothing from what was computed under no_grad(): compute it outside")
 
 
 def noise(draw: Callable[..., Any]) -> Any:

@@ -90,8 +90,11 @@ class Origin:
     module: Place | None = None
     is_parameter: bool = False
     is_plain: bool = False
+    is_unrecorded: bool = False  # whether it was computed under `no_grad()`
 
 
+#: The origin of what was computed under `no_grad()`, of which nothing else is known.
+UNRECORDED = Origin(is_unrecorded=True)
 #: The origin of a plain number of which nothing else is known.
 PLAIN = Origin(is_plain=True)
 

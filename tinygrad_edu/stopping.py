@@ -18,13 +18,15 @@ __all__ = ["backward", "operations_at", "shortest_path"]
 def backward(root: Value, stop_at: str | Value | Callable[[Step], bool] | None = None) -> None:
     """Fill in `grad`, the derivative of `root`, for everything that `root` was made of.
 
-    Gradients inside the graph are reset first; those of leaves accumulate over calls, until you zero them.
+    Gradients inside the graph are reset first; those of leaves accumulate over calls, until you zero them. The graph
+    stays, and so every call may be followed by another.
 
     `stop_at` opens the debugger, by `breakpoint()`, after each step that it names: the label of a node, the name
     of an operation ("tanh", "*"), a `Value`, or a condition on the `Step`. You then look at `node`, `upstream`
     and `contributions`. A leaf has no step of its own; it stands for the steps that add to its gradient.
 
-    Raises ValueError, before anything is changed, when `stop_at` names nothing in the graph or more than one node.
+    Raises, before anything is changed, ValueError when `stop_at` names nothing in the graph or more than one node, and
+    RuntimeError for what was computed under `no_grad()`.
 
     >>> a = Value(3.0)
     >>> (a * a).backward()

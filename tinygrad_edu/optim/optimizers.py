@@ -166,7 +166,7 @@ class Optimizer(ABC):
         gradient = gradients_of(self.params)
         if self.iteration == 0 and not (gradient.any() or self.weight_decay):
             order = "the order is zero_grad(), loss.backward(), step()"
-            cause = "a loss that was computed under no_grad() or from `.data` hands nothing back"
+            cause = "what was computed under no_grad() or from `.data` hands nothing back"
             warn(f"every gradient is 0, so no parameter moves: {order}, and {cause}", stacklevel=2)
         write_numbers(self.params, self.update(numbers_of(self.params), gradient))
 
