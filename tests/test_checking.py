@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinygrad_edu import Value, array, dot, fsum, grad, gradcheck, logsumexp, ops, where
+from tinygrad_edu import Value, array, dot, fsum, grad, gradcheck, logsumexp, no_grad, ops, where
 from tinygrad_edu.backprop import topological_order
 from tinygrad_edu.checking import check_node
 
@@ -65,6 +65,11 @@ def test_two_planted_rules_are_both_named(plant):
     plant("tanh", (lambda m, y, a: 1.0,))
     plant("exp", (lambda m, y, a: -y,))
     assert {wrong.node.op.method for wrong in gradcheck(network, [0.5, -1.0, 2.0]).wrong} == {"tanh", "exp"}
+
+
+def test_a_result_that_was_computed_under_no_grad_is_refused():
+    with pytest.raises(RuntimeError, match="computed under no_grad"):
+        gradcheck(no_grad()(lambda x: x * x), [3.0])
 
 
 def test_a_part_hidden_from_the_sweep_is_no_operations_fault():

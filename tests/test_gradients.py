@@ -20,7 +20,7 @@ def test_what_was_computed_under_no_grad_has_no_gradient():
         square = x * x
         assert grad(Value(1.0), [x]) == [0.0]
     for create_graph in (False, True):
-        with pytest.raises(RuntimeError, match=r"^grad\(\.\.\.\) reaches nothing from what was computed under no_grad"):
+        with pytest.raises(RuntimeError, match=r"^nothing flows back from what was computed under no_grad"):
             grad(square, [x], create_graph)
     with no_grad(), pytest.raises(RuntimeError, match="computed under no_grad"):
         hessian(lambda a: a * a, [3.0])

@@ -166,7 +166,8 @@ def gradcheck(
     `f` must return one number.
 
     Raises TypeError for inputs or results that are not numbers, ValueError for a computed `Value` or an infinite
-    number as input, for a step or tolerance that cannot be, and for a function that is random.
+    number as input, for a step or tolerance that cannot be, and for a function that is random, and RuntimeError for
+    one that computes its result under `no_grad()`.
 
     >>> result = gradcheck(lambda x, y: (x * y).tanh() + y / x, [0.5, -2.0])
     >>> bool(result), result.max_relative_error < 1e-8

@@ -183,7 +183,7 @@ def must_have_gradients(root: Any, what: str) -> None:
     """Refuse to differentiate while a program is recorded here, and what was computed under `no_grad()`."""
     not_while_recording(what, "gradients come from program.value_and_grad")
     if not root.inputs and root.origin.is_unrecorded:
-        raise RuntimeError(f"{what} reaches nothing from what was computed under no_grad(): compute it outside")
+        raise RuntimeError("nothing flows back from what was computed under no_grad(): compute it outside of that")
 
 
 def noise(draw: Callable[..., Any]) -> Any:
