@@ -1,8 +1,9 @@
 """What backward means, against a model that knows only the definition: the sum over all paths of their products.
 
 The machine builds graphs with shared parts, calls `backward` on whatever it likes as often as it likes, resets
-gradients, changes data between passes and computes under `no_grad`; after every step the gradients must be those of
-the model, which keeps its own formulas and follows every path from the root to a leaf one by one.
+gradients, changes data between passes and computes under `no_grad`, whose results refuse `backward`; after every step
+the gradients must be those of the model, which keeps its own formulas and follows every path from the root to a leaf
+one by one.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Modelled:
     operands: tuple[Modelled, ...] = ()
     slopes: tuple[float, ...] = ()
     grad: float = 0.0
+    unrecorded: bool = False  # computed under `no_grad`
     paths: int = field(init=False)
 
     def __post_init__(self):
@@ -94,7 +96,8 @@ class BackwardMachine(RuleBasedStateMachine):
         pairs = [self._pick(index) for index in (i, j)[:count]]
         with no_grad():
             ours = OURS[operation](*[ours for ours, _ in pairs])
-        self._keep(ours, Modelled(MODEL[operation](*[modeled.data for _, modeled in pairs])[0]))
+        data, _ = MODEL[operation](*[modeled.data for _, modeled in pairs])
+        self._keep(ours, Modelled(data, unrecorded=True))
 
     @rule(i=st.integers(0, 99))
     def detach(self, i):
@@ -104,12 +107,13 @@ class BackwardMachine(RuleBasedStateMachine):
     @rule(i=st.integers(0, 99), times=st.integers(1, 3), in_steps=st.booleans())
     def run_backward(self, i, times, in_steps):
         ours, modeled = self._pick(-i - 1)
+        sweep = (lambda: list(ours.backward_steps())) if in_steps else ours.backward
+        if modeled.unrecorded:
+            with pytest.raises(RuntimeError, match="computed under no_grad"):
+                sweep()
+            return
         for _ in range(times):
-            if in_steps:
-                for _step in ours.backward_steps():
-                    pass
-            else:
-                ours.backward()
+            sweep()
             modeled.backward()
 
     @rule(i=st.integers(0, 99))
